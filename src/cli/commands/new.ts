@@ -1,0 +1,28 @@
+import { defineCommand } from '../command.js'
+import { EXIT } from '../exit-codes.js'
+import { stderr, stdout } from '../terminal.js'
+import { shown } from '../using-party.js'
+
+export const newCommand = defineCommand({
+  command: 'new <name>',
+  describe: 'Write a task: a file of its own, with the time as its version',
+  options: (yargs) =>
+    yargs
+      .positional('name', { type: 'string', demandOption: true, describe: 'What it does, as in backfill_slugs' })
+      .option('config', { type: 'string', describe: 'The config file', requiresArg: true })
+      .option('description', { type: 'string', describe: 'One sentence for status', requiresArg: true })
+      .option('every-deploy', { type: 'boolean', default: false, describe: 'Run it at every deploy' }),
+  run: async ({ name, description, everyDeploy, config }) => {
+    const [{ newTask }, { findTaskPlacement }, { TsxLoader }] = await Promise.all([
+      import('../../project/new-task.js'),
+      import('../../project/task-placement.js'),
+      import('../../project/loader.js'),
+    ])
+    const { unloaded, ...placement } = await findTaskPlacement(new TsxLoader(), process.cwd(), config)
+    if (unloaded) stderr.line(`${stderr.style('yellow', '⚠')} ${unloaded.what} ${unloaded.why ?? ''}`)
+    const { file } = await newTask({ name, description, everyDeploy, ...placement })
+    stdout.line(shown(file))
+    stderr.line('→ Write what it does, then `npx after-party run`.')
+    return EXIT.done
+  },
+})

@@ -1,0 +1,22 @@
+import { defineCommand } from '../command.js'
+import { EXIT } from '../exit-codes.js'
+import { project } from '../options.js'
+import { usingParty } from '../using-party.js'
+
+export const statusCommand = defineCommand({
+  command: 'status',
+  describe: 'Show every task and how it stands in this database',
+  options: (yargs) =>
+    project(yargs)
+      .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })
+      .option('check', { type: 'boolean', default: false, describe: 'Exit 4 when something is pending' }),
+  run: async (args) => {
+    return usingParty(args, async (party, config) => {
+      const { printStatus } = await import('../reporters/status.js')
+      const status = await party.status({ onlyOpen: args.check && !args.json })
+      printStatus(status, { json: args.json, directory: config.tasks })
+      if (status.faults.length > 0) return EXIT.invalid
+      return args.check && status.pending ? EXIT.pending : EXIT.done
+    })
+  },
+})

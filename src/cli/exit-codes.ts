@@ -1,0 +1,25 @@
+import type { Outcome } from '../engine/events.js'
+import { AfterPartyError } from '../errors.js'
+
+/** What the process tells its caller. The README's table is this one. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  invalid: 2,
+  held: 3,
+  pending: 4,
+  bug: 70,
+  sigint: 130,
+  sigterm: 143,
+} as const
+
+/** The exit code of a run's outcome; a signal's own code is for the caller to know. */
+export function exitCodeOf(outcome: Exclude<Outcome, 'interrupted'>): number {
+  return { done: EXIT.done, failed: EXIT.failed, locked: EXIT.held }[outcome]
+}
+
+/** The exit code of something thrown. */
+export function exitCodeOfError(error: unknown): number {
+  if (!(error instanceof AfterPartyError)) return EXIT.bug
+  return error.code === 'held' ? EXIT.held : EXIT.invalid
+}

@@ -1,0 +1,25 @@
+import type { Argv, Options } from 'yargs'
+import { type Duration, isDuration } from '../duration.js'
+import type { ProjectArgs } from './using-party.js'
+
+/** The options of every command that opens the project. */
+export function project<T>(yargs: Argv<T>): Argv<T & ProjectArgs> {
+  return yargs
+    .option('config', { type: 'string', describe: 'The config file', requiresArg: true })
+    .option('env', { type: 'string', describe: 'The environment (AFTER_PARTY_ENV, NODE_ENV)', requiresArg: true })
+}
+
+/** An option that takes a duration. */
+export function duration(describe: string) {
+  return {
+    type: 'string',
+    requiresArg: true,
+    describe,
+    coerce: (value: string | undefined): Duration | undefined => {
+      if (value === undefined) return undefined
+      const given = /^\d+$/.test(value) ? Number(value) : value
+      if (isDuration(given)) return given
+      throw new Error(`${JSON.stringify(value)} is not a duration: write 500ms, 10s, 5m or 1h`)
+    },
+  } as const satisfies Options
+}

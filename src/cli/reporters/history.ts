@@ -1,0 +1,41 @@
+import type { TaskRun } from '../../ledger/contract.js'
+import { table } from '../table.js'
+import { formatMs, indent, stderr, stdout } from '../terminal.js'
+
+/** Prints attempts: a table, or, for one task, each with its error and its log. */
+export function printHistory(runs: readonly TaskRun[], { json, detailed }: { json: boolean; detailed: boolean }): void {
+  if (json) stdout.line(JSON.stringify({ runs: runs.map(({ id: _, ...run }) => run) }))
+  else if (runs.length === 0) stderr.line('No attempts yet.')
+  else if (detailed) for (const run of runs) stdout.line(details(run))
+  else stdout.line(overview(runs))
+}
+
+function overview(runs: readonly TaskRun[]): string {
+  const head = ['STATUS', 'VERSION', 'TASK', 'STARTED (UTC)', 'TOOK', ''].map((text) => stdout.style('dim', text))
+  const rows = runs.map((run) => [...row(run), firstLine(run.error)])
+  return table(head, rows)
+}
+
+function row(run: TaskRun): string[] {
+  return [run.status, run.version, run.name, time(run.startedAt), took(run)]
+}
+
+function details(run: TaskRun): string {
+  const rows = run.processed > 0 ? `, ${run.processed.toLocaleString('en')} rows` : ''
+  const where = [run.owner && `by ${run.owner}`, run.deployId && `deploy ${run.deployId}`].filter(Boolean).join(', ')
+  const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${took(run) || 'not ended'}${rows}`
+  const parts = [head, stdout.style('dim', indent(where)), run.error && indent(run.error), run.log && indent(run.log)]
+  return parts.filter(Boolean).join('\n').trimEnd()
+}
+
+function took({ startedAt, finishedAt }: TaskRun): string {
+  return finishedAt === null ? '' : formatMs(Math.max(0, finishedAt.getTime() - startedAt.getTime()))
+}
+
+function time(date: Date): string {
+  return date.toISOString().slice(0, 19).replace('T', ' ')
+}
+
+function firstLine(text: string | null): string {
+  return text?.split('\n')[0]?.slice(0, 80) ?? ''
+}

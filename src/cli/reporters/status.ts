@@ -1,0 +1,56 @@
+import type { TaskState } from '../../engine/plan.js'
+import type { Status, TaskStatus } from '../../engine/status.js'
+import { table } from '../table.js'
+import { formatMs, stderr, stdout } from '../terminal.js'
+import { shown } from '../using-party.js'
+
+const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = {
+  pending: 'yellow',
+  running: 'cyan',
+  done: 'green',
+  recurring: 'green',
+  failed: 'red',
+  interrupted: 'red',
+  skipped: 'dim',
+  missing: 'yellow',
+}
+
+/** Prints the status: a table, or one JSON object. What is wrong with files goes to stderr. */
+export function printStatus(status: Status, { json, directory }: { json: boolean; directory: string }): void {
+  const { tasks, summary, faults } = status
+  if (json) stdout.line(JSON.stringify({ tasks, summary }))
+  else if (tasks.length === 0) stderr.line(`No tasks in ${shown(directory)} yet. Write one: npx after-party new <name>`)
+  else {
+    stdout.line(
+      table(
+        ['STATE', 'VERSION', 'TASK', 'FINISHED (UTC)', 'TOOK', ''].map((text) => stdout.style('dim', text)),
+        tasks.map(row),
+      ),
+    )
+    const counts = Object.entries(summary).filter(([, n]) => n > 0)
+    stderr.line(`\n${counts.map(([state, n]) => `${n} ${state}`).join(', ')}`)
+  }
+  for (const { file, message } of faults) stderr.line(`${stderr.style('red', '✖')} ${file}: ${message}`)
+}
+
+function row(task: TaskStatus): string[] {
+  const state = stdout.style(COLOURS[task.state], task.state)
+  const finished = task.finishedAt === null ? '' : task.finishedAt.slice(0, 19).replace('T', ' ')
+  const took = task.durationMs === null ? '' : formatMs(task.durationMs)
+  return [state, task.version, task.name, finished, took, remark(task)]
+}
+
+/** The one thing worth a reader's while: why it failed, how far it is, or what it is. */
+function remark({ state, flags, error, processed, total, description }: TaskStatus): string {
+  const told =
+    state === 'failed' || state === 'interrupted'
+      ? clip(error?.split('\n')[0] ?? 'its process died')
+      : state === 'running' && processed
+        ? `${processed.toLocaleString('en')}${total === null ? '' : ` of ${total.toLocaleString('en')}`}`
+        : clip(description ?? '')
+  return [...flags, told].filter(Boolean).join(', ')
+}
+
+function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}

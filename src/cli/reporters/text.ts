@@ -1,0 +1,105 @@
+import type { RunEvent, TaskRef, TaskResult } from '../../engine/events.js'
+import { describeOwner } from '../../engine/owner.js'
+import { count, formatMs, indent, stderr } from '../terminal.js'
+
+/** Tells a run as lines of text on stderr. */
+export function reportText(): (event: RunEvent) => void {
+  const began = performance.now()
+  return (event) => {
+    switch (event.type) {
+      case 'planned': {
+        const due = event.tasks.filter(({ runs }) => runs).length
+        return stderr.line(
+          due === 0 ? `${stderr.style('green', '✔')} Nothing to do.` : `› ${count(due, 'task')} to run`,
+        )
+      }
+      case 'started':
+        return stderr.line(`→ ${title(event.task)}${event.attempt > 1 ? dim(` (attempt ${event.attempt})`) : ''}`)
+      case 'waiting':
+        return stderr.line(
+          `› ${event.task.name}: waiting for ${describeOwner(event.holder.owner)}, which has it${since(event.holder.since)}`,
+        )
+      case 'log':
+        return stderr.line(indent(`${LOG_MARKS[event.level]()}${event.message}`))
+      case 'progress':
+        return
+      case 'retrying':
+        return stderr.line(
+          indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${event.error}; trying again`),
+        )
+      case 'stopping':
+        return stderr.line(
+          indent(`${warn()} told to stop by ${event.reason}; it has ${formatMs(event.graceMs)} to end`),
+        )
+      case 'finished':
+        return stderr.line(finished(event.task, event.result, event.stack))
+      case 'ended':
+        return ended(event, performance.now() - began)
+    }
+  }
+}
+
+const LOG_MARKS = {
+  info: () => '',
+  warn: () => `${warn()} `,
+  error: () => `${stderr.style('red', '✖')} `,
+}
+
+function finished(task: TaskRef, result: TaskResult, stack: string | undefined): string {
+  const took = dim(formatMs(result.durationMs))
+  const rows = result.processed === undefined ? '' : dim(`, ${count(result.processed, 'row')}`)
+  switch (result.outcome) {
+    case 'done':
+      return `${stderr.style('green', '✔')} ${task.name} ${took}${rows}${result.elsewhere ? dim(' (in another process)') : ''}`
+    case 'failed':
+      return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${indent(failure(result, stack))}`
+    case 'interrupted':
+      return `${warn()} ${task.name} was interrupted after ${took}${rows}`
+    case 'locked':
+      return `${stderr.style('red', '✖')} ${task.name}: ${result.error}`
+  }
+}
+
+/** The message, and of the stack what leads to the user's own code. */
+function failure(result: TaskResult, stack: string | undefined): string {
+  const frames = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const own = frames.filter((line) => !/node_modules|node:|after-party[\\/]dist/.test(line)).slice(0, 3)
+  return [stderr.style('red', result.error ?? ''), ...own.map((line) => dim(`  ${line.trim()}`))].join('\n')
+}
+
+function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: number): void {
+  const { outcome, results } = result
+  const name = results.at(-1)?.name ?? ''
+  if (outcome === 'done') {
+    if (results.length > 0)
+      stderr.line(`${stderr.style('green', '✔')} ${count(results.length, 'task')} done in ${formatMs(ms)}`)
+    return
+  }
+  const rest =
+    notRun.length === 0
+      ? ''
+      : `${count(notRun.length, 'task')} after it ${notRun.length === 1 ? 'was' : 'were'} not run. `
+  if (outcome === 'failed')
+    stderr.line(
+      `\n${rest}Mend the task and run \`npx after-party run\` again: it begins there. \`npx after-party history ${name}\` shows what it logged.`,
+    )
+  else if (outcome === 'locked')
+    stderr.line(`\n${rest}Run \`npx after-party run\` again when the other run has ended, or raise --lock-timeout.`)
+  else stderr.line(`\nStopped by a signal. The next \`npx after-party run\` goes on here.`)
+}
+
+function title({ version, name }: TaskRef): string {
+  return `${stderr.style('bold', name)} ${dim(version)}`
+}
+
+function since(date: Date | null): string {
+  return date === null ? '' : ` since ${date.toISOString()}`
+}
+
+function dim(text: string): string {
+  return stderr.style('dim', text)
+}
+
+function warn(): string {
+  return stderr.style('yellow', '⚠')
+}

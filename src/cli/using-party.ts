@@ -1,0 +1,39 @@
+import path from 'node:path'
+import type { AfterParty } from '../party.js'
+import type { LoadedConfig } from '../project/config-file.js'
+
+/** The options that every command which opens the project has. */
+export interface ProjectArgs {
+  config?: string | undefined
+  env?: string | undefined
+}
+
+/** Loads the config of the project that we stand in. */
+export async function openProject({ config }: ProjectArgs): Promise<LoadedConfig> {
+  const [{ loadConfig }, { TsxLoader }, { refuseInstalledVersion }] = await Promise.all([
+    import('../project/config-file.js'),
+    import('../project/loader.js'),
+    import('../project/prisma-version.js'),
+  ])
+  refuseInstalledVersion(process.cwd())
+  return loadConfig(new TsxLoader(), process.cwd(), config)
+}
+
+/** Opens the project's After Party, hands it over, and closes it whatever happens. */
+export async function usingParty<T>(
+  args: ProjectArgs,
+  work: (party: AfterParty, config: LoadedConfig) => Promise<T>,
+): Promise<T> {
+  const [config, { createAfterParty }] = await Promise.all([openProject(args), import('../party.js')])
+  const party = createAfterParty({ ...config, ...(args.env !== undefined && { environment: args.env }) })
+  try {
+    return await work(party, config)
+  } finally {
+    await party.close()
+  }
+}
+
+/** A path as people type it: relative, with forward slashes. */
+export function shown(file: string): string {
+  return path.relative(process.cwd(), file).split(path.sep).join('/') || '.'
+}

@@ -1,0 +1,24 @@
+import ms from 'ms'
+
+type Unit = 'ms' | 's' | 'm' | 'h' | 'd'
+
+/**
+ * A length of time: a number of milliseconds, or a number with a unit.
+ *
+ * @example '50ms', '10s', '1.5h', 250
+ */
+export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`
+
+const SHAPE = /^\d+(\.\d+)? ?(ms|s|m|h|d)$/
+
+/** Whether a value is a `Duration` that can be used: finite and not negative. */
+export function isDuration(value: unknown): value is Duration {
+  if (typeof value === 'number') return Number.isFinite(value) && value >= 0
+  return typeof value === 'string' && SHAPE.test(value)
+}
+
+/** A duration in milliseconds. Expects what `isDuration` accepts; throws a `RangeError` for anything else. */
+export function toMs(duration: Duration): number {
+  if (!isDuration(duration)) throw new RangeError(`not a duration: ${String(duration)}`)
+  return typeof duration === 'number' ? duration : Math.round(ms(duration as ms.StringValue))
+}

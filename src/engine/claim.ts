@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pRetry from 'p-retry'
+import { monotonicNow } from '../ledger/clock.js'
+import type { Claim, Ledger, Settlement, TaskRecord } from '../ledger/contract.js'
+import { isConnectionLost } from '../ledger/database-errors.js'
+import { isHeld } from './plan.js'
+
+/** What asking for a task can end in. */
+export type Acquisition =
+  | { kind: 'claimed'; claim: HeldClaim }
+  /** Another process ended it while we waited, or since we planned: its outcome is ours. */
+  | { kind: 'ended'; record: TaskRecord }
+  /** Another process has it, and we waited long enough. */
+  | { kind: 'held'; record: TaskRecord }
+  | { kind: 'aborted' }
+
+/** What is needed to ask for a task. Durations in ms. */
+export interface AcquireOptions {
+  ledger: Ledger
+  owner: string
+  leaseMs: number
+  lockTimeoutMs: number
+  deployId: string | undefined
+  checksum: string | null
+  resume: boolean
+  signal: AbortSignal
+  onWaiting(record: TaskRecord): void
+}
+
+const FIRST_LOOK_MS = 50
+const SLOWEST_LOOK_MS = 1_000
+
+/**
+ * Takes a task that still stands as it was planned, or waits in place for the process that has it. Only an
+ * attempt that began or ended *after* the plan is taken as ours: an older failure is what we are here to mend.
+ */
+export async function acquire(
+  task: { version: string; name: string },
+  planned: TaskRecord | null,
+  options: AcquireOptions,
+): Promise<Acquisition> {
+  const { ledger, signal } = options
+  const giveUpAt = monotonicNow() + options.lockTimeoutMs
+  let look = FIRST_LOOK_MS
+  for (let seen = planned; ; seen = await ledger.record(task.version)) {
+    if (signal.aborted) return { kind: 'aborted' }
+    if (seen && hasEndedSince(planned, seen)) return { kind: 'ended', record: seen }
+    if (!seen || !isHeld(seen, await ledger.now())) {
+      const claim = await claimNow(task, seen, options)
+      if (claim) return { kind: 'claimed', claim }
+      continue
+    }
+    const left = giveUpAt - monotonicNow()
+    if (left <= 0) return { kind: 'held', record: seen }
+    options.onWaiting(seen)
+    await sleep(Math.min(look * (0.75 + Math.random() / 2), left), undefined, { signal }).catch(() => {})
+    look = Math.min(look * 1.5, SLOWEST_LOOK_MS)
+  }
+}
+
+function hasEndedSince(planned: TaskRecord | null, seen: TaskRecord): boolean {
+  const same = planned?.fence === seen.fence && planned.status === seen.status
+  return !same && ['done', 'recurring', 'failed', 'skipped'].includes(seen.status)
+}
+
+async function claimNow(
+  { version, name }: { version: string; name: string },
+  seen: TaskRecord | null,
+  options: AcquireOptions,
+): Promise<HeldClaim | null> {
+  const { ledger, owner, leaseMs, deployId, checksum, resume } = options
+  const [asked, now] = [monotonicNow(), await ledger.now()]
+  const startedAt = new Date(now)
+  const leaseUntil = new Date(now + leaseMs)
+  const claim = await ledger.claim(seen, {
+    version,
+    name,
+    owner,
+    leaseUntil,
+    startedAt,
+    checksum,
+    deployId: deployId ?? null,
+    resume,
+  })
+  if (!claim) return null
+  if (seen?.status === 'running') await ledger.endDeadRuns(version, claim.fence, startedAt)
+  return new HeldClaim(ledger, claim, { leaseMs, deadline: asked + leaseMs, startedAt })
+}
+
+/** A database that does not answer for this long, past the lease, counts as gone. */
+const NO_ANSWER_MS = 1_000
+
+/** Progress is written at most this often. */
+const PROGRESS_EVERY_MS = 2_000
+
+/**
+ * A claim that this process has, kept alive by heartbeats until it is settled or lost. The deadline is kept on
+ * the local monotonic clock, from before each heartbeat was sent, so that it can only be too early.
+ */
+export class HeldClaim {
+  readonly claim: Claim
+  readonly startedAt: Date
+  readonly #ledger: Ledger
+  readonly #leaseMs: number
+  readonly #lost = new AbortController()
+  #deadline: number
+  #timer: NodeJS.Timeout | undefined
+  #beating: Promise<void> = Promise.resolve()
+  #paused = false
+  #progress: { processed: number; total: number | null } | undefined
+  #progressWritten = true
+
+  constructor(ledger: Ledger, claim: Claim, times: { leaseMs: number; deadline: number; startedAt: Date }) {
+    this.#ledger = ledger
+    this.claim = claim
+    this.#leaseMs = times.leaseMs
+    this.#deadline = times.deadline
+    this.startedAt = times.startedAt
+    this.#schedule(this.#leaseMs / 4)
+  }
+
+  /** Aborts when another process may have taken the task. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** Things done so far, as the task told. */
+  get processed(): number | undefined {
+    return this.#progress?.processed
+  }
+
+  /** Remembers how far the task is; the next heartbeat writes it, soon. */
+  progress(processed: number, total: number | null): void {
+    this.#progress = { processed, total }
+    if (!this.#progressWritten) return
+    this.#progressWritten = false
+    if (!this.#paused) this.#schedule(Math.min(PROGRESS_EVERY_MS, this.#leaseMs / 4))
+  }
+
+  /**
+   * Runs something during which no heartbeat may be sent: an open transaction that it would join (SQLite, one
+   * client for all) or break (a snapshot that the heartbeat's write makes stale). The lease is made to last.
+   */
+  async withoutBeats<T>(forMs: number, work: () => Promise<T>): Promise<T> {
+    this.#pause()
+    await this.#beating
+    await this.#beat(forMs + this.#leaseMs)
+    try {
+      return await work()
+    } finally {
+      this.#paused = false
+      this.#schedule(this.#leaseMs / 4)
+    }
+  }
+
+  /** Ends the claim in the ledger. False when it was lost. A lost connection is tried again until the lease is over. */
+  async settle(settlement: Settlement): Promise<boolean> {
+    this.stop()
+    await this.#beating
+    if (this.lost.aborted) return false
+    return pRetry(() => this.#ledger.settle(this.claim, settlement), {
+      retries: 100,
+      factor: 1.3,
+      minTimeout: 100,
+      maxTimeout: 2_000,
+      maxRetryTime: Math.max(0, this.#deadline - monotonicNow()),
+      shouldRetry: ({ error }) => isConnectionLost(error) || isConnectionLost(error.cause),
+    })
+  }
+
+  /** Sends no more heartbeats. */
+  stop(): void {
+    this.#pause()
+  }
+
+  #pause(): void {
+    this.#paused = true
+    clearTimeout(this.#timer)
+  }
+
+  #schedule(inMs: number): void {
+    clearTimeout(this.#timer)
+    if (this.#paused || this.lost.aborted) return
+    this.#timer = setTimeout(() => {
+      this.#beating = this.#beat(this.#leaseMs).then(() => this.#schedule(this.#leaseMs / 4))
+    }, inMs)
+  }
+
+  /** Beats until it is heard, or until the lease is over: then another process may have the task. */
+  async #beat(leaseMs: number): Promise<void> {
+    for (;;) {
+      const sent = monotonicNow()
+      try {
+        const now = await this.#ledger.now()
+        this.#progressWritten = true
+        const beat = this.#ledger.beat(this.claim, { leaseUntil: new Date(now + leaseMs), ...this.#progress })
+        const held = await answerWithin(Math.max(this.#deadline - sent, NO_ANSWER_MS), beat)
+        if (held) this.#deadline = sent + leaseMs
+        else this.#lost.abort()
+        return
+      } catch {
+        // Whatever the database says, only time tells whether the claim still stands.
+        if (monotonicNow() >= this.#deadline) return this.#lost.abort()
+        await sleep(Math.min(1_000, this.#leaseMs / 20))
+      }
+    }
+  }
+}
+
+/** A connection can hang for minutes after its server is gone; a lease can't. */
+async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const timer = new AbortController()
+  const late = sleep(ms, undefined, { signal: timer.signal }).then(() => Promise.reject(new Error('no answer in time')))
+  return Promise.race([answer, late]).finally(() => {
+    timer.abort()
+    late.catch(() => {})
+  })
+}

@@ -1,0 +1,14 @@
+import type { Ledger } from '../ledger/contract.js'
+import type { TaskSource } from '../project/task-files.js'
+
+/** What every operation of the engine works with: the ledger, the tasks, and who asks. */
+export interface Engine {
+  ledger: Ledger
+  source: TaskSource
+  /** The client that tasks get; made when the first task needs it. */
+  tasksClient(): Promise<object>
+  /** The ledger's own client, to see whether the factory made two. */
+  ledgerClient: object | undefined
+  owner: string
+  environment: string
+}

@@ -1,0 +1,55 @@
+import type { PlannedTask } from './plan.js'
+
+/** How a run, or one task of it, ended. `locked`: another run has the task. */
+export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted'
+
+/** What became of one task in a run. */
+export interface TaskResult {
+  version: string
+  name: string
+  outcome: Outcome
+  durationMs: number
+  /** Things done, where the task tells (`progress`). */
+  processed?: number
+  /** Why it did not end well. */
+  error?: string
+  /** True when another process ran it while this one waited. */
+  elsewhere?: true
+}
+
+/** What became of a run. A failed task is a result, not an exception. */
+export interface RunResult {
+  outcome: Outcome
+  results: TaskResult[]
+  deployId?: string
+}
+
+/** Who holds a task, and for how long yet. */
+export interface Holder {
+  /** `<host>:<pid>:<random>` */
+  owner: string
+  since: Date | null
+  /** Ms until the claim lapses without a heartbeat. */
+  leaseLeftMs: number
+}
+
+/** Which task an event is about. */
+export interface TaskRef {
+  version: string
+  name: string
+}
+
+/** What a run tells while it runs. Reporters turn it into text, JSON or a progress bar; the engine never prints. */
+export type RunEvent =
+  | { type: 'planned'; tasks: PlannedTask[] }
+  | { type: 'started'; task: TaskRef; attempt: number }
+  | { type: 'waiting'; task: TaskRef; holder: Holder }
+  | { type: 'log'; task: TaskRef; level: LogLevel; message: string }
+  | { type: 'progress'; task: TaskRef; processed: number; total: number | null }
+  | { type: 'retrying'; task: TaskRef; error: string; attempt: number; attempts: number }
+  | { type: 'stopping'; task: TaskRef; reason: string; graceMs: number }
+  | { type: 'finished'; task: TaskRef; result: TaskResult; stack?: string }
+  | { type: 'ended'; result: RunResult; notRun: TaskRef[] }
+
+/** The levels of a task's log. */
+export type LogLevel = 'info' | 'warn' | 'error'

@@ -1,0 +1,72 @@
+import { AfterPartyError } from '../errors.js'
+import type { Mark, TaskRecord } from '../ledger/contract.js'
+import type { Engine } from './engine.js'
+import { describeOwner } from './owner.js'
+import { isHeld } from './plan.js'
+import { resolveNames } from './prepare.js'
+
+/** What to write on which tasks. Exactly one of `names`, `all` and `before` says which. */
+export interface MarkOptions {
+  as: Mark['status']
+  names?: readonly string[]
+  /** Every task file. */
+  all?: boolean
+  /** Every task file older than this version. */
+  before?: string
+}
+
+/** What `mark` did to one task. */
+export interface Marked {
+  version: string
+  name: string
+  from: TaskRecord['status'] | null
+  to: Mark['status']
+}
+
+/**
+ * Writes records by hand, without running anything: baselines and repairs. Throws `held` when one of the tasks
+ * runs somewhere, before anything is written.
+ */
+export async function mark(engine: Engine, options: MarkOptions): Promise<Marked[]> {
+  const { ledger, source, owner } = engine
+  const [{ files }, records] = await Promise.all([source.list(), ledger.records()])
+  const byVersion = new Map(records.map((record) => [record.version, record]))
+  const versions = select(options, files, records)
+  const now = await ledger.now()
+  for (const record of records) if (versions.has(record.version) && isHeld(record, now)) throw heldError(record)
+  const names = new Map([...records, ...files].map(({ version, name }) => [version, name]))
+  const marked: Marked[] = []
+  for (const version of [...versions].sort()) {
+    const record = byVersion.get(version) ?? null
+    const name = names.get(version) ?? ''
+    if ((record?.status ?? 'pending') === options.as) continue
+    const written = await ledger.mark(record, { version, name, status: options.as, at: new Date(now), owner })
+    if (!written) throw changedError(name)
+    marked.push({ version, name, from: record?.status ?? null, to: options.as })
+  }
+  return marked
+}
+
+function select(
+  { names, all, before }: MarkOptions,
+  files: readonly { version: string; name: string; file: string }[],
+  records: readonly TaskRecord[],
+): Set<string> {
+  if (all) return new Set(files.map(({ version }) => version))
+  if (before !== undefined) return new Set(files.map(({ version }) => version).filter((version) => version < before))
+  return resolveNames(names ?? [], files, records, { recordsToo: true })
+}
+
+function heldError(record: TaskRecord): AfterPartyError {
+  return new AfterPartyError('held', {
+    what: `${record.name} is running${record.owner === null ? '' : ` (${describeOwner(record.owner)})`}.`,
+    next: 'Nothing was marked. Wait for it to end; a dead process loses its claim when its lease is over.',
+  })
+}
+
+function changedError(name: string): AfterPartyError {
+  return new AfterPartyError('held', {
+    what: `${name} changed while it was being marked.`,
+    next: 'Look at `npx after-party status`, then run the command again.',
+  })
+}

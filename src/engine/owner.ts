@@ -1,0 +1,13 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+
+/** Names this process in the ledger: host, pid, and a random part, because pods share hosts' names and pids. */
+export function makeOwner(): string {
+  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+}
+
+/** An owner in words, for messages. */
+export function describeOwner(owner: string): string {
+  const [, host, pid] = /^(.*):(\d+):[^:]*$/.exec(owner) ?? []
+  return host === undefined ? owner : `host ${host}, pid ${pid}`
+}

@@ -1,0 +1,71 @@
+import { AfterPartyError } from '../errors.js'
+import type { Engine } from './engine.js'
+import type { Outcome, RunEvent, RunResult, TaskResult } from './events.js'
+import { mayRun, type PlannedTask, planTasks } from './plan.js'
+import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
+import { runTask } from './run-task.js'
+
+/** How to run. Durations in ms. */
+export interface RunOptions {
+  /** Run these tasks, even when they are done; default: everything pending. */
+  names?: readonly string[]
+  deployId?: string | undefined
+  leaseMs: number
+  lockTimeoutMs: number
+  graceMs: number
+  /** Aborts when the process should end: no new task begins. */
+  signal: AbortSignal
+  emit(event: RunEvent): void
+}
+
+/**
+ * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
+ * `task-unknown`, or `environment-left-out` for a named task that this environment leaves out.
+ */
+export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptions, 'names' | 'deployId'>) {
+  const [{ files, faults }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
+  const named = names && names.length > 0 ? resolveNames(names, files, records) : undefined
+  const byVersion = new Map(records.map((record) => [record.version, record]))
+  const candidates = files.filter(({ version }) => (named ? named.has(version) : mayRun(byVersion.get(version))))
+  const loaded = await loadDefinitions(engine.source, candidates)
+  const all = [...faults, ...loaded.faults]
+  if (all.length > 0) throw faultsError(all, engine.source.place)
+  const { definitions } = loaded
+  const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
+  const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, deployId, named })
+  for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(task)
+  return tasks
+}
+
+function leftOut({ name, definition, reason }: PlannedTask): AfterPartyError {
+  const wanted = definition?.environments?.[0]
+  return new AfterPartyError('environment-left-out', {
+    what: `${name} does not run here: ${reason}.`,
+    next:
+      wanted === undefined
+        ? 'Its `environments` is empty.'
+        : `Where it is right: \`npx after-party run ${name} --env ${wanted}\`.`,
+  })
+}
+
+/** Runs what the plan says, in order, one task at a time. The first that does not end well is the last. */
+export async function run(engine: Engine, options: RunOptions): Promise<RunResult> {
+  const tasks = await planRun(engine, options)
+  options.emit({ type: 'planned', tasks })
+  const queue = tasks.filter((task) => task.runs)
+  const results: TaskResult[] = []
+  let outcome: Outcome = 'done'
+  while (queue[0] && outcome === 'done') {
+    if (options.signal.aborted) outcome = 'interrupted'
+    else {
+      const result = await runTask(engine, queue[0], options)
+      queue.shift()
+      results.push(result)
+      outcome = result.outcome
+    }
+  }
+  const { deployId } = options
+  const result: RunResult = { outcome, results, ...(deployId !== undefined && { deployId }) }
+  options.emit({ type: 'ended', result, notRun: queue.map(({ version, name }) => ({ version, name })) })
+  return result
+}

@@ -1,0 +1,119 @@
+import type { TaskRun } from '../ledger/contract.js'
+import type { Fault } from '../project/task-files.js'
+import type { Engine } from './engine.js'
+import { mayRun, type PlannedTask, planTasks, type TaskFlag, type TaskState } from './plan.js'
+import { loadDefinitions, resolveNames } from './prepare.js'
+
+/** One task as `status --json` gives it. Times are ISO 8601, UTC. */
+export interface TaskStatus {
+  version: string
+  name: string
+  description: string | null
+  state: TaskState
+  flags: TaskFlag[]
+  everyDeploy: boolean
+  attempts: number
+  startedAt: string | null
+  finishedAt: string | null
+  durationMs: number | null
+  processed: number | null
+  total: number | null
+  error: string | null
+  /** Who has it, or had it last. */
+  owner: string | null
+  file: string | null
+}
+
+/** How many tasks are in each state. */
+export type StatusSummary = Record<TaskState, number>
+
+/** All tasks and how they stand. */
+export interface Status {
+  tasks: TaskStatus[]
+  summary: StatusSummary
+  /** Whether `run` would run anything but recurring tasks. */
+  pending: boolean
+  /** What is wrong with task files; `run` refuses until it is mended. */
+  faults: Fault[]
+}
+
+/**
+ * Every task and how it stands. Files that can't be loaded are listed as faults, and do not hide the others.
+ * `onlyOpen` leaves the files of done tasks unread, for quick checks: their descriptions are null then.
+ */
+export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: boolean } = {}): Promise<Status> {
+  const [{ files, faults }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
+  const byVersion = new Map(records.map((record) => [record.version, record]))
+  const open = files.filter(({ version }) => mayRun(byVersion.get(version)))
+  const { definitions, faults: loadFaults } = await loadDefinitions(engine.source, onlyOpen ? open : files)
+  const opened = new Set(open.map(({ file }) => file))
+  const checksums = new Map<string, string | null>()
+  for (const file of onlyOpen ? open : files) checksums.set(file.version, await engine.source.checksum(file))
+  const now = records.some((record) => record.status === 'running') ? await engine.ledger.now() : 0
+  const tasks = planTasks({ files, records, definitions, checksums, now, environment: engine.environment })
+  return {
+    tasks: tasks.map((task) => taskStatus(task, now)),
+    summary: summarise(tasks),
+    pending: tasks.some(({ state }) => PENDING.has(state)),
+    // An old task whose imports are long gone has done its work; only files that may still run matter.
+    faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file))],
+  }
+}
+
+const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted'])
+
+function taskStatus({ version, name, state, flags, file, record, definition }: PlannedTask, now: number): TaskStatus {
+  const started = record?.startedAt?.getTime()
+  const finished = record?.finishedAt?.getTime() ?? (state === 'running' ? now : undefined)
+  return {
+    version,
+    name,
+    description: definition?.description ?? null,
+    state,
+    flags,
+    everyDeploy: definition?.everyDeploy ?? record?.status === 'recurring',
+    attempts: record?.attempts ?? 0,
+    startedAt: record?.startedAt?.toISOString() ?? null,
+    finishedAt: record?.finishedAt?.toISOString() ?? null,
+    durationMs: started !== undefined && finished !== undefined ? Math.max(0, Math.round(finished - started)) : null,
+    processed: record ? record.processed : null,
+    total: record?.total ?? null,
+    error: record?.error ?? null,
+    owner: record?.owner ?? null,
+    file: file?.file ?? null,
+  }
+}
+
+function summarise(tasks: readonly PlannedTask[]): StatusSummary {
+  const summary: StatusSummary = {
+    pending: 0,
+    running: 0,
+    done: 0,
+    recurring: 0,
+    failed: 0,
+    interrupted: 0,
+    skipped: 0,
+    missing: 0,
+  }
+  for (const { state } of tasks) summary[state] += 1
+  return summary
+}
+
+/** Attempts, the latest first; of one task when it is named. */
+export async function history(
+  engine: Engine,
+  { name, limit = 50 }: { name?: string; limit?: number },
+): Promise<TaskRun[]> {
+  const [{ files }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
+  const named = name === undefined ? [] : [...resolveNames([name], files, records, { recordsToo: true })]
+  const runs = await engine.ledger.runs({ limit, ...(named[0] !== undefined && { version: named[0] }) })
+  const byVersion = new Map(records.map((record) => [record.version, record]))
+  // A process that died between its record and its history left the run open: the record knows better.
+  return runs.map((run) => {
+    const record = byVersion.get(run.version)
+    if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
+    return record.fence === run.fence
+      ? { ...run, status: record.status, finishedAt: record.finishedAt, error: record.error }
+      : { ...run, status: 'interrupted' }
+  })
+}

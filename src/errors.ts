@@ -1,0 +1,90 @@
+/**
+ * What went wrong, as a word that programs can test. `held` means that another run has the task;
+ * every other code means that nothing ran because something must be put right first.
+ */
+export type ErrorCode =
+  | 'usage'
+  | 'config-missing'
+  | 'config-invalid'
+  | 'client-invalid'
+  | 'client-not-generated'
+  | 'tables-missing'
+  | 'database-unreachable'
+  | 'migrations-not-applied'
+  | 'prisma-unsupported'
+  | 'project-not-found'
+  | 'schema-not-found'
+  | 'schema-conflict'
+  | 'schema-refused'
+  | 'task-unknown'
+  | 'task-name-invalid'
+  | 'task-name-taken'
+  | 'tasks-invalid'
+  | 'template-invalid'
+  | 'environment-left-out'
+  | 'held'
+
+/** The three things a person needs to hear. Sentences, without the final full stop being required. */
+export interface ErrorParts {
+  /** What happened. */
+  what: string
+  /** Why: the cause, or the list of faults, one a line. */
+  why?: string | undefined
+  /** What to type or change next. */
+  next?: string | undefined
+  /** The error underneath, kept for `--verbose` and for debuggers. */
+  cause?: unknown
+}
+
+/**
+ * An error that is somebody's to mend and says how: what happened, why, and what to do next.
+ * Anything else that is thrown is a bug of After Party.
+ *
+ * @example
+ * try { await party.run() } catch (error) {
+ *   if (error instanceof AfterPartyError && error.code === 'held') return later()
+ *   throw error
+ * }
+ */
+export class AfterPartyError extends Error {
+  override readonly name = 'AfterPartyError'
+  readonly code: ErrorCode
+  readonly what: string
+  readonly why: string | undefined
+  readonly next: string | undefined
+
+  constructor(code: ErrorCode, { what, why, next, cause }: ErrorParts) {
+    super([what, why, next].filter(Boolean).join('\n'), cause === undefined ? {} : { cause })
+    this.code = code
+    this.what = what
+    this.why = why
+    this.next = next
+  }
+}
+
+const CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi
+
+/**
+ * Takes connection URLs out of a text, because error messages of drivers carry them and logs travel far.
+ *
+ * @example withoutUrls('no route to postgres://me:pw@db/app') // 'no route to postgres://…'
+ */
+export function withoutUrls(text: string): string {
+  return text.replace(CREDENTIALS, (url, scheme: string) => (/^(https?|file):/i.test(url) ? url : `${scheme}…`))
+}
+
+/** The message of anything that can be thrown, without connection URLs. */
+export function messageOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : isErrorLike(thrown) ? thrown.message : String(thrown)
+  return withoutUrls(message).trim()
+}
+
+/** The code of a Prisma or Node error. Duck-typed: the classes live in the user's own client. */
+export function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
+  return typeof thrown.code === 'string' ? thrown.code : undefined
+}
+
+function isErrorLike(thrown: unknown): thrown is { message: string } {
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string'
+}

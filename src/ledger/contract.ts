@@ -1,0 +1,130 @@
+/** How a record stands in the database. `pending` is only ever written by `mark --pending`. */
+export type RecordStatus = 'pending' | 'running' | 'done' | 'recurring' | 'failed' | 'interrupted' | 'skipped'
+
+/** One row of `AfterPartyTaskRecord`: whether a task has run in this database, and how it stands. */
+export interface TaskRecord {
+  version: string
+  name: string
+  status: RecordStatus
+  /** Claims so far. */
+  attempts: number
+  startedAt: Date | null
+  finishedAt: Date | null
+  error: string | null
+  checksum: string | null
+  owner: string | null
+  /** The fencing token: grows with every claim and every mark. */
+  fence: number
+  leaseUntil: Date | null
+  cursor: string | null
+  /** Rows. */
+  processed: number
+  /** Rows, when known. */
+  total: number | null
+  deployId: string | null
+}
+
+/** One row of `AfterPartyTaskRun`: one attempt at a task. */
+export interface TaskRun {
+  id: string
+  version: string
+  name: string
+  fence: number
+  status: RecordStatus
+  startedAt: Date
+  finishedAt: Date | null
+  owner: string | null
+  deployId: string | null
+  /** Rows. */
+  processed: number
+  error: string | null
+  /** The tail of what the task logged. */
+  log: string | null
+}
+
+/** What a claim writes; every later write of the same claim is conditional on `version`, `fence` and `owner`. */
+export interface ClaimRequest {
+  version: string
+  name: string
+  owner: string
+  leaseUntil: Date
+  startedAt: Date
+  checksum: string | null
+  deployId: string | null
+  /** Go on at the checkpoint of the attempt before, rather than from the start. */
+  resume: boolean
+}
+
+/** A task taken by this process. */
+export interface Claim {
+  readonly version: string
+  readonly name: string
+  readonly owner: string
+  readonly fence: number
+}
+
+/** How far a claim has come, and until when it stands. */
+export interface Beat {
+  leaseUntil: Date
+  processed?: number
+  total?: number | null
+}
+
+/** The end of a claim. */
+export interface Settlement {
+  status: Exclude<RecordStatus, 'running' | 'pending'>
+  finishedAt: Date
+  error: string | null
+  processed?: number
+}
+
+/** What `mark` writes. */
+export interface Mark {
+  version: string
+  name: string
+  status: 'done' | 'skipped' | 'pending'
+  at: Date
+  owner: string
+}
+
+/** The writes of a claim that may also happen inside the task's own transaction. */
+export interface ClaimWrites {
+  /** Ends the claim. False: the claim was lost, and nothing was written. */
+  settle(claim: Claim, settlement: Settlement): Promise<boolean>
+}
+
+/**
+ * The ledger: what the database knows of tasks. Every write of a claim is conditional on its fence, and
+ * answers false, having written nothing, when another process took the task meanwhile.
+ */
+export interface Ledger extends ClaimWrites {
+  /** The database has one writer at a time (SQLite): a heartbeat waits for whoever has an open transaction. */
+  readonly singleWriter: boolean
+  /** The database's clock, in ms since 1970. Asked once; from then on the local monotonic clock plus the offset. */
+  now(): Promise<number>
+  /** All records. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
+  records(): Promise<TaskRecord[]>
+  /** One record, as it is now. */
+  record(version: string): Promise<TaskRecord | null>
+  /**
+   * Takes a task, if it still stands as `seen` (null: no record). Null: somebody else was first.
+   * A `running` record is taken only when its lease is over.
+   */
+  claim(seen: TaskRecord | null, request: ClaimRequest): Promise<Claim | null>
+  /** Says that the claim's process lives. False: the claim was lost. */
+  beat(claim: Claim, beat: Beat): Promise<boolean>
+  /** The same ledger, writing inside a transaction of the tasks' client. */
+  within(transaction: unknown): ClaimWrites
+  /** Sets a record by hand, if it still stands as `seen`. False: it changed meanwhile. */
+  mark(seen: TaskRecord | null, mark: Mark): Promise<boolean>
+  /** Adds a run to the history. */
+  addRun(run: TaskRun): Promise<void>
+  /** Ends a run of the history, unless it has ended. */
+  endRun(id: string, end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'error' | 'log'>): Promise<void>
+  /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
+  endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void>
+  /** The latest runs first. */
+  runs(query: { version?: string; limit: number }): Promise<TaskRun[]>
+  /** Lets the connection go. */
+  close(): Promise<void>
+}

@@ -1,0 +1,135 @@
+import type {
+  Beat,
+  Claim,
+  ClaimRequest,
+  ClaimWrites,
+  Ledger,
+  Mark,
+  Settlement,
+  TaskRecord,
+  TaskRun,
+} from './contract.js'
+
+/**
+ * A ledger in memory, for tests and rehearsals: the contract without a database.
+ *
+ * @example const ledger = new MemoryLedger({ now: () => clock.ms })
+ */
+export class MemoryLedger implements Ledger {
+  readonly singleWriter = false
+  readonly #records = new Map<string, TaskRecord>()
+  readonly #runs = new Map<string, TaskRun>()
+  readonly #now: () => number
+
+  constructor({ now = Date.now }: { now?: () => number } = {}) {
+    this.#now = now
+  }
+
+  async now(): Promise<number> {
+    return this.#now()
+  }
+
+  async records(): Promise<TaskRecord[]> {
+    return [...this.#records.values()].map((record) => ({ ...record }))
+  }
+
+  async record(version: string): Promise<TaskRecord | null> {
+    const record = this.#records.get(version)
+    return record ? { ...record } : null
+  }
+
+  async claim(seen: TaskRecord | null, request: ClaimRequest): Promise<Claim | null> {
+    const current = this.#records.get(request.version)
+    if (!this.#standsAs(seen, current)) return null
+    const held =
+      current?.status === 'running' && current.leaseUntil !== null && current.leaseUntil.getTime() > this.#now()
+    if (held) return null
+    const fence = (current?.fence ?? 0) + 1
+    const { resume, ...data } = request
+    const start = { cursor: null, processed: 0, total: null }
+    this.#records.set(request.version, {
+      ...start,
+      ...current,
+      ...(!resume && start),
+      ...data,
+      status: 'running',
+      attempts: (current?.attempts ?? 0) + 1,
+      fence,
+      finishedAt: null,
+      error: null,
+    })
+    return { version: request.version, name: request.name, owner: request.owner, fence }
+  }
+
+  async beat(claim: Claim, beat: Beat): Promise<boolean> {
+    return this.#write(claim, beat)
+  }
+
+  async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
+    return this.#write(claim, { ...settlement, leaseUntil: null })
+  }
+
+  within(_transaction: unknown): ClaimWrites {
+    return this
+  }
+
+  async mark(seen: TaskRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
+    const current = this.#records.get(version)
+    if (!this.#standsAs(seen, current)) return false
+    this.#records.set(version, {
+      attempts: 0,
+      startedAt: null,
+      checksum: null,
+      deployId: null,
+      total: null,
+      ...current,
+      version,
+      name,
+      status,
+      owner,
+      fence: (current?.fence ?? 0) + 1,
+      finishedAt: status === 'pending' ? null : at,
+      error: null,
+      leaseUntil: null,
+      ...(status === 'pending' || !current ? { cursor: null, processed: 0 } : {}),
+    } as TaskRecord)
+    return true
+  }
+
+  async addRun(run: TaskRun): Promise<void> {
+    this.#runs.set(run.id, { ...run })
+  }
+
+  async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
+    const run = this.#runs.get(id)
+    if (run?.status === 'running') Object.assign(run, end)
+  }
+
+  async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
+    for (const run of this.#runs.values()) {
+      if (run.version === version && run.status === 'running' && run.fence < belowFence)
+        Object.assign(run, { status: 'interrupted', finishedAt })
+    }
+  }
+
+  async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
+    return [...this.#runs.values()]
+      .filter((run) => version === undefined || run.version === version)
+      .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || b.fence - a.fence)
+      .slice(0, limit)
+      .map((run) => ({ ...run }))
+  }
+
+  async close(): Promise<void> {}
+
+  #standsAs(seen: TaskRecord | null, current: TaskRecord | undefined): boolean {
+    return seen === null ? current === undefined : current?.fence === seen.fence && current.status === seen.status
+  }
+
+  #write(claim: Claim, change: Partial<TaskRecord>): boolean {
+    const record = this.#records.get(claim.version)
+    if (record?.status !== 'running' || record.fence !== claim.fence || record.owner !== claim.owner) return false
+    Object.assign(record, change)
+    return true
+  }
+}

@@ -1,0 +1,208 @@
+import pRetry from 'p-retry'
+import { AfterPartyError } from '../errors.js'
+import { clockOffset, monotonicNow } from './clock.js'
+import type {
+  Beat,
+  Claim,
+  ClaimRequest,
+  ClaimWrites,
+  Ledger,
+  Mark,
+  Settlement,
+  TaskRecord,
+  TaskRun,
+} from './contract.js'
+import { asLedgerError, isBusy, isUniqueViolation } from './database-errors.js'
+import { providerOf } from './provider.js'
+
+/** The few model operations that the ledger uses: the same on every database of Prisma. */
+interface Delegate<Row> {
+  findMany(args?: object): Promise<Row[]>
+  findUnique(args: object): Promise<Row | null>
+  create(args: object): Promise<Row>
+  updateMany(args: object): Promise<{ count: number }>
+}
+
+/** Row counts can pass 2^31, so they are BigInt in the database; a number here is exact to 2^53. */
+type RecordRow = Omit<TaskRecord, 'processed' | 'total'> & { processed: bigint | number; total: bigint | number | null }
+type RunRow = Omit<TaskRun, 'processed'> & { processed: bigint | number }
+
+interface LedgerClient {
+  afterPartyTaskRecord: Delegate<RecordRow>
+  afterPartyTaskRun: Delegate<RunRow>
+  $disconnect(): Promise<void>
+  $primary?(): LedgerClient
+}
+
+/** Where a task begins that does not go on at a checkpoint. */
+const START = { cursor: null, processed: 0, total: null }
+
+/** A busy database is asked again for about half a minute: SQLite has one writer at a time. */
+const BUSY_RETRIES = { retries: 40, factor: 1.4, minTimeout: 20, maxTimeout: 1_000, randomize: true }
+
+/** The ledger in the user's database, through the user's own Prisma client. */
+export class PrismaLedger implements Ledger {
+  readonly singleWriter: boolean
+  readonly #client: LedgerClient
+  #offset: Promise<number> | undefined
+
+  /** Throws `client-not-generated` when the client does not know the ledger's models. */
+  constructor(client: object) {
+    // With read replicas, a record must be read where it is written.
+    const primary = (client as Partial<LedgerClient>).$primary?.() ?? (client as LedgerClient)
+    if (!primary.afterPartyTaskRecord || !primary.afterPartyTaskRun)
+      throw new AfterPartyError('client-not-generated', {
+        what: 'The Prisma client does not know the model AfterPartyTaskRecord.',
+        why: 'It was generated before After Party’s models were added to the schema.',
+        next: 'Run `npx prisma generate` (and `npx after-party init`, if the models are not in the schema yet).',
+      })
+    this.#client = primary
+    this.singleWriter = providerOf(client) === 'sqlite'
+  }
+
+  async now(): Promise<number> {
+    this.#offset ??= this.#ask(() => clockOffset(this.#client))
+    return monotonicNow() + (await this.#offset)
+  }
+
+  async records(): Promise<TaskRecord[]> {
+    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany())
+    return rows.map(toRecord)
+  }
+
+  async record(version: string): Promise<TaskRecord | null> {
+    const row = await this.#ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
+    return row && toRecord(row)
+  }
+
+  async claim(seen: TaskRecord | null, { resume, ...request }: ClaimRequest): Promise<Claim | null> {
+    const fence = (seen?.fence ?? 0) + 1
+    const claim: Claim = { version: request.version, name: request.name, owner: request.owner, fence }
+    const taken = { ...request, status: 'running', fence, finishedAt: null, error: null, ...(!resume && START) }
+    const won = seen ? await this.#takeOver(seen, taken) : await this.#create({ ...taken, attempts: 1 })
+    if (won) return claim
+    // The answer to a claim that was won can get lost on the way: what counts is what the record says.
+    const record = await this.record(request.version)
+    return record && isOf(claim, record) ? claim : null
+  }
+
+  async beat(claim: Claim, { leaseUntil, processed, total }: Beat): Promise<boolean> {
+    const data = { leaseUntil, ...(processed !== undefined && { processed }), ...(total !== undefined && { total }) }
+    // Not asked again here: whoever beats decides how long a beat may fail.
+    const { count } = await this.#client.afterPartyTaskRecord.updateMany({ where: whereHeld(claim), data })
+    return count === 1
+  }
+
+  async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
+    const settled = await this.#ask(() => settleIn(this.#client, claim, settlement))
+    if (settled) return true
+    const record = await this.record(claim.version)
+    return record?.fence === claim.fence && record.owner === claim.owner && record.status === settlement.status
+  }
+
+  within(transaction: unknown): ClaimWrites {
+    const client = transaction as LedgerClient
+    return { settle: (claim, settlement) => settleIn(client, claim, settlement) }
+  }
+
+  async mark(seen: TaskRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
+    const fence = (seen?.fence ?? 0) + 1
+    const finishedAt = status === 'pending' ? null : at
+    const data = { status, owner, fence, finishedAt, error: null, leaseUntil: null }
+    if (!seen) return this.#create({ ...data, version, name })
+    const where = { version, fence: seen.fence, status: seen.status }
+    const { count } = await this.#ask(() =>
+      this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, ...(status === 'pending' && START) } }),
+    )
+    return count === 1
+  }
+
+  async addRun(run: TaskRun): Promise<void> {
+    await this.#ask(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
+      if (!isUniqueViolation(error)) throw error
+    })
+  }
+
+  async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
+    await this.#ask(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
+  }
+
+  async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
+    const where = { version, status: 'running', fence: { lt: belowFence } }
+    const data = { status: 'interrupted', finishedAt }
+    await this.#ask(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
+  }
+
+  async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
+    const rows = await this.#ask(() =>
+      this.#client.afterPartyTaskRun.findMany({
+        where: version === undefined ? {} : { version },
+        orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
+        take: limit,
+      }),
+    )
+    return rows.map((row) => ({ ...row, processed: Number(row.processed) }))
+  }
+
+  async close(): Promise<void> {
+    await this.#client.$disconnect()
+  }
+
+  async #create(data: object): Promise<boolean> {
+    try {
+      await this.#ask(() => this.#client.afterPartyTaskRecord.create({ data }))
+      return true
+    } catch (error) {
+      if (isUniqueViolation(error)) return false
+      throw error
+    }
+  }
+
+  /**
+   * The condition holds the status beside the fence: settling leaves the fence as it is, and a task that
+   * was settled between our look and our claim must not run again.
+   */
+  async #takeOver(seen: TaskRecord, data: object & { fence: number }): Promise<boolean> {
+    const now = new Date(await this.now())
+    const where = {
+      version: seen.version,
+      fence: seen.fence,
+      status: seen.status,
+      ...(seen.status === 'running' && { OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] }),
+    }
+    const { count } = await this.#ask(() =>
+      this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, attempts: { increment: 1 } } }),
+    )
+    return count === 1
+  }
+
+  /** Asks a busy database again, and says what is wrong when it is not there. */
+  async #ask<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await query()
+    } catch (error) {
+      if (!isBusy(error)) throw asLedgerError(error)
+    }
+    return pRetry(query, { ...BUSY_RETRIES, shouldRetry: ({ error }) => isBusy(error) }).catch((error) => {
+      throw asLedgerError(error)
+    })
+  }
+}
+
+async function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): Promise<boolean> {
+  const data = { ...settlement, leaseUntil: null }
+  const { count } = await client.afterPartyTaskRecord.updateMany({ where: whereHeld(claim), data })
+  return count === 1
+}
+
+function whereHeld({ version, fence, owner }: Claim): object {
+  return { version, fence, owner, status: 'running' }
+}
+
+function isOf(claim: Claim, record: TaskRecord): boolean {
+  return record.status === 'running' && record.fence === claim.fence && record.owner === claim.owner
+}
+
+function toRecord(row: RecordRow): TaskRecord {
+  return { ...row, processed: Number(row.processed), total: row.total === null ? null : Number(row.total) }
+}

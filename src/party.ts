@@ -1,0 +1,152 @@
+import path from 'node:path'
+import type { Config, PrismaClientLike } from './config.js'
+import { type Duration, toMs } from './duration.js'
+import type { Engine } from './engine/engine.js'
+import type { RunEvent, RunResult } from './engine/events.js'
+import { type Marked, type MarkOptions, mark } from './engine/mark.js'
+import { makeOwner } from './engine/owner.js'
+import type { PlannedTask } from './engine/plan.js'
+import { planRun, run } from './engine/run.js'
+import { history, type Status, status } from './engine/status.js'
+import { AfterPartyError, messageOf } from './errors.js'
+import type { TaskRun } from './ledger/contract.js'
+import { PrismaLedger } from './ledger/prisma-ledger.js'
+import { TsxLoader } from './project/loader.js'
+import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
+import type { TaskDefinition } from './task.js'
+
+/** What `createAfterParty` needs: a config, with the tasks as a directory or as definitions by file name. */
+export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
+  /** A directory, or `{ '20261122103000_backfill_slugs': task }`. Default: `prisma/after-party`. */
+  tasks?: string | Readonly<Record<string, TaskDefinition>>
+  /** Default: `AFTER_PARTY_ENV`, else `NODE_ENV`, else `development`. */
+  environment?: string
+}
+
+/** How to run. */
+export interface PartyRunOptions {
+  /** Run these tasks, even when they are done; default: everything pending. */
+  names?: readonly string[]
+  /** Names the deploy: everyDeploy tasks run once for it, whatever the number of replicas. */
+  deployId?: string | undefined
+  lease?: Duration | undefined
+  lockTimeout?: Duration | undefined
+  grace?: Duration | undefined
+  /** Aborts the run: no new task begins, and the running one is told to stop. */
+  signal?: AbortSignal
+  /** Hears what happens while it happens. */
+  onEvent?(event: RunEvent): void
+}
+
+/** After Party as a library: the engine that the command line uses. Close it when you are done with it. */
+export interface AfterParty {
+  /** Runs what is pending. A failed task is a result; throws an `AfterPartyError` when nothing could be run. */
+  run(options?: PartyRunOptions): Promise<RunResult>
+  /** What `run` would do, with the reason for each task. */
+  plan(options?: Pick<PartyRunOptions, 'names' | 'deployId'>): Promise<PlannedTask[]>
+  status(options?: { onlyOpen?: boolean }): Promise<Status>
+  mark(options: MarkOptions): Promise<Marked[]>
+  history(options?: { name?: string; limit?: number }): Promise<TaskRun[]>
+  /** Disconnects the clients that it made. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Makes an After Party of a client factory and tasks. Nothing connects before the first call.
+ *
+ * @example
+ * const party = createAfterParty({ client: () => new PrismaClient({ adapter }), tasks: 'prisma/after-party' })
+ * const { outcome } = await party.run()
+ * await party.close()
+ */
+export function createAfterParty(options: AfterPartyOptions): AfterParty {
+  const lazy = lazyEngine(options)
+  return {
+    async run(given = {}) {
+      return run(await lazy.engine(), {
+        ...(given.names && { names: given.names }),
+        deployId: given.deployId,
+        leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
+        lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
+        graceMs: toMs(given.grace ?? options.grace ?? '25s'),
+        signal: given.signal ?? new AbortController().signal,
+        emit: given.onEvent ?? (() => {}),
+      })
+    },
+    plan: async (given = {}) => planRun(await lazy.engine(), given),
+    status: async (given) => status(await lazy.engine(), given),
+    mark: async (given) => mark(await lazy.engine(), given),
+    history: async (given = {}) => history(await lazy.engine(), given),
+    close: lazy.close,
+    [Symbol.asyncDispose]: lazy.close,
+  }
+}
+
+function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; close(): Promise<void> } {
+  const opened = new Set<PrismaClientLike>()
+  const open = async (factory: Config['client']): Promise<PrismaClientLike> => {
+    const client = await makeClient(factory)
+    opened.add(client)
+    return client
+  }
+  let engine: Promise<Engine> | undefined
+  let tasksClient: Promise<PrismaClientLike> | undefined
+  const build = async (): Promise<Engine> => {
+    const ledgerClient = await open(options.ledgerClient ?? options.client)
+    return {
+      ledger: new PrismaLedger(ledgerClient),
+      ledgerClient,
+      source: sourceOf(options.tasks ?? 'prisma/after-party'),
+      tasksClient: () => {
+        tasksClient ??= open(options.client)
+        return tasksClient
+      },
+      owner: makeOwner(),
+      environment: options.environment ?? process.env.AFTER_PARTY_ENV ?? process.env.NODE_ENV ?? 'development',
+    }
+  }
+  return {
+    engine: () => {
+      engine ??= build()
+      return engine
+    },
+    close: async () => {
+      await Promise.all([...opened].map((client) => client.$disconnect()))
+      opened.clear()
+      engine = undefined
+      tasksClient = undefined
+    },
+  }
+}
+
+function sourceOf(tasks: string | Readonly<Record<string, TaskDefinition>>) {
+  if (typeof tasks !== 'string') return new TaskDefinitions(tasks)
+  const loader = new TsxLoader()
+  return new TaskDirectory(path.resolve(tasks), (file) => loader.defaultExport(file))
+}
+
+async function makeClient(factory: Config['client']): Promise<PrismaClientLike> {
+  const client: unknown = await Promise.resolve()
+    .then(factory)
+    .catch((error) => {
+      throw new AfterPartyError('client-invalid', {
+        what: 'The `client` of the config threw.',
+        why: messageOf(error),
+        next: 'Mend it, then run the command again. In Prisma 7 a client needs an adapter.',
+        cause: error,
+      })
+    })
+  if (isClient(client)) return client
+  throw new AfterPartyError('client-invalid', {
+    what: 'The `client` of the config did not make a PrismaClient.',
+    why: `It returned ${client === null ? 'null' : typeof client}.`,
+    next: 'Write `client: () => new PrismaClient(…)`.',
+  })
+}
+
+function isClient(value: unknown): value is PrismaClientLike {
+  if (typeof value !== 'object' || value === null) return false
+  const { $disconnect, $transaction } = value as Partial<PrismaClientLike>
+  return typeof $disconnect === 'function' && typeof $transaction === 'function'
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import * as v from 'valibot'
+import type { Config } from '../config.js'
+import { isDuration } from '../duration.js'
+import { AfterPartyError, messageOf } from '../errors.js'
+import type { Loader } from './loader.js'
+import { describeIssues } from './task-check.js'
+
+/** The names that a config file may have, in the order of their precedence. */
+export const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
+  (extension) => `after-party.config.${extension}`,
+)
+
+/** A config, its defaults filled in and its paths absolute. */
+export interface LoadedConfig extends Config {
+  tasks: string
+  migrations: string
+  /** The config file. */
+  file: string
+}
+
+const factory = v.function('must be a function that makes a PrismaClient, as in `() => new PrismaClient()`')
+const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
+const directory = v.pipe(v.string('must be a path'), v.nonEmpty('must be a path'))
+
+const config = v.strictObject({
+  client: factory,
+  ledgerClient: v.optional(factory),
+  tasks: v.optional(directory),
+  templates: v.optional(directory),
+  migrations: v.optional(directory),
+  lease: v.optional(duration),
+  lockTimeout: v.optional(duration),
+  grace: v.optional(duration),
+})
+
+/** Finds the config file in a directory, or in the ones above it up to the first with a `package.json`. */
+export function findConfigFile(cwd: string): string | undefined {
+  for (let directory = path.resolve(cwd); ; directory = path.dirname(directory)) {
+    const found = CONFIG_FILES.map((name) => path.join(directory, name)).find((file) => existsSync(file))
+    if (found !== undefined) return found
+    if (existsSync(path.join(directory, 'package.json')) || path.dirname(directory) === directory) return undefined
+  }
+}
+
+/** Loads and checks the config. Throws `config-missing` or `config-invalid`. */
+export async function loadConfig(loader: Loader, cwd: string, explicit?: string): Promise<LoadedConfig> {
+  const file = explicit === undefined ? findConfigFile(cwd) : path.resolve(cwd, explicit)
+  if (file === undefined || !existsSync(file))
+    throw new AfterPartyError('config-missing', {
+      what: explicit === undefined ? 'There is no after-party.config.ts here.' : `There is no ${explicit}.`,
+      next: 'Run `npx after-party init`, or name one with `--config`.',
+    })
+  const shown = path.relative(cwd, file)
+  const exported = await loader.defaultExport(file).catch((error) => {
+    throw new AfterPartyError('config-invalid', {
+      what: `${shown} can’t be loaded.`,
+      why: messageOf(error),
+      next: 'Mend it, then run the command again.',
+      cause: error,
+    })
+  })
+  return withDefaults(checkConfig(exported, shown), file)
+}
+
+function checkConfig(exported: unknown, shown: string): Config {
+  const faults = faultsOf(exported)
+  if (faults.length === 0) return exported as Config
+  throw new AfterPartyError('config-invalid', {
+    what: `${shown} is not a config.`,
+    why: faults.join('\n'),
+    next: `Write \`export default defineConfig({ client: () => new PrismaClient(…) })\` in ${shown}.`,
+  })
+}
+
+function faultsOf(exported: unknown): string[] {
+  if (exported === undefined) return ['It has no default export.']
+  if (typeof exported !== 'object' || exported === null) return ['Its default export is not an object.']
+  const result = v.safeParse(config, exported)
+  return result.success ? [] : describeIssues(result.issues, 'the config', config)
+}
+
+function withDefaults(config: Config, file: string): LoadedConfig {
+  const root = path.dirname(file)
+  return {
+    ...config,
+    tasks: path.resolve(root, config.tasks ?? 'prisma/after-party'),
+    migrations: path.resolve(root, config.migrations ?? 'prisma/migrations'),
+    ...(config.templates !== undefined && { templates: path.resolve(root, config.templates) }),
+    file,
+  }
+}

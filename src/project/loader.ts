@@ -1,0 +1,39 @@
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** Imports the user's own modules. A port, because how TypeScript is loaded depends on where we run. */
+export interface Loader {
+  /** The default export of a module, or `undefined`. Throws what the module throws. */
+  defaultExport(file: string): Promise<unknown>
+}
+
+const TYPESCRIPT = /\.[cm]?tsx?$/
+
+/** The loader of the command line: TypeScript and JavaScript, ESM and CommonJS, without a build step. */
+export class TsxLoader implements Loader {
+  #registered: Promise<void> | undefined
+
+  async defaultExport(file: string): Promise<unknown> {
+    if (TYPESCRIPT.test(file)) this.#registered ??= registerTsx()
+    await this.#registered
+    const module: { default?: unknown } = await import(pathToFileURL(path.resolve(file)).href)
+    return unwrapDefault(module)
+  }
+}
+
+/**
+ * Both halves, as `node --import tsx` does: the ESM half alone can't load ESM syntax from a CommonJS package.
+ * Registered once and without a namespace, so that config and tasks share one instance of what they import.
+ */
+async function registerTsx(): Promise<void> {
+  const [esm, cjs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')])
+  cjs.register()
+  esm.register()
+}
+
+/** In CommonJS projects `export default` arrives wrapped: as `default` of the module that is the default. */
+function unwrapDefault(module: { default?: unknown }): unknown {
+  const outer = module.default
+  const isWrapped = typeof outer === 'object' && outer !== null && '__esModule' in outer && 'default' in outer
+  return isWrapped ? outer.default : outer
+}

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { AfterPartyError, messageOf } from '../errors.js'
+import { supportedMajor } from './prisma-cli.js'
+import { findPrismaConfig, type PrismaConfigFile } from './schema-config.js'
+import { readSchema, type SchemaFile, type SchemaInfo } from './schema-info.js'
+import {
+  defaultSchemaLocation,
+  kindOf,
+  namedSchemaLocation,
+  readSchemaFiles,
+  type SchemaLocation,
+} from './schema-location.js'
+
+/** The command line tool that a project's packages came with. */
+export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
+
+/** A project that uses Prisma, as it was found on disk. Paths are absolute. */
+export interface PrismaProject {
+  /** Where commands are run and where the config belongs. */
+  root: string
+  prismaMajor: number
+  schema: SchemaLocation
+  files: SchemaFile[]
+  info: SchemaInfo
+  /** The folder of the project's migrations, whether it is there yet or not. */
+  migrations: string
+  /** The text of `prisma.config.*`, empty when there is none. */
+  configText: string
+  /** What package.json names, in whatever kind of dependency. */
+  dependencies: ReadonlySet<string>
+  /** package.json says `"type": "module"`. */
+  esm: boolean
+  typescript: boolean
+  packageManager: PackageManager
+}
+
+/** Where to look, and what with. */
+export interface FindOptions {
+  cwd: string
+  /** A schema file or folder, relative to `cwd`, instead of the one that the project names. */
+  schema?: string | undefined
+  env: NodeJS.ProcessEnv
+}
+
+/**
+ * Finds the Prisma project that a directory belongs to. Throws `project-not-found`, `schema-not-found`,
+ * or `prisma-unsupported` for a Prisma that After Party does not work with.
+ */
+export async function findPrismaProject({ cwd, schema, env }: FindOptions): Promise<PrismaProject> {
+  const packageRoot = await findPackageRoot(resolve(cwd))
+  const packageJson = await readPackageJson(packageRoot)
+  const prismaMajor = supportedMajor(packageRoot, packageJson.dependencies)
+  const { root, config, location } = await locate(packageRoot, resolve(cwd), packageJson, { schema, env })
+  const files = await readSchemaFiles(location)
+  const info = readSchema(files)
+  return {
+    root,
+    prismaMajor,
+    schema: location,
+    files,
+    info,
+    migrations: config?.migrations ?? join(dirname(info.datasource?.file ?? files[0]?.path ?? location.path), 'migrations'),
+    configText: config?.text ?? '',
+    dependencies: new Set(packageJson.dependencies.keys()),
+    esm: packageJson.esm,
+    typescript: packageJson.dependencies.has('typescript') || (await kindOf(join(root, 'tsconfig.json'))) === 'file',
+    packageManager: packageJson.packageManager ?? (await packageManagerOf(packageRoot)),
+  }
+}
+
+interface Found {
+  root: string
+  config: PrismaConfigFile | undefined
+  location: SchemaLocation
+}
+
+/** The package's own directory comes first, then the ones between it and the current one. */
+async function locate(
+  packageRoot: string,
+  cwd: string,
+  { schemaPath }: PackageJson,
+  { schema, env }: { schema: string | undefined; env: NodeJS.ProcessEnv },
+): Promise<Found> {
+  const option = schema === undefined ? undefined : await namedSchemaLocation(resolve(cwd, schema), '--schema')
+  for (const root of directoriesBetween(packageRoot, cwd)) {
+    const config = await findPrismaConfig(root, env)
+    if (option && !config) continue
+    const location =
+      option ??
+      (config?.schema !== undefined
+        ? await namedSchemaLocation(config.schema, config.path)
+        : root === packageRoot && schemaPath !== undefined && !config
+          ? await namedSchemaLocation(resolve(root, schemaPath), 'package.json#prisma.schema')
+          : await defaultSchemaLocation(root))
+    if (location) return { root, config, location }
+  }
+  if (option) return { root: packageRoot, config: undefined, location: option }
+  throw new AfterPartyError('schema-not-found', {
+    what: 'There is no Prisma schema here',
+    why: `Neither a Prisma config nor package.json names one, and there is no prisma/schema.prisma in ${packageRoot}`,
+    next: 'Run it where the project is, or: after-party init --schema <path>',
+  })
+}
+
+interface PackageJson {
+  dependencies: ReadonlyMap<string, string>
+  esm: boolean
+  schemaPath: string | undefined
+  packageManager: PackageManager | undefined
+}
+
+async function findPackageRoot(cwd: string): Promise<string> {
+  for (const directory of [...directoriesBetween('', cwd)].reverse()) {
+    if ((await kindOf(join(directory, 'package.json'))) === 'file') return directory
+  }
+  throw new AfterPartyError('project-not-found', {
+    what: 'There is no project here',
+    why: `Neither ${cwd} nor a directory above it has a package.json`,
+    next: 'Run it in the directory of your project',
+  })
+}
+
+async function readPackageJson(root: string): Promise<PackageJson> {
+  const path = join(root, 'package.json')
+  const json = await readFile(path, 'utf8').then(
+    (text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))),
+    () => undefined,
+  ).catch((error: unknown) => {
+    throw new AfterPartyError('project-not-found', { what: `${path} can't be read`, why: messageOf(error), cause: error })
+  })
+  const kinds = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']
+  const dependencies = kinds.flatMap((kind) => Object.entries(record(json?.[kind]) ?? {}))
+  const schemaPath = record(json?.prisma)?.schema
+  const manager = /^(npm|pnpm|yarn|bun)@/.exec(String(json?.packageManager ?? ''))?.[1]
+  return {
+    dependencies: new Map(dependencies.map(([name, range]) => [name, String(range)])),
+    esm: json?.type === 'module',
+    schemaPath: typeof schemaPath === 'string' ? schemaPath : undefined,
+    packageManager: isPackageManager(manager) ? manager : undefined,
+  }
+}
+
+const LOCK_FILES: readonly (readonly [string, PackageManager])[] = [
+  ['pnpm-lock.yaml', 'pnpm'],
+  ['yarn.lock', 'yarn'],
+  ['bun.lock', 'bun'],
+  ['bun.lockb', 'bun'],
+  ['package-lock.json', 'npm'],
+]
+
+async function packageManagerOf(root: string): Promise<PackageManager> {
+  for (const directory of [...directoriesBetween('', root)].reverse()) {
+    for (const [file, manager] of LOCK_FILES) if ((await kindOf(join(directory, file))) === 'file') return manager
+  }
+  return 'npm'
+}
+
+/** `from` and every directory on the way down to `to`. An empty `from` is the root of the file system. */
+function directoriesBetween(from: string, to: string): string[] {
+  const parent = dirname(to)
+  return to === from || parent === to ? [to] : [...directoriesBetween(from, parent), to]
+}
+
+function isPackageManager(word: string | undefined): word is PackageManager {
+  return word === 'npm' || word === 'pnpm' || word === 'yarn' || word === 'bun'
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? { ...value } : undefined
+}
