@@ -1,13 +1,14 @@
 import yargs from 'yargs'
 import { AfterPartyError } from '../errors.js'
 import { historyCommand } from './commands/history.js'
+import { initCommand } from './commands/init.js'
 import { markCommand } from './commands/mark.js'
 import { newCommand } from './commands/new.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
 import { reportError } from './report-error.js'
 
-const COMMANDS = [newCommand, runCommand, statusCommand, markCommand, historyCommand]
+const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
 export async function main(args: readonly string[]): Promise<void> {

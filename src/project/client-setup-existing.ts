@@ -21,7 +21,8 @@ const SOURCE = /(?<!\.d)\.[cm]?[jt]s$/
 const NOT_THE_APP = /(^|[._-])(test|spec|seed|seeds|e2e|mock|mocks|fixture|fixtures|stories|config)([._-]|$)/i
 const LIKELY = /^(prisma|db|client|database|prisma[-_.]?client|prisma[-_.]?db)$/i
 /** Modules that only a framework can load. */
-const BOUND = /['"](server-only|client-only|\$env\/|\$app\/|cloudflare:|astro:|bun:|#imports)|import\.meta\.env|^\s*['"]use (client|server)['"]/m
+const BOUND =
+  /['"](server-only|client-only|\$env\/|\$app\/|cloudflare:|astro:|bun:|#imports)|import\.meta\.env|^\s*['"]use (client|server)['"]/m
 
 /** Looks for the module that makes the client of the project. Of several, the likeliest by its name and place. */
 export async function findClientModule(root: string): Promise<ClientModule | undefined> {
@@ -46,12 +47,14 @@ export function readClientExport(text: string): ClientExport | undefined {
   if (!/\bnew\s+PrismaClient\b/.test(text) || BOUND.test(text)) return undefined
   const statements = withoutJsComments(text.replaceAll('\r\n', '\n')).split(/\n(?=[A-Za-z])/)
   const clients = clientsIn(statements)
-  const exported = statements.flatMap((statement) => exportsOf(statement)).flatMap(({ local, name }) => {
-    const kind = clients.get(local)
-    const isDefault = name === 'default'
-    if (!kind || kind === 'private' || !(CLIENT_NAME.test(name) || isDefault)) return []
-    return { kind, name: isDefault ? local : name, isDefault }
-  })
+  const exported = statements
+    .flatMap((statement) => exportsOf(statement))
+    .flatMap(({ local, name }) => {
+      const kind = clients.get(local)
+      const isDefault = name === 'default'
+      if (!kind || kind === 'private' || !(CLIENT_NAME.test(name) || isDefault)) return []
+      return { kind, name: isDefault ? local : name, isDefault }
+    })
   return exported.find(({ kind }) => kind === 'factory') ?? exported[0]
 }
 
@@ -61,22 +64,26 @@ const VARIABLE = /^(?:export\s+)?(?:const|let|var)\s+(\w+)(?:[^=]|=>)*?=(?![>=])
 const ASSIGNMENT = /^(?:module\.)?exports\.(\w+)\s*=\s*([\s\S]*)$/
 const ARROW = /^(async\s+)?(?:function\s*\w*\s*)?(\([^)]*\)|\w+)\s*(?::[^={]+)?(?:=>|\{)/
 
+/** What `export default new PrismaClient()` is called here. */
+const UNNAMED = 'prisma'
+
 /** `private` is a function that gives a client, but can't be called without arguments, or not without waiting. */
 type Kind = ClientExport['kind'] | 'private'
 
 function clientsIn(statements: readonly string[]): Map<string, Kind> {
-  const clients = new Map<string, Kind>()
+  const clients = new Map<string, Kind>([[UNNAMED, 'instance']])
   // Twice, because a function may stand below the statement that calls it.
   for (const statement of [...statements, ...statements]) {
     const [, isAsync, functionName, parameters] = FUNCTION.exec(statement) ?? []
     if (functionName && parameters !== undefined) {
-      if (givesClient(statement, clients)) clients.set(functionName, functionKind(statement, isAsync, parameters))
+      if (givesClient(statement, clients))
+        clients.set(functionName, functionKind(functionName, statement, isAsync, parameters))
       continue
     }
     const [, name, value] = VARIABLE.exec(statement) ?? ASSIGNMENT.exec(statement) ?? []
     if (!name || value === undefined || !givesClient(value, clients)) continue
     const arrow = ARROW.exec(value)
-    clients.set(name, arrow?.[2] === undefined ? 'instance' : functionKind(value, arrow[1], arrow[2]))
+    clients.set(name, arrow?.[2] === undefined ? 'instance' : functionKind(name, value, arrow[1], arrow[2]))
   }
   return clients
 }
@@ -88,17 +95,25 @@ function givesClient(code: string, clients: ReadonlyMap<string, Kind>): boolean 
   )
 }
 
-function functionKind(code: string, isAsync: string | undefined, parameters: string): Kind {
-  const required = parameters.replace(/^\(|\)$/g, '').split(',').some((one) => one.trim() && !/[?=]/.test(one))
+function functionKind(name: string, code: string, isAsync: string | undefined, parameters: string): Kind {
+  const required = parameters
+    .replace(/^\(|\)$/g, '')
+    .split(',')
+    .some((one) => one.trim() && !/[?=]/.test(one))
   if (isAsync || required) return 'private'
-  const remembers = /global|\?\?=|\|\|=|if\s*\(\s*!\s*\w+\s*\)|^(?:export\s+)?function get[A-Z]/i.test(code)
-  return remembers ? 'getter' : 'factory'
+  const remembers = /global|\?\?=|\|\|=|if\s*\(\s*!\s*\w+\s*\)/i.test(code)
+  return remembers || /^get[A-Z]/.test(name) ? 'getter' : 'factory'
 }
 
 function exportsOf(statement: string): { local: string; name: string }[] {
   const declared = /^export\s+(?:async\s+)?(?:const|let|var|function)\s+(\w+)/.exec(statement)?.[1]
   if (declared) return [{ local: declared, name: declared }]
-  const byDefault = /^(?:export\s+default|module\.exports\s*=)\s+(?:async\s+)?(?:function\s+)?(\w+)/.exec(statement)?.[1]
+  if (/^(?:export\s+default|module\.exports\s*=)\s+new\s+PrismaClient\b/.test(statement)) {
+    return [{ local: UNNAMED, name: 'default' }]
+  }
+  const byDefault = /^(?:export\s+default|module\.exports\s*=)\s+(?:async\s+)?(?:function\s+)?(\w+)/.exec(
+    statement,
+  )?.[1]
   if (byDefault) return [{ local: byDefault, name: 'default' }]
   const assigned = ASSIGNMENT.exec(statement)?.[1]
   if (assigned) return [{ local: assigned, name: assigned }]

@@ -70,21 +70,23 @@ export function ledgerModels({ provider, schema, models }: LedgerModelsOptions):
     .join('\n\n')}\n`
 }
 
-/** Aligns name, type, attributes and comment of every field of one model. */
+/** Aligns name, type and attributes of every field of one model; a comment follows at once. */
 function alignFields(model: string): string {
   const lines = model.split('\n').map((line) => ({ line, cells: cellsOf(line) }))
-  const width = (column: number) => Math.max(...lines.map(({ cells }) => cells?.[column]?.length ?? 0))
-  const widths = [width(0), width(1), width(2)]
+  const width = (column: 0 | 1) => Math.max(...lines.map(({ cells }) => cells?.[column].length ?? 0))
+  const [names, types] = [width(0), width(1)]
   return lines
     .map(({ line, cells }) => {
       if (!cells) return line
-      return `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' ')}`.trimEnd()
+      const [name, type, attributes, comment] = cells
+      const field = `  ${name.padEnd(names)} ${type.padEnd(types)} ${attributes}`.trimEnd()
+      return comment ? `${field} ${comment}` : field
     })
     .join('\n')
 }
 
-function cellsOf(line: string): string[] | undefined {
+function cellsOf(line: string): [name: string, type: string, attributes: string, comment: string] | undefined {
   const [matched, name = '', type = '', attributes = '', comment = ''] =
-    /^ {2}(\w+) +(\S+) *((?:(?!\/\/).)*?) *(\/\/.*)?$/.exec(line) ?? []
+    /^ {2}(\w+) (\S+) ?((?:(?!\/\/).)*?) ?(\/\/.*)?$/.exec(line) ?? []
   return matched === undefined ? undefined : [name, type, attributes, comment]
 }

@@ -70,7 +70,17 @@ export function supportedMajor(root: string, dependencies: ReadonlyMap<string, s
   })
 }
 
-/** Lets the project's own Prisma judge a schema. Environment variables that are not set get a stand-in value. */
+/** Whether a module of the project can import a package. */
+export function isInstalled(root: string, name: string): boolean {
+  try {
+    createRequire(join(root, 'package.json')).resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Lets the project's own Prisma judge a schema, with `standIns` in the place of connection URLs. */
 export async function validateSchema(
   root: string,
   schemaPath: string,
@@ -83,8 +93,8 @@ export async function validateSchema(
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     PRISMA_QUERY_ENGINE_LIBRARY: process.execPath,
     PRISMA_QUERY_ENGINE_BINARY: process.execPath,
-    ...standIns,
     ...env,
+    ...standIns,
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     CHECKPOINT_DISABLE: '1',
   })

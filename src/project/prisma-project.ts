@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AfterPartyError, messageOf } from '../errors.js'
 import { supportedMajor } from './prisma-cli.js'
-import { findPrismaConfig, type PrismaConfigFile } from './schema-config.js'
+import { findPrismaConfig, type PrismaConfigFile, withoutJsComments } from './schema-config.js'
 import { readSchema, type SchemaFile, type SchemaInfo } from './schema-info.js'
 import {
   defaultSchemaLocation,
@@ -32,6 +32,7 @@ export interface PrismaProject {
   /** package.json says `"type": "module"`. */
   esm: boolean
   typescript: boolean
+  importStyle: ImportStyle
   packageManager: PackageManager
 }
 
@@ -54,17 +55,21 @@ export async function findPrismaProject({ cwd, schema, env }: FindOptions): Prom
   const { root, config, location } = await locate(packageRoot, resolve(cwd), packageJson, { schema, env })
   const files = await readSchemaFiles(location)
   const info = readSchema(files)
+  const tsconfig = join(root, 'tsconfig.json')
+  const typescript = packageJson.dependencies.has('typescript') || (await kindOf(tsconfig)) === 'file'
   return {
     root,
     prismaMajor,
     schema: location,
     files,
     info,
-    migrations: config?.migrations ?? join(dirname(info.datasource?.file ?? files[0]?.path ?? location.path), 'migrations'),
+    migrations:
+      config?.migrations ?? join(dirname(info.datasource?.file ?? files[0]?.path ?? location.path), 'migrations'),
     configText: config?.text ?? '',
     dependencies: new Set(packageJson.dependencies.keys()),
     esm: packageJson.esm,
-    typescript: packageJson.dependencies.has('typescript') || (await kindOf(join(root, 'tsconfig.json'))) === 'file',
+    typescript,
+    importStyle: typescript ? await importStyleOf(tsconfig, packageJson.esm) : 'real',
     packageManager: packageJson.packageManager ?? (await packageManagerOf(packageRoot)),
   }
 }
@@ -103,6 +108,32 @@ async function locate(
   })
 }
 
+/** How relative imports of a project end, for what runs it and for what checks its types. */
+export type ImportStyle = 'none' | 'js' | 'real'
+
+/** Node's own rules, in an ES module, want the extension; `.js` is right wherever nothing is known. */
+async function importStyleOf(tsconfig: string, esm: boolean): Promise<ImportStyle> {
+  if (!esm) return 'none'
+  const resolution = await moduleResolutionOf(tsconfig)
+  return resolution === undefined || /^node(16|18|20|next)$/i.test(resolution) ? 'js' : 'none'
+}
+
+async function moduleResolutionOf(tsconfig: string, depth = 0): Promise<string | undefined> {
+  const text = withoutJsComments(await readFile(tsconfig, 'utf8').catch(() => ''))
+  const own = ['moduleResolution', 'module'].flatMap((key) => {
+    return new RegExp(`"${key}"\\s*:\\s*"(\\w+)"`).exec(text)?.[1] ?? []
+  })[0]
+  const parent = /"extends"\s*:\s*\[?\s*"([^"]+)"/.exec(text)?.[1]
+  if (own !== undefined || parent === undefined || depth > 4) return own
+  const candidates = parent.startsWith('.')
+    ? [parent, `${parent}.json`].map((path) => resolve(dirname(tsconfig), path))
+    : []
+  for (const candidate of candidates) {
+    if ((await kindOf(candidate)) === 'file') return moduleResolutionOf(candidate, depth + 1)
+  }
+  return undefined
+}
+
 interface PackageJson {
   dependencies: ReadonlyMap<string, string>
   esm: boolean
@@ -123,12 +154,18 @@ async function findPackageRoot(cwd: string): Promise<string> {
 
 async function readPackageJson(root: string): Promise<PackageJson> {
   const path = join(root, 'package.json')
-  const json = await readFile(path, 'utf8').then(
-    (text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))),
-    () => undefined,
-  ).catch((error: unknown) => {
-    throw new AfterPartyError('project-not-found', { what: `${path} can't be read`, why: messageOf(error), cause: error })
-  })
+  const json = await readFile(path, 'utf8')
+    .then(
+      (text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))),
+      () => undefined,
+    )
+    .catch((error: unknown) => {
+      throw new AfterPartyError('project-not-found', {
+        what: `${path} can't be read`,
+        why: messageOf(error),
+        cause: error,
+      })
+    })
   const kinds = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']
   const dependencies = kinds.flatMap((kind) => Object.entries(record(json?.[kind]) ?? {}))
   const schemaPath = record(json?.prisma)?.schema

@@ -47,7 +47,9 @@ function absolute(paths: LoadedPrismaConfig, base: string): LoadedPrismaConfig {
 export function pathsInConfigText(text: string): LoadedPrismaConfig {
   const code = withoutJsComments(text)
   const schema = /\bschema\s*:\s*(path\.(?:join|resolve)\([^)]*\)|['"`][^'"`]+['"`])/.exec(code)?.[1]
-  const migrations = /\bmigrations\s*:\s*\{[^}]*?\bpath\s*:\s*(path\.(?:join|resolve)\([^)]*\)|['"`][^'"`]+['"`])/.exec(code)
+  const migrations = /\bmigrations\s*:\s*\{[^}]*?\bpath\s*:\s*(path\.(?:join|resolve)\([^)]*\)|['"`][^'"`]+['"`])/.exec(
+    code,
+  )
   return { schema: joinedLiterals(schema), migrations: joinedLiterals(migrations?.[1]) }
 }
 
@@ -69,4 +71,3 @@ function joinedLiterals(expression: string | undefined): string | undefined {
   const literals = [...(expression?.matchAll(/['"`]([^'"`]+)['"`]/g) ?? [])].flatMap(([, text]) => text ?? [])
   return literals.length > 0 ? literals.join('/') : undefined
 }
-

@@ -36,7 +36,7 @@ export interface SchemaInfo {
   blocks: (SchemaBlock & { file: string })[]
   datasource: Datasource | undefined
   generators: Generator[]
-  /** Every environment variable that is named anywhere in it. */
+  /** The environment variables that the datasource names, for its URLs. */
   envNames: string[]
 }
 
@@ -48,9 +48,9 @@ export function readSchema(files: readonly SchemaFile[]): SchemaInfo {
     blocks,
     datasource: settings.flatMap(({ block, values }) => datasourceOf(block, values))[0],
     generators: settings.flatMap(({ block, values }) => generatorOf(block, values)),
-    envNames: [
-      ...new Set(settings.flatMap(({ values }) => [...values.values()].flatMap((value) => envOf(value) ?? []))),
-    ],
+    envNames: settings
+      .filter(({ block }) => block.kind === 'datasource')
+      .flatMap(({ values }) => [...values.values()].flatMap((value) => envOf(value) ?? [])),
   }
 }
 

@@ -1,0 +1,94 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { execa } from 'execa'
+import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
+import { baseProject, prismaCli, projects } from './paths.mjs'
+
+/** What a command that was run said, and how it ended. */
+export interface Ran {
+  code: number | undefined
+  stdout: string
+  stderr: string
+}
+
+let made = 0
+
+/** A team's project, with a database of its own: the built package, the real Prisma CLI, SQLite. */
+export class Project {
+  readonly directory: string
+  /** Added to the environment of every command. */
+  env: Record<string, string> = {}
+
+  private constructor(directory: string) {
+    this.directory = directory
+  }
+
+  /** A copy of the base project: `init` is done, the migration is applied, the client is generated. */
+  static async create(): Promise<Project> {
+    made += 1
+    const directory = path.join(projects, `${process.pid}-${made}`)
+    await cp(baseProject, directory, { recursive: true })
+    return new Project(directory)
+  }
+
+  /** Writes a file, by its path in the project. */
+  async write(file: string, text: string): Promise<void> {
+    await mkdir(path.dirname(this.path(file)), { recursive: true })
+    await writeFile(this.path(file), text)
+  }
+
+  /** Writes a task by its file's name without the extension. `body` is the body of `run`. */
+  async task(file: string, body: string, options = ''): Promise<void> {
+    await this.write(
+      `prisma/after-party/${file}.ts`,
+      `import { defineTask } from 'after-party'
+
+export default defineTask({
+  ${options}
+  async run({ prisma, log, signal, progress, deployId }) {
+    ${body}
+  },
+})
+`,
+    )
+  }
+
+  read(file: string): Promise<string> {
+    return readFile(this.path(file), 'utf8')
+  }
+
+  path(file: string): string {
+    return path.join(this.directory, file)
+  }
+
+  /** The built binary, as a process. */
+  afterParty(...args: string[]): Promise<Ran> {
+    return this.node(this.path('node_modules/after-party/dist/cli/bin.js'), ...args)
+  }
+
+  /** The real Prisma CLI. */
+  prisma(...args: string[]): Promise<Ran> {
+    return this.node(prismaCli, ...args)
+  }
+
+  async node(...args: string[]): Promise<Ran> {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
+      cwd: this.directory,
+      env: { ...cleanEnv(), ...this.env },
+      extendEnv: false,
+      reject: false,
+    })
+    return { code: exitCode, stdout, stderr }
+  }
+
+  remove(): Promise<void> {
+    return rm(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** The environment without what a CI or Jest has put there: deploy ids, NODE_ENV and NODE_OPTIONS change what runs. */
+function cleanEnv(): Record<string, string> {
+  const { PATH = '', HOME = '', TMPDIR, TEMP, SystemRoot } = process.env
+  const kept = Object.entries({ PATH, HOME, TMPDIR, TEMP, SystemRoot }).filter(([, value]) => value !== undefined)
+  return { ...Object.fromEntries(kept), ...schemaEngineEnv(), NO_COLOR: '1' } as Record<string, string>
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals'
+import { type PlanInput, planTasks } from '../../../src/engine/plan.js'
+import type { RecordStatus, TaskRecord } from '../../../src/ledger/contract.js'
+import { listTasks } from '../../../src/project/task-files.js'
+import type { TaskDefinition } from '../../../src/task.js'
+
+const NOW = Date.UTC(2026, 10, 22)
+
+function record(version: string, status: RecordStatus, more: Partial<TaskRecord> = {}): TaskRecord {
+  return {
+    version,
+    name: `task_${version.slice(-2)}`,
+    status,
+    attempts: 1,
+    startedAt: new Date(NOW - 5_000),
+    finishedAt: null,
+    error: null,
+    checksum: null,
+    owner: 'host:1:x',
+    fence: 1,
+    leaseUntil: null,
+    cursor: null,
+    processed: 0,
+    total: null,
+    deployId: null,
+    ...more,
+  }
+}
+
+const V1 = '20260101000001'
+const V2 = '20260101000002'
+const V3 = '20260101000003'
+
+function plan(
+  records: TaskRecord[],
+  options: Record<string, Partial<TaskDefinition>> = {},
+  more: Partial<PlanInput> = {},
+) {
+  const { files } = listTasks([V3, V1, V2].map((version) => `${version}_task_${version.slice(-2)}.ts`))
+  const definitions = new Map(
+    files.map(({ version }) => [version, { kind: 'task' as const, run: () => {}, ...options[version] }]),
+  )
+  return planTasks({ files, records, definitions, now: NOW, environment: 'test', ...more })
+}
+
+const shape = (tasks: ReturnType<typeof plan>) => tasks.map(({ version, state, runs }) => [version, state, runs])
+
+describe('a plan', () => {
+  test('runs new tasks in order of version, however the directory lists them', () => {
+    expect(shape(plan([]))).toEqual([
+      [V1, 'pending', true],
+      [V2, 'pending', true],
+      [V3, 'pending', true],
+    ])
+  })
+
+  test('leaves done and skipped tasks alone', () => {
+    expect(shape(plan([record(V1, 'done'), record(V2, 'skipped')]))).toEqual([
+      [V1, 'done', false],
+      [V2, 'skipped', false],
+      [V3, 'pending', true],
+    ])
+  })
+
+  test.each(['failed', 'interrupted'] as const)('runs a %s task again', (status) => {
+    expect(shape(plan([record(V1, status)]))[0]).toEqual([V1, status, true])
+  })
+
+  test('takes a running task whose lease is over for interrupted', () => {
+    const dead = record(V1, 'running', { leaseUntil: new Date(NOW - 1) })
+    const alive = record(V2, 'running', { leaseUntil: new Date(NOW + 1) })
+    expect(shape(plan([dead, alive])).slice(0, 2)).toEqual([
+      [V1, 'interrupted', true],
+      [V2, 'running', true],
+    ])
+  })
+
+  test('runs a recurring task again, but not twice in one deploy', () => {
+    const records = [record(V1, 'recurring', { deployId: 'abc' })]
+    const options = { [V1]: { everyDeploy: true } }
+    expect(plan(records, options)[0]).toMatchObject({ state: 'recurring', runs: true, reason: 'every deploy' })
+    expect(plan(records, options, { deployId: 'abc' })[0]).toMatchObject({ runs: false })
+    expect(plan(records, options, { deployId: 'def' })[0]).toMatchObject({ runs: true })
+  })
+
+  test('takes a recurring task that is no longer everyDeploy for done', () => {
+    expect(plan([record(V1, 'recurring')])[0]).toMatchObject({ state: 'done', runs: false })
+  })
+
+  test('shows a task that this environment leaves out as skipped, and says where it belongs', () => {
+    const [task] = plan([], { [V1]: { environments: ['production'] } })
+    expect(task).toMatchObject({ state: 'skipped', runs: false, reason: 'only in production; this is test' })
+  })
+
+  test('runs named tasks only, and though they are done', () => {
+    const tasks = plan([record(V1, 'done')], {}, { named: new Set([V1]) })
+    expect(shape(tasks)).toEqual([
+      [V1, 'done', true],
+      [V2, 'pending', false],
+      [V3, 'pending', false],
+    ])
+  })
+
+  test('flags a pending task that is older than the newest done one as late', () => {
+    expect(plan([record(V2, 'done')]).map(({ flags }) => flags)).toEqual([['late'], [], []])
+  })
+
+  test('flags a done task whose file has changed', () => {
+    const checksums = new Map([[V1, 'now']])
+    expect(plan([record(V1, 'done', { checksum: 'then' })], {}, { checksums })[0]?.flags).toEqual(['changed'])
+  })
+
+  test('shows a record without a file as missing, unless it was marked pending', () => {
+    const gone = record('20250101000000', 'done')
+    const forgotten = record('20250101000001', 'pending')
+    expect(shape(plan([gone, forgotten]))[0]).toEqual(['20250101000000', 'missing', false])
+    expect(plan([gone, forgotten])).toHaveLength(4)
+  })
+
+  test('does not take a partition for a task', () => {
+    expect(plan([record(`${V1}/03`, 'done')])).toHaveLength(3)
+  })
+})

@@ -1,0 +1,17 @@
+const typescript = {
+  jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+  module: { type: 'es6' },
+}
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': ['@swc/jest', typescript] },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/.generated/', '<rootDir>/dist/'],
+  globalSetup: '<rootDir>/__tests__/support/global-setup.mjs',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+}

@@ -1,0 +1,41 @@
+import { defineCommand } from '../command.js'
+import { EXIT } from '../exit-codes.js'
+import { count, indent, stderr, stdout } from '../terminal.js'
+
+export const initCommand = defineCommand({
+  command: 'init',
+  describe: 'Add the ledger to the Prisma schema, write the config, make the tasks directory',
+  options: (yargs) =>
+    yargs
+      .option('schema', { type: 'string', requiresArg: true, describe: 'The schema file or folder' })
+      .option('database-schema', { type: 'string', requiresArg: true, describe: 'Where the tables go (multiSchema)' })
+      .option('dry-run', { type: 'boolean', default: false, describe: 'Print the change; write nothing' }),
+  run: async ({ schema, databaseSchema, dryRun }) => {
+    const [{ planDiff, planInit }, { applyInit }] = await Promise.all([
+      import('../../project/init.js'),
+      import('../../project/init-apply.js'),
+    ])
+    const plan = await planInit({ cwd: process.cwd(), schema, databaseSchema, env: process.env })
+    const warning = `${stderr.style('yellow', '⚠')} `
+    for (const text of plan.warnings) stderr.line(warning + text)
+    if (dryRun) {
+      if (plan.files.length > 0) stdout.line(planDiff(plan).trimEnd())
+      stderr.line(
+        plan.unchanged
+          ? 'Nothing to change.'
+          : `${count(plan.files.length, 'file')} would change. Nothing was written.`,
+      )
+      return EXIT.done
+    }
+    const { validated, reason } = await applyInit(plan, { env: process.env })
+    for (const { name, action } of plan.files)
+      stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'made' : 'added to'} ${name}`)
+    for (const text of plan.notes) stderr.line(`› ${text}`)
+    if (!validated) stderr.line(`${warning}Prisma could not be asked whether the schema is valid: ${reason}`)
+    if (plan.unchanged) stderr.line(`${stderr.style('green', '✔')} Nothing to change: this project is set up.`)
+    stderr.line('\nNext:')
+    const commands = [...(plan.installCommand ? [plan.installCommand] : []), ...plan.nextCommands]
+    stderr.line(indent(commands.join('\n')))
+    return EXIT.done
+  },
+})

@@ -1,0 +1,92 @@
+import { appendFile, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { AfterPartyError } from '../errors.js'
+import type { InitPlan, PlannedFile } from './init.js'
+import { validateSchema } from './prisma-cli.js'
+
+/** What init did. */
+export interface InitResult {
+  /** The files written, as the plan names them. */
+  written: string[]
+  /** Whether Prisma accepts the schema; true as well when the schema was not touched. */
+  validated: boolean
+  /** Why Prisma could not be asked, when `validated` is false. */
+  reason: string | undefined
+}
+
+/**
+ * Does what `planInit` planned, and lets the project's own `prisma validate` judge the schema. Throws
+ * `schema-refused`, with Prisma's message and every file put back byte for byte, when Prisma objects.
+ */
+export async function applyInit(plan: InitPlan, { env }: { env: NodeJS.ProcessEnv }): Promise<InitResult> {
+  const undo: (() => Promise<void>)[] = []
+  const putBack = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    for (const file of plan.files) await write(file, undo)
+    const verdict = await judge(plan, env)
+    if (verdict.kind === 'refused') {
+      await putBack()
+      throw refusal(verdict.message, (await judge(plan, env)).kind === 'refused')
+    }
+    return {
+      written: plan.files.map(({ name }) => name),
+      validated: verdict.kind === 'valid',
+      reason: verdict.kind === 'not-run' ? verdict.reason : undefined,
+    }
+  } catch (error) {
+    await putBack()
+    throw error
+  }
+}
+
+async function judge({ root, files, validation }: InitPlan, env: NodeJS.ProcessEnv) {
+  if (!files.some(({ name }) => name.endsWith('.prisma'))) return { kind: 'valid' as const }
+  return validateSchema(root, validation.schemaPath, { env, standIns: validation.standIns })
+}
+
+function refusal(message: string, already: boolean): AfterPartyError {
+  return already
+    ? new AfterPartyError('schema-refused', {
+        what: 'Prisma refuses the schema as it is, so nothing was changed',
+        why: message,
+        next: 'Mend it until `npx prisma validate` accepts it, then run after-party init again',
+      })
+    : new AfterPartyError('schema-refused', {
+        what: 'Prisma refuses the schema with the ledger in it, so every file is back as it was',
+        why: message,
+        next: 'Mend what Prisma names, then run after-party init again',
+      })
+}
+
+/** Writes one file; `undo` gains what takes it back, before anything is written. */
+async function write({ path, action, before, added, name }: PlannedFile, undo: (() => Promise<void>)[]): Promise<void> {
+  if (action === 'create') {
+    const first = await mkdir(dirname(path), { recursive: true })
+    if (first !== undefined) undo.push(() => removeEmpty(dirname(path), first))
+    await writeFile(path, added, { flag: 'wx' })
+    undo.push(() => rm(path, { force: true }))
+    return
+  }
+  const bytes = await readFile(path)
+  if (bytes.toString('utf8') !== before) {
+    throw new AfterPartyError('schema-conflict', {
+      what: `${name} was changed while init was at work`,
+      next: 'Run after-party init again',
+    })
+  }
+  undo.push(() => writeFile(path, bytes))
+  await appendFile(path, added)
+}
+
+/** Removes the directories from `path` up to `first`, as long as they are empty. */
+async function removeEmpty(path: string, first: string): Promise<void> {
+  for (let directory = path; directory.startsWith(first); directory = dirname(directory)) {
+    const removed = await rmdir(directory).then(
+      () => true,
+      () => false,
+    )
+    if (!removed) return
+  }
+}
