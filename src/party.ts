@@ -4,19 +4,24 @@ import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
 import type { RunEvent, RunResult } from './engine/events.js'
 import { type Marked, type MarkOptions, mark } from './engine/mark.js'
+import { demandMigrations } from './engine/migrations-first.js'
 import { makeOwner } from './engine/owner.js'
 import type { PlannedTask } from './engine/plan.js'
 import { planRun, run } from './engine/run.js'
 import { history, type Status, status } from './engine/status.js'
 import { AfterPartyError, messageOf } from './errors.js'
+import { appliedMigrations } from './ledger/applied-migrations.js'
 import type { TaskRun } from './ledger/contract.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { TsxLoader } from './project/loader.js'
+import { listMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
 import type { TaskDefinition } from './task.js'
 
 /** What `createAfterParty` needs: a config, with the tasks as a directory or as definitions by file name. */
 export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
+  /** Prisma's migrations directory: `run` refuses to run before all of them are applied. Default: not checked. */
+  migrations?: string | undefined
   /** A directory, or `{ '20261122103000_backfill_slugs': task }`. Default: `prisma/after-party`. */
   tasks?: string | Readonly<Record<string, TaskDefinition>>
   /** Default: `AFTER_PARTY_ENV`, else `NODE_ENV`, else `development`. */
@@ -32,6 +37,8 @@ export interface PartyRunOptions {
   lease?: Duration | undefined
   lockTimeout?: Duration | undefined
   grace?: Duration | undefined
+  /** Run though migrations are not applied. */
+  skipMigrationCheck?: boolean | undefined
   /** Aborts the run: no new task begins, and the running one is told to stop. */
   signal?: AbortSignal
   /** Hears what happens while it happens. */
@@ -64,7 +71,10 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
   const lazy = lazyEngine(options)
   return {
     async run(given = {}) {
-      return run(await lazy.engine(), {
+      const engine = await lazy.engine()
+      if (options.migrations !== undefined && !given.skipMigrationCheck)
+        demandMigrations(await listMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
+      return run(engine, {
         ...(given.names && { names: given.names }),
         deployId: given.deployId,
         leaseMs: toMs(given.lease ?? options.lease ?? '60s'),

@@ -1,4 +1,4 @@
-import { AfterPartyError } from '../errors.js'
+import { AfterPartyError, withoutUrls } from '../errors.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 import { indent, stderr } from './terminal.js'
 
@@ -11,7 +11,7 @@ export function reportError(error: unknown): number {
     if (error.next) stderr.line(`→ ${error.next}`)
   } else if (code === EXIT.bug) {
     stderr.line(`${stderr.style('red', '✖')} This is a bug in After Party. Please report it with the lines below.`)
-    stderr.line(indent(error instanceof Error ? (error.stack ?? error.message) : String(error)))
+    stderr.line(indent(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error))))
   }
   return code
 }

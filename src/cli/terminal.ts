@@ -36,6 +36,11 @@ export function count(n: number, noun: string): string {
   return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 }
 
+/** A text that fits beside others in a line. */
+export function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
 /** Indents every line of a text. */
 export function indent(text: string, by = '  '): string {
   return text.replace(/^(?=.)/gm, by)

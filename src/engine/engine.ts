@@ -8,7 +8,7 @@ export interface Engine {
   /** The client that tasks get; made when the first task needs it. */
   tasksClient(): Promise<object>
   /** The ledger's own client, to see whether the factory made two. */
-  ledgerClient: object | undefined
+  ledgerClient: object
   owner: string
   environment: string
 }

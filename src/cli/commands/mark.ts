@@ -33,7 +33,7 @@ export const markCommand = defineCommand({
       if (json) stdout.line(JSON.stringify({ marked }))
       for (const { name, from } of json ? [] : marked) stderr.line(`✔ ${name}: ${from ?? 'pending'} → ${as}`)
       stderr.line(
-        marked.length === 0 ? `Nothing to change: already ${as}.` : `${count(marked.length, 'task')} marked ${as}.`,
+        marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} marked ${as}.`,
       )
       return EXIT.done
     })

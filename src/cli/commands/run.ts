@@ -17,6 +17,11 @@ export const runCommand = defineCommand({
       .option('lease', duration('How long a claim stands without a heartbeat (60s)'))
       .option('lock-timeout', duration('How long to wait for a task that another run has (10m)'))
       .option('wait', { type: 'boolean', default: true, describe: 'Wait for other runs; --no-wait exits 3 at once' })
+      .option('skip-migration-check', {
+        type: 'boolean',
+        default: false,
+        describe: 'Run though migrations are not applied',
+      })
       .option('grace', duration('How long a task may go on after a signal (25s)')),
   run: async (args) => {
     return usingParty(args, async (party) => {
@@ -35,6 +40,7 @@ export const runCommand = defineCommand({
           lease: args.lease,
           lockTimeout: args.wait ? args.lockTimeout : 0,
           grace: args.grace,
+          skipMigrationCheck: args.skipMigrationCheck,
           signal,
           onEvent: reportText(),
         })

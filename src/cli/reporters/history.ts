@@ -1,6 +1,7 @@
+import { headline } from '../../errors.js'
 import type { TaskRun } from '../../ledger/contract.js'
 import { table } from '../table.js'
-import { formatMs, indent, stderr, stdout } from '../terminal.js'
+import { clip, formatMs, indent, stderr, stdout } from '../terminal.js'
 
 /** Prints attempts: a table, or, for one task, each with its error and its log. */
 export function printHistory(runs: readonly TaskRun[], { json, detailed }: { json: boolean; detailed: boolean }): void {
@@ -12,7 +13,7 @@ export function printHistory(runs: readonly TaskRun[], { json, detailed }: { jso
 
 function overview(runs: readonly TaskRun[]): string {
   const head = ['STATUS', 'VERSION', 'TASK', 'STARTED (UTC)', 'TOOK', ''].map((text) => stdout.style('dim', text))
-  const rows = runs.map((run) => [...row(run), firstLine(run.error)])
+  const rows = runs.map((run) => [...row(run), clip(headline(run.error ?? ''))])
   return table(head, rows)
 }
 
@@ -34,8 +35,4 @@ function took({ startedAt, finishedAt }: TaskRun): string {
 
 function time(date: Date): string {
   return date.toISOString().slice(0, 19).replace('T', ' ')
-}
-
-function firstLine(text: string | null): string {
-  return text?.split('\n')[0]?.slice(0, 80) ?? ''
 }

@@ -1,7 +1,8 @@
 import type { TaskState } from '../../engine/plan.js'
 import type { Status, TaskStatus } from '../../engine/status.js'
+import { headline } from '../../errors.js'
 import { table } from '../table.js'
-import { formatMs, stderr, stdout } from '../terminal.js'
+import { clip, formatMs, stderr, stdout } from '../terminal.js'
 import { shown } from '../using-party.js'
 
 const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = {
@@ -44,13 +45,9 @@ function row(task: TaskStatus): string[] {
 function remark({ state, flags, error, processed, total, description }: TaskStatus): string {
   const told =
     state === 'failed' || state === 'interrupted'
-      ? clip(error?.split('\n')[0] ?? 'its process died')
+      ? clip(headline(error ?? 'its process died'))
       : state === 'running' && processed
         ? `${processed.toLocaleString('en')}${total === null ? '' : ` of ${total.toLocaleString('en')}`}`
         : clip(description ?? '')
   return [...flags, told].filter(Boolean).join(', ')
-}
-
-function clip(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }

@@ -1,0 +1,35 @@
+import { messageOf } from '../errors.js'
+import { asLedgerError } from './database-errors.js'
+
+/** A row of Prisma's own migrations table, as far as it matters here. */
+export interface AppliedMigration {
+  name: string
+  /** `failed`: it began, did not end, and nobody has marked it rolled back. */
+  state: 'applied' | 'failed' | 'rolled-back'
+}
+
+interface Row {
+  migration_name: string
+  finished_at: unknown
+  rolled_back_at: unknown
+}
+
+const QUERY = 'SELECT migration_name, finished_at, rolled_back_at FROM _prisma_migrations'
+const TABLE_MISSING =
+  /_prisma_migrations.*(does not exist|doesn't exist)|no such table|invalid object name|42P01|\b1146\b/is
+
+/** What Prisma Migrate says it has done in this database; null where it keeps no books (`db push`, MongoDB). */
+export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
+  const { $queryRawUnsafe } = client as { $queryRawUnsafe?(query: string): Promise<Row[]> }
+  if (typeof $queryRawUnsafe !== 'function') return null
+  try {
+    const rows = await $queryRawUnsafe.call(client, QUERY)
+    return rows.map((row) => ({
+      name: row.migration_name,
+      state: row.rolled_back_at !== null ? 'rolled-back' : row.finished_at !== null ? 'applied' : 'failed',
+    }))
+  } catch (error) {
+    if (TABLE_MISSING.test(messageOf(error))) return null
+    throw asLedgerError(error)
+  }
+}
