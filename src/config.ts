@@ -18,8 +18,12 @@ export interface PrismaClientLike {
   $transaction: unknown
 }
 
-/** The project's own client, when its config registered one. */
-export type RegisteredClient = Register extends { client: infer Client } ? Client : PrismaClientLike
+/** What tasks see of a client that no config has registered: see `Register`. It has no models. */
+// biome-ignore lint/suspicious/noEmptyInterface: its name is what a compile error says: there is no `post` on it
+export interface UnregisteredClient extends PrismaClientLike {}
+
+/** The project's own client, when its config registered one; what a factory that is async promises. */
+export type RegisteredClient = Register extends { client: infer Client } ? Awaited<Client> : UnregisteredClient
 
 /** The keys that Prisma takes off a client inside an interactive transaction. */
 type NotInTransaction = '$connect' | '$disconnect' | '$on' | '$use' | '$extends' | '$transaction'

@@ -17,6 +17,13 @@ export function isDuration(value: unknown): value is Duration {
   return typeof value === 'string' && SHAPE.test(value)
 }
 
+const SHORTEST_LEASE_MS = 100
+
+/** Whether a value can be a lease: one that is over before a heartbeat arrives protects nothing. */
+export function isLease(value: unknown): value is Duration {
+  return isDuration(value) && toMs(value) >= SHORTEST_LEASE_MS
+}
+
 /** A duration in milliseconds. Expects what `isDuration` accepts; throws a `RangeError` for anything else. */
 export function toMs(duration: Duration): number {
   if (!isDuration(duration)) throw new RangeError(`not a duration: ${String(duration)}`)

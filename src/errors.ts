@@ -62,7 +62,10 @@ export class AfterPartyError extends Error {
   }
 }
 
-const CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi
+const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi
+
+/** Files and links stay readable, unless a link carries a user or a key. */
+const HARMLESS = /^(file|node):|^https?:\/\/(?![^/]*@)(?!.*[?&][\w-]*(key|token|secret|password|pwd|auth)[\w-]*=)/i
 
 /**
  * Takes connection URLs out of a text, because error messages of drivers carry them and logs travel far.
@@ -70,13 +73,26 @@ const CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi
  * @example withoutUrls('no route to postgres://me:pw@db/app') // 'no route to postgres://…'
  */
 export function withoutUrls(text: string): string {
-  return text.replace(CREDENTIALS, (url, scheme: string) => (/^(https?|file):/i.test(url) ? url : `${scheme}…`))
+  return text.replace(URL_IN_TEXT, (url, scheme: string) => (HARMLESS.test(url) ? url : `${scheme}…`))
 }
 
 /** The message of anything that can be thrown, without connection URLs. */
 export function messageOf(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : isErrorLike(thrown) ? thrown.message : String(thrown)
   return withoutUrls(message).trim()
+}
+
+/**
+ * The one line of a kept error that says what happened. Prisma's messages open with where, and end with what.
+ *
+ * @example headline('Error: the slug is taken\n    at run (…)') // 'Error: the slug is taken'
+ */
+export function headline(error: string): string {
+  const lines = error.split('\n')
+  const frames = lines.findIndex((line) => /^\s+at /.test(line))
+  const said = lines.slice(0, frames === -1 ? undefined : frames).flatMap((line) => line.trim() || [])
+  const ofPrisma = /^PrismaClient\w+:?$|^(PrismaClient\w+: )?Invalid `.*invocation/.test(said[0] ?? '')
+  return (ofPrisma ? said.at(-1) : said[0]) ?? ''
 }
 
 /** The code of a Prisma or Node error. Duck-typed: the classes live in the user's own client. */

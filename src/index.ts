@@ -1,4 +1,28 @@
-export type { Config, PrismaClientLike, Register, RegisteredClient, TransactionClient } from './config.js'
+export type {
+  AdaptiveBatchSize,
+  Backfill,
+  BackfillContext,
+  BackfillCursor,
+  BackfillData,
+  BackfillDefinition,
+  BackfillModel,
+  BackfillOptions,
+  BackfillRow,
+  BackfillSelect,
+  BackfillWhere,
+  Throttle,
+  ThrottleContext,
+  UnknownRow,
+} from './backfill.js'
+export { defineBackfill } from './backfill.js'
+export type {
+  Config,
+  PrismaClientLike,
+  Register,
+  RegisteredClient,
+  TransactionClient,
+  UnregisteredClient,
+} from './config.js'
 export { defineConfig } from './config.js'
 export type { Duration } from './duration.js'
 export type { LogLevel, Outcome, RunEvent, RunResult, TaskRef, TaskResult } from './engine/events.js'

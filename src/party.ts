@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Config, PrismaClientLike } from './config.js'
+import type { Definition } from './definition.js'
 import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
 import type { RunEvent, RunResult } from './engine/events.js'
@@ -11,19 +12,19 @@ import { planRun, run } from './engine/run.js'
 import { history, type Status, status } from './engine/status.js'
 import { AfterPartyError, messageOf } from './errors.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
+import { monotonicNow } from './ledger/clock.js'
 import type { TaskRun } from './ledger/contract.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { TsxLoader } from './project/loader.js'
 import { listMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
-import type { TaskDefinition } from './task.js'
 
 /** What `createAfterParty` needs: a config, with the tasks as a directory or as definitions by file name. */
 export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
   /** Prisma's migrations directory: `run` refuses to run before all of them are applied. Default: not checked. */
   migrations?: string | undefined
   /** A directory, or `{ '20261122103000_backfill_slugs': task }`. Default: `prisma/after-party`. */
-  tasks?: string | Readonly<Record<string, TaskDefinition>>
+  tasks?: string | Readonly<Record<string, Definition>>
   /** Default: `AFTER_PARTY_ENV`, else `NODE_ENV`, else `development`. */
   environment?: string
 }
@@ -37,6 +38,8 @@ export interface PartyRunOptions {
   lease?: Duration | undefined
   lockTimeout?: Duration | undefined
   grace?: Duration | undefined
+  /** Begin no task, and no batch of a backfill, after this long; the next run goes on. */
+  maxDuration?: Duration | undefined
   /** Run though migrations are not applied. */
   skipMigrationCheck?: boolean | undefined
   /** Aborts the run: no new task begins, and the running one is told to stop. */
@@ -80,6 +83,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
         lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
+        stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
         signal: given.signal ?? new AbortController().signal,
         emit: given.onEvent ?? (() => {}),
       })
@@ -113,7 +117,8 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
         return tasksClient
       },
       owner: makeOwner(),
-      environment: options.environment ?? process.env.AFTER_PARTY_ENV ?? process.env.NODE_ENV ?? 'development',
+      // An empty variable counts as not set.
+      environment: options.environment || process.env.AFTER_PARTY_ENV || process.env.NODE_ENV || 'development',
     }
   }
   return {
@@ -130,7 +135,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
   }
 }
 
-function sourceOf(tasks: string | Readonly<Record<string, TaskDefinition>>) {
+function sourceOf(tasks: string | Readonly<Record<string, Definition>>) {
   if (typeof tasks !== 'string') return new TaskDefinitions(tasks)
   const loader = new TsxLoader()
   return new TaskDirectory(path.resolve(tasks), (file) => loader.defaultExport(file))
@@ -150,9 +155,15 @@ async function makeClient(factory: Config['client']): Promise<PrismaClientLike> 
   if (isClient(client)) return client
   throw new AfterPartyError('client-invalid', {
     what: 'The `client` of the config did not make a PrismaClient.',
-    why: `It returned ${client === null ? 'null' : typeof client}.`,
+    why: `It returned ${describe(client)}.`,
     next: 'Write `client: () => new PrismaClient(…)`.',
   })
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'undefined: is a `return` missing?'
+  if (value === null) return 'null'
+  return typeof value === 'object' ? 'an object without $transaction and $disconnect' : `a ${typeof value}`
 }
 
 function isClient(value: unknown): value is PrismaClientLike {

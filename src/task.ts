@@ -47,6 +47,14 @@ export interface RetryOptions {
 /** `false`, `true`, or how. */
 export type TransactionOption = boolean | TransactionOptions
 
+/** `Given`, with every key that `Allowed` does not have forbidden: a type parameter is not checked for excess keys. */
+export type NoExcess<Given, Allowed> = Given extends object
+  ? { [Key in keyof Given]: Key extends KeyOf<Allowed> ? Given[Key] : never }
+  : Given
+
+/** The keys of every member of a union. */
+type KeyOf<Union> = Union extends unknown ? keyof Union : never
+
 /** A deploy task, as plain data. */
 export interface Task<Transaction extends TransactionOption = TransactionOption, Client = RegisteredClient> {
   /** One sentence for `status`. */
@@ -56,7 +64,7 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
   /** The environments it runs in. Default: all. */
   environments?: readonly string[]
   /** Commit the task's writes and its record in one transaction: exactly once. Default: `false`. */
-  transaction?: Transaction
+  transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
   /** How long it may take. Default: no limit. */
   timeout?: Duration
   /** Tries again when it throws. Default: one try; write conflicts in a transaction are tried five times. */
@@ -66,8 +74,9 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
 }
 
 /** A task as the engine holds it: marked as one, its client unknown. */
-export interface TaskDefinition extends Omit<Task, 'run'> {
+export interface TaskDefinition extends Omit<Task, 'run' | 'transaction'> {
   readonly kind: 'task'
+  transaction?: TransactionOption
   run(context: TaskContext<never>): unknown
 }
 

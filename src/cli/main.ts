@@ -1,4 +1,4 @@
-import yargs from 'yargs'
+import yargs, { type Argv } from 'yargs'
 import { AfterPartyError } from '../errors.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
@@ -7,8 +7,10 @@ import { newCommand } from './commands/new.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
 import { reportError } from './report-error.js'
+import { refuseFlagValues, usageError } from './usage-error.js'
 
 const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
+const COMMAND_WORDS = COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? [])
 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -19,36 +21,36 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function parser(args: readonly string[]) {
-  const cli = yargs([...args])
+function parser(args: readonly string[]): Argv {
+  const cli: Argv = yargs([...args])
     .scriptName('after-party')
     .usage('$0 <command>\n\nDeploy tasks for Prisma: prisma migrate deploy && after-party run')
     .epilogue(
       'Exit codes: 0 done, 1 a task failed, 2 not run (invocation, config, files), 3 held, 4 pending (status --check)',
     )
     .strict()
-    .demandCommand(1, 'Say what to do.')
-    .recommendCommands()
+    .demandCommand(1, `Say what to do: ${COMMAND_WORDS.join(', ')}.`)
     .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
-    .fail((message, error) => {
-      // Yargs throws what handlers throw through here; what it finds itself is about the invocation.
-      if (error && !(error.name === 'YError')) throw asUsage(error, message)
-      throw usage(message ?? error?.message ?? 'unknown')
+    .middleware(
+      ((_: object, command: unknown) => {
+        refuseFlagValues(args, words(command, 'boolean'))
+      }) as (args: object) => void,
+      true,
+    )
+    .fail((message: string | null, error: unknown) => {
+      // Without a message it was thrown by a handler; with one, yargs found it in the invocation.
+      if (message === null || error instanceof AfterPartyError) throw error
+      throw usageError(message, args, { commands: COMMAND_WORDS, options: words(cli, 'key') })
     })
   for (const command of COMMANDS) cli.command(command)
   return cli
 }
 
-/** An error of an option's `coerce` is a fault of the invocation; it carries the same text as the message. */
-function asUsage(error: Error, message: string | null): Error {
-  return message !== null && error.message === message && !(error instanceof AfterPartyError) ? usage(message) : error
-}
-
-function usage(message: string): AfterPartyError {
-  return new AfterPartyError('usage', {
-    what: message,
-    next: 'Run `npx after-party --help`, or `--help` after a command.',
-  })
+/** The options that yargs knows where it stands, by its own lists, which its types do not tell. */
+function words(command: unknown, list: 'boolean' | 'key'): string[] {
+  const { getOptions } = command as { getOptions?(): { boolean: string[]; key: Record<string, unknown> } }
+  const options = getOptions?.call(command)
+  return options ? (list === 'boolean' ? options.boolean : Object.keys(options.key)) : []
 }

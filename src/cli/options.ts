@@ -1,5 +1,5 @@
 import type { Argv, Options } from 'yargs'
-import { type Duration, isDuration } from '../duration.js'
+import { type Duration, isDuration, isLease } from '../duration.js'
 import type { ProjectArgs } from './using-party.js'
 
 /** The options of every command that opens the project. */
@@ -20,6 +20,19 @@ export function duration(describe: string) {
       const given = /^\d+$/.test(value) ? Number(value) : value
       if (isDuration(given)) return given
       throw new Error(`${JSON.stringify(value)} is not a duration: write 500ms, 10s, 5m or 1h`)
+    },
+  } as const satisfies Options
+}
+
+/** An option that takes a lease: a duration that heartbeats fit into. */
+export function lease(describe: string) {
+  const option = duration(describe)
+  return {
+    ...option,
+    coerce: (value: string | undefined): Duration | undefined => {
+      const given = option.coerce(value)
+      if (given === undefined || isLease(given)) return given
+      throw new Error(`A lease of ${value} is too short: write 100ms or more`)
     },
   } as const satisfies Options
 }

@@ -16,6 +16,7 @@ export async function openProject({ config }: ProjectArgs): Promise<LoadedConfig
     import('../project/prisma-version.js'),
   ])
   refuseInstalledVersion(process.cwd())
+  keepStdoutForData()
   return loadConfig(new TsxLoader(), process.cwd(), config)
 }
 
@@ -31,6 +32,11 @@ export async function usingParty<T>(
   } finally {
     await party.close()
   }
+}
+
+/** What the team's own code prints goes to stderr: stdout is one table, or one JSON object. */
+function keepStdoutForData(): void {
+  Object.assign(console, { log: console.error, info: console.error, debug: console.error })
 }
 
 /** A path as people type it: relative, with forward slashes. */

@@ -144,12 +144,24 @@ export class HeldClaim {
   async withoutBeats<T>(forMs: number, work: () => Promise<T>): Promise<T> {
     this.#pause()
     await this.#beating
-    await this.#beat(forMs + this.#leaseMs)
+    if (this.#deadline - monotonicNow() < forMs) await this.#beat(forMs + this.#leaseMs)
     try {
       return await work()
     } finally {
       this.#paused = false
       this.#schedule(this.#leaseMs / 4)
+    }
+  }
+
+  /** The lease that a checkpoint may write; `heard` counts once the checkpoint is committed. */
+  async nextLease(): Promise<{ leaseUntil: Date; heard(): void }> {
+    const deadline = monotonicNow() + this.#leaseMs
+    const leaseUntil = new Date((await this.#ledger.now()) + this.#leaseMs)
+    return {
+      leaseUntil,
+      heard: () => {
+        this.#deadline = Math.max(this.#deadline, deadline)
+      },
     }
   }
 

@@ -13,6 +13,8 @@ export interface TaskResult {
   processed?: number
   /** Why it did not end well. */
   error?: string
+  /** True when it used up `--max-duration`: the next run goes on where it stands. */
+  paused?: true
   /** True when another process ran it while this one waited. */
   elsewhere?: true
 }
@@ -21,6 +23,8 @@ export interface TaskResult {
 export interface RunResult {
   outcome: Outcome
   results: TaskResult[]
+  /** True when `--max-duration` ended the run before everything was done: the next run goes on. */
+  paused?: true
   deployId?: string
 }
 

@@ -1,6 +1,6 @@
+import { type Definition, isEveryDeploy } from '../definition.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import type { TaskFile } from '../project/task-files.js'
-import type { TaskDefinition } from '../task.js'
 
 /** How a task stands, as `status` shows it. */
 export type TaskState = 'pending' | 'running' | 'done' | 'recurring' | 'failed' | 'interrupted' | 'skipped' | 'missing'
@@ -20,7 +20,7 @@ export interface PlannedTask {
   reason: string
   file: TaskFile | null
   record: TaskRecord | null
-  definition: TaskDefinition | null
+  definition: Definition | null
 }
 
 /** What a plan is made of. */
@@ -28,7 +28,7 @@ export interface PlanInput {
   files: readonly TaskFile[]
   records: readonly TaskRecord[]
   /** By version. Where one is missing, the task's options count as not known. */
-  definitions: ReadonlyMap<string, TaskDefinition>
+  definitions: ReadonlyMap<string, Definition>
   /** By version: the checksum of the file as it is now. */
   checksums?: ReadonlyMap<string, string | null>
   /** The database's clock, ms. */
@@ -86,13 +86,13 @@ function planTask(
 function stateOf(
   file: TaskFile | null,
   record: TaskRecord | null,
-  definition: TaskDefinition | null,
+  definition: Definition | null,
   { now, environment }: PlanInput,
 ): TaskState {
   if (!file) return 'missing'
   if (record?.status === 'running') return isHeld(record, now) ? 'running' : 'interrupted'
   if (record?.status === 'done' || record?.status === 'skipped') return record.status
-  if (record?.status === 'recurring') return definition && !definition.everyDeploy ? 'done' : 'recurring'
+  if (record?.status === 'recurring') return definition && !isEveryDeploy(definition) ? 'done' : 'recurring'
   if (leavesOut(definition, environment)) return 'skipped'
   if (!record || record.status === 'pending') return 'pending'
   return record.status
@@ -101,7 +101,7 @@ function stateOf(
 function decide(
   state: TaskState,
   record: TaskRecord | null,
-  definition: TaskDefinition | null,
+  definition: Definition | null,
   version: string,
   { named, deployId, environment }: PlanInput,
 ): { runs: boolean; reason: string } {
@@ -130,7 +130,7 @@ function decide(
   }
 }
 
-function leavesOut(definition: TaskDefinition | null, environment: string): boolean {
+function leavesOut(definition: Definition | null, environment: string): boolean {
   return definition?.environments !== undefined && !definition.environments.includes(environment)
 }
 

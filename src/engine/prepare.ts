@@ -1,19 +1,19 @@
 import { closest } from 'fastest-levenshtein'
+import type { Definition } from '../definition.js'
 import { AfterPartyError, messageOf } from '../errors.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import { checkTask } from '../project/task-check.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
-import type { TaskDefinition } from '../task.js'
 
 /** The definitions of some task files, and what is wrong with the others. */
 export interface Definitions {
-  definitions: Map<string, TaskDefinition>
+  definitions: Map<string, Definition>
   faults: Fault[]
 }
 
 /** Loads and checks task files. Every fault is found, not just the first. */
 export async function loadDefinitions(source: TaskSource, files: readonly TaskFile[]): Promise<Definitions> {
-  const definitions = new Map<string, TaskDefinition>()
+  const definitions = new Map<string, Definition>()
   const faults: Fault[] = []
   for (const file of files) {
     try {

@@ -1,14 +1,16 @@
+import { type Definition, isEveryDeploy } from '../definition.js'
 import { messageOf, withoutUrls } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { RecordStatus, TaskRecord } from '../ledger/contract.js'
-import type { TaskDefinition } from '../task.js'
+import { executeBackfill } from './backfill/backfill.js'
 import { acquire, type HeldClaim } from './claim.js'
 import type { Engine } from './engine.js'
 import type { Outcome, TaskResult } from './events.js'
-import { type Execution, execute, type StopReason, settlementOf } from './execute.js'
+import { type ExecuteOptions, type Execution, execute, settlementOf } from './execute.js'
 import { describeOwner } from './owner.js'
 import type { PlannedTask } from './plan.js'
 import type { RunOptions } from './run.js'
+import type { StopReason } from './stop.js'
 import { TaskLog } from './task-log.js'
 
 /** Claims one task, or waits for the process that has it; runs it; settles it. */
@@ -28,7 +30,8 @@ export async function runTask(engine: Engine, task: PlannedTask, options: RunOpt
     lockTimeoutMs: options.lockTimeoutMs,
     deployId: options.deployId,
     checksum: await engine.source.checksum(file),
-    resume: false,
+    // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
+    resume: definition.kind === 'backfill' && task.record?.status !== 'done',
     signal: options.signal,
     onWaiting: onceAHolder(
       (record, now) => options.emit({ type: 'waiting', task, holder: holderOf(record, now) }),
@@ -60,7 +63,7 @@ interface WorkEnd {
 async function work(
   engine: Engine,
   { version, name }: PlannedTask,
-  definition: TaskDefinition,
+  definition: Definition,
   claim: HeldClaim,
   options: RunOptions,
 ): Promise<WorkEnd> {
@@ -85,7 +88,7 @@ async function work(
     log: null,
   })
   const client = await engine.tasksClient()
-  const execution = await execute(definition, {
+  const executeOptions: ExecuteOptions = {
     ledger,
     claim,
     client,
@@ -103,10 +106,18 @@ async function work(
     },
     onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
     onStopping: (reason) => emit({ type: 'stopping', task, reason: STOPPING[reason], graceMs }),
-  })
+  }
+  const execution =
+    definition.kind === 'task'
+      ? await execute(definition, executeOptions)
+      : await executeBackfill(definition, {
+          ...executeOptions,
+          stopAt: options.stopAt,
+          onProgress: (done, total) => emit({ type: 'progress', task, processed: done, total }),
+        })
   const settled = await settle(ledger, definition, claim, execution)
   if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
-  const processed = claim.processed
+  const { processed } = execution
   await ledger.endRun(runId, {
     status: settled.status,
     finishedAt: new Date(await ledger.now()),
@@ -116,7 +127,12 @@ async function work(
   })
   const error = settled.error === undefined ? {} : { error: messageOf(settled.thrown) }
   return {
-    end: { outcome: settled.outcome, ...(processed !== undefined && { processed }), ...error },
+    end: {
+      outcome: settled.outcome,
+      ...(processed !== undefined && { processed }),
+      ...(settled.paused && { paused: true as const }),
+      ...error,
+    },
     ...(settled.error !== undefined && { stack: settled.error }),
   }
 }
@@ -131,19 +147,32 @@ interface Settled {
   status: RecordStatus
   thrown?: unknown
   error?: string
+  paused?: true
 }
+
+const PAUSED = 'stopped after --max-duration; the next run goes on here'
 
 async function settle(
   ledger: Engine['ledger'],
-  definition: TaskDefinition,
+  definition: Definition,
   claim: HeldClaim,
   execution: Execution,
 ): Promise<Settled> {
-  const success = await settlementOf(definition, { ledger, claim })
+  const success = await settlementOf({ everyDeploy: isEveryDeploy(definition) }, { ledger, claim })
   if (execution.kind === 'done') {
     claim.stop()
     const held = execution.committed || (await claim.settle(success))
     return { outcome: held ? 'done' : 'lost', status: success.status }
+  }
+  if (execution.kind === 'paused') {
+    const held = await claim.settle({ ...success, status: 'interrupted', error: PAUSED })
+    return {
+      outcome: held ? 'interrupted' : 'lost',
+      status: 'interrupted',
+      paused: true,
+      thrown: PAUSED,
+      error: PAUSED,
+    }
   }
   const interrupted = execution.kind === 'stopped' && execution.reason === 'signal'
   const status = interrupted ? 'interrupted' : 'failed'

@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../errors.js'
+import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
 import type { Outcome, RunEvent, RunResult, TaskResult } from './events.js'
 import { mayRun, type PlannedTask, planTasks } from './plan.js'
@@ -13,6 +14,8 @@ export interface RunOptions {
   leaseMs: number
   lockTimeoutMs: number
   graceMs: number
+  /** On the monotonic clock: no task and no batch begins after it. */
+  stopAt: number
   /** Aborts when the process should end: no new task begins. */
   signal: AbortSignal
   emit(event: RunEvent): void
@@ -57,15 +60,18 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
   let outcome: Outcome = 'done'
   while (queue[0] && outcome === 'done') {
     if (options.signal.aborted) outcome = 'interrupted'
+    else if (monotonicNow() >= options.stopAt) break
     else {
       const result = await runTask(engine, queue[0], options)
       queue.shift()
       results.push(result)
+      if (result.paused) break
       outcome = result.outcome
     }
   }
+  const paused = outcome === 'done' && (queue.length > 0 || results.some((result) => result.paused))
   const { deployId } = options
-  const result: RunResult = { outcome, results, ...(deployId !== undefined && { deployId }) }
+  const result: RunResult = { outcome, results, ...(paused && { paused }), ...(deployId !== undefined && { deployId }) }
   options.emit({ type: 'ended', result, notRun: queue.map(({ version, name }) => ({ version, name })) })
   return result
 }

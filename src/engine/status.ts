@@ -1,3 +1,4 @@
+import { isEveryDeploy } from '../definition.js'
 import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import type { Engine } from './engine.js'
@@ -71,7 +72,7 @@ function taskStatus({ version, name, state, flags, file, record, definition }: P
     description: definition?.description ?? null,
     state,
     flags,
-    everyDeploy: definition?.everyDeploy ?? record?.status === 'recurring',
+    everyDeploy: definition ? isEveryDeploy(definition) : record?.status === 'recurring',
     attempts: record?.attempts ?? 0,
     startedAt: record?.startedAt?.toISOString() ?? null,
     finishedAt: record?.finishedAt?.toISOString() ?? null,

@@ -70,6 +70,16 @@ export interface Beat {
   total?: number | null
 }
 
+/** How far a backfill has come, written with the batch that it belongs to. Keeps the claim alive like a heartbeat. */
+export interface CheckpointWrite {
+  cursor: string
+  /** Rows, of all attempts together. */
+  processed: number
+  /** Rows, when known. */
+  total: number | null
+  leaseUntil: Date
+}
+
 /** The end of a claim. */
 export interface Settlement {
   status: Exclude<RecordStatus, 'running' | 'pending'>
@@ -91,6 +101,8 @@ export interface Mark {
 export interface ClaimWrites {
   /** Ends the claim. False: the claim was lost, and nothing was written. */
   settle(claim: Claim, settlement: Settlement): Promise<boolean>
+  /** Says how far the claim's work has come. False: the claim was lost, and nothing was written. */
+  checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean>
 }
 
 /**

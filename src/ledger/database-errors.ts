@@ -78,7 +78,31 @@ export function asLedgerError(error: unknown): unknown {
       next: 'Check that it runs and that the connection URL of your config is right for here.',
       cause: error,
     })
+  if (isBusy(error))
+    return new AfterPartyError('database-unreachable', {
+      what: 'The database was too busy to answer, again and again.',
+      why: lastLine(messageOf(error)),
+      next: 'Look for what holds it: a long transaction, a lock, a full connection pool. Then run the command again.',
+      cause: error,
+    })
+  if (isOfDriver(error))
+    return new AfterPartyError('database-unreachable', {
+      what: 'The database can’t be asked.',
+      why: lastLine(messageOf(error)),
+      next: 'Check the connection URL and the adapter of your config.',
+      cause: error,
+    })
   return error
+}
+
+/** What Prisma threw about a query of ours may be a bug of ours; what came from below it is not. */
+function isOfDriver(error: unknown): boolean {
+  if (error instanceof AfterPartyError) return false
+  const name = error instanceof Error ? error.name : ''
+  return (
+    name === 'PrismaClientInitializationError' ||
+    (!/^P2\d{3}$/.test(codeOf(error) ?? '') && !/^PrismaClient/.test(name))
+  )
 }
 
 /** Prisma's messages open with a code frame; what happened stands in the last line. */

@@ -1,5 +1,6 @@
 import type {
   Beat,
+  CheckpointWrite,
   Claim,
   ClaimRequest,
   ClaimWrites,
@@ -67,6 +68,10 @@ export class MemoryLedger implements Ledger {
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
     return this.#write(claim, { ...settlement, leaseUntil: null })
+  }
+
+  async checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
+    return this.#write(claim, checkpoint)
   }
 
   within(_transaction: unknown): ClaimWrites {

@@ -3,6 +3,7 @@ import { AfterPartyError } from '../errors.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
   Beat,
+  CheckpointWrite,
   Claim,
   ClaimRequest,
   ClaimWrites,
@@ -89,8 +90,7 @@ export class PrismaLedger implements Ledger {
   async beat(claim: Claim, { leaseUntil, processed, total }: Beat): Promise<boolean> {
     const data = { leaseUntil, ...(processed !== undefined && { processed }), ...(total !== undefined && { total }) }
     // Not asked again here: whoever beats decides how long a beat may fail.
-    const { count } = await this.#client.afterPartyTaskRecord.updateMany({ where: whereHeld(claim), data })
-    return count === 1
+    return writeIn(this.#client, claim, data)
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
@@ -100,9 +100,16 @@ export class PrismaLedger implements Ledger {
     return record?.fence === claim.fence && record.owner === claim.owner && record.status === settlement.status
   }
 
+  checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
+    return this.#ask(() => writeIn(this.#client, claim, checkpoint))
+  }
+
   within(transaction: unknown): ClaimWrites {
     const client = transaction as LedgerClient
-    return { settle: (claim, settlement) => settleIn(client, claim, settlement) }
+    return {
+      settle: (claim, settlement) => settleIn(client, claim, settlement),
+      checkpoint: (claim, checkpoint) => writeIn(client, claim, checkpoint),
+    }
   }
 
   async mark(seen: TaskRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
@@ -189,8 +196,11 @@ export class PrismaLedger implements Ledger {
   }
 }
 
-async function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): Promise<boolean> {
-  const data = { ...settlement, leaseUntil: null }
+function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): Promise<boolean> {
+  return writeIn(client, claim, { ...settlement, leaseUntil: null })
+}
+
+async function writeIn(client: LedgerClient, claim: Claim, data: object): Promise<boolean> {
   const { count } = await client.afterPartyTaskRecord.updateMany({ where: whereHeld(claim), data })
   return count === 1
 }

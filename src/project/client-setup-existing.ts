@@ -44,8 +44,9 @@ export async function findClientModule(root: string): Promise<ClientModule | und
  * @example readClientExport('export const db = new PrismaClient()') // { kind: 'instance', name: 'db', isDefault: false }
  */
 export function readClientExport(text: string): ClientExport | undefined {
-  if (!/\bnew\s+PrismaClient\b/.test(text) || BOUND.test(text)) return undefined
-  const statements = withoutJsComments(text.replaceAll('\r\n', '\n')).split(/\n(?=[A-Za-z])/)
+  const code = withoutJsComments(text.replaceAll('\r\n', '\n'))
+  if (!/\bnew\s+PrismaClient\b/.test(code) || BOUND.test(code)) return undefined
+  const statements = code.split(/\n(?=[A-Za-z])/)
   const clients = clientsIn(statements)
   const exported = statements
     .flatMap((statement) => exportsOf(statement))
@@ -53,7 +54,7 @@ export function readClientExport(text: string): ClientExport | undefined {
       const kind = clients.get(local)
       const isDefault = name === 'default'
       if (!kind || kind === 'private' || !(CLIENT_NAME.test(name) || isDefault)) return []
-      return { kind, name: isDefault ? local : name, isDefault }
+      return { kind, name: local === UNNAMED ? 'prisma' : isDefault ? local : name, isDefault }
     })
   return exported.find(({ kind }) => kind === 'factory') ?? exported[0]
 }
@@ -65,7 +66,7 @@ const ASSIGNMENT = /^(?:module\.)?exports\.(\w+)\s*=\s*([\s\S]*)$/
 const ARROW = /^(async\s+)?(?:function\s*\w*\s*)?(\([^)]*\)|\w+)\s*(?::[^={]+)?(?:=>|\{)/
 
 /** What `export default new PrismaClient()` is called here. */
-const UNNAMED = 'prisma'
+const UNNAMED = '(unnamed)'
 
 /** `private` is a function that gives a client, but can't be called without arguments, or not without waiting. */
 type Kind = ClientExport['kind'] | 'private'

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import * as v from 'valibot'
 import type { Config } from '../config.js'
-import { isDuration } from '../duration.js'
-import { AfterPartyError, messageOf } from '../errors.js'
+import { isDuration, isLease } from '../duration.js'
+import { AfterPartyError, codeOf, messageOf } from '../errors.js'
 import type { Loader } from './loader.js'
 import { describeIssues } from './task-check.js'
 
@@ -30,7 +30,7 @@ const config = v.strictObject({
   tasks: v.optional(directory),
   templates: v.optional(directory),
   migrations: v.optional(directory),
-  lease: v.optional(duration),
+  lease: v.optional(v.custom(isLease, 'must be a duration of 100ms or more, such as "60s"')),
   lockTimeout: v.optional(duration),
   grace: v.optional(duration),
 })
@@ -57,7 +57,9 @@ export async function loadConfig(loader: Loader, cwd: string, explicit?: string)
     throw new AfterPartyError('config-invalid', {
       what: `${shown} can’t be loaded.`,
       why: messageOf(error),
-      next: 'Mend it, then run the command again.',
+      next: /^(ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error) ?? '')
+        ? 'Mend the import. If it is the Prisma client that is not there, run `npx prisma generate`.'
+        : 'Mend it, then run the command again.',
       cause: error,
     })
   })

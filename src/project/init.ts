@@ -177,7 +177,7 @@ function tasksIn(text: string): string {
 }
 
 async function planTasks(root: string, directory: string): Promise<PlannedFile[]> {
-  for (let path = directory; path.startsWith(root) && path !== root; path = dirname(path)) {
+  for (let path = directory; path !== root && path !== dirname(path); path = dirname(path)) {
     const kind = await kindOf(path)
     if (kind === 'folder') break
     if (kind === undefined) continue

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { asLoadError } from './load-error.js'
 
 /** Imports the user's own modules. A port, because how TypeScript is loaded depends on where we run. */
 export interface Loader {
-  /** The default export of a module, or `undefined`. Throws what the module throws. */
+  /** The default export of a module, or `undefined`. Throws a `LoadError` of what the module throws. */
   defaultExport(file: string): Promise<unknown>
 }
 
@@ -16,8 +17,12 @@ export class TsxLoader implements Loader {
   async defaultExport(file: string): Promise<unknown> {
     if (TYPESCRIPT.test(file)) this.#registered ??= registerTsx()
     await this.#registered
-    const module: { default?: unknown } = await import(pathToFileURL(path.resolve(file)).href)
-    return unwrapDefault(module)
+    try {
+      const module: { default?: unknown } = await import(pathToFileURL(path.resolve(file)).href)
+      return unwrapDefault(module)
+    } catch (error) {
+      throw await asLoadError(error, file)
+    }
   }
 }
 

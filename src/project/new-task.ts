@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { sentenceCase } from 'change-case'
+import { sentenceCase, snakeCase } from 'change-case'
 import { AfterPartyError, codeOf } from '../errors.js'
 import { toTaskName } from './task-name.js'
 import { renderTemplate } from './templates.js'
@@ -51,7 +51,7 @@ export async function newTask(options: NewTaskOptions): Promise<NewTask> {
   await makeDirectory(tasksDir)
   return usingDirectory(tasksDir, async () => {
     const existing = (await readdir(tasksDir)).flatMap((file) => taskFile(file) ?? [])
-    const taken = existing.find((task) => task.name === name)
+    const taken = existing.find((task) => snakeCase(task.name) === name)
     if (taken) {
       throw new AfterPartyError('task-name-taken', {
         what: `There is a task ${name} already`,

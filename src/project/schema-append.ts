@@ -19,8 +19,8 @@ export function lineEnding(text: string): '\n' | '\r\n' {
 }
 
 function separator(existing: string, eol: string): string {
-  const content = existing.replace(/^\uFEFF/, '')
-  if (content.trim() === '') return ''
-  if (/\n[ \t]*\r?\n[ \t]*$/.test(content)) return ''
-  return /\n[ \t]*$/.test(content) ? eol : eol + eol
+  const lines = existing.replace(/^\uFEFF/, '').split('\n')
+  const last = lines.at(-1) ?? ''
+  if (last !== '') return last.trim() === '' ? eol : eol + eol
+  return (lines.at(-2) ?? '').trim() === '' ? '' : eol
 }

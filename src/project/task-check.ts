@@ -1,7 +1,8 @@
 import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
+import type { BackfillDefinition } from '../backfill.js'
+import type { Definition } from '../definition.js'
 import { isDuration } from '../duration.js'
-import type { TaskDefinition } from '../task.js'
 
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
 const text = v.string('must be a text')
@@ -14,33 +15,64 @@ const transactionOptions = v.strictObject({
   isolationLevel: v.optional(v.picklist(ISOLATION_LEVELS, `must be one of ${ISOLATION_LEVELS.join(', ')}`)),
 })
 
+const positive = v.pipe(
+  v.number('must be a whole number'),
+  v.integer('must be a whole number'),
+  v.minValue(1, 'must be 1 or more'),
+)
+
 const retryOptions = v.strictObject(
   {
-    attempts: v.pipe(
-      v.number('must be a whole number'),
-      v.integer('must be a whole number'),
-      v.minValue(1, 'must be 1 or more'),
-    ),
+    attempts: positive,
     delay: v.optional(duration),
   },
   'must be { attempts, delay }',
 )
 
-const task = v.strictObject({
-  kind: v.literal('task'),
+const common = {
   description: v.optional(text),
-  everyDeploy: v.optional(flag),
   environments: v.optional(v.array(text, 'must be a list of texts')),
   transaction: v.optional(
     v.union([flag, transactionOptions], 'must be true, false or { timeout, maxWait, isolationLevel }'),
   ),
   timeout: v.optional(duration),
   retry: v.optional(retryOptions),
-  run: v.function('must be a function'),
+}
+
+const work = v.function('must be a function')
+
+const task = v.strictObject({ kind: v.literal('task'), ...common, everyDeploy: v.optional(flag), run: work })
+
+const batchSize = v.union(
+  [positive, v.strictObject({ target: duration, min: v.optional(positive), max: v.optional(positive) })],
+  'must be a number of rows, or { target, min, max }',
+)
+
+const backfill = v.strictObject({
+  kind: v.literal('backfill'),
+  ...common,
+  model: v.pipe(text, v.nonEmpty('must name a model')),
+  where: v.optional(v.record(v.string(), v.unknown(), 'must be an object')),
+  select: v.optional(v.record(v.string(), v.unknown(), 'must be an object')),
+  cursor: v.optional(v.union([text, v.array(text)], 'must be a field, or a list of fields')),
+  batchSize: v.optional(batchSize),
+  pause: v.optional(duration),
+  throttle: v.optional(work),
+  concurrency: v.optional(positive),
+  follow: v.optional(flag),
+  onError: v.optional(v.picklist(['stop', 'skip'], "must be 'stop' or 'skip'")),
+  maxSkipped: v.optional(v.pipe(v.number('must be a number of rows'), v.minValue(0, 'must be 0 or more'))),
+  update: v.optional(work),
+  run: v.optional(work),
 })
 
+const KINDS = {
+  task: { schema: task, noun: 'a task' },
+  backfill: { schema: backfill, noun: 'a backfill' },
+} as const
+
 /** A definition that may run, or what is wrong with it. */
-export type CheckedTask = { task: TaskDefinition } | { faults: string[] }
+export type CheckedTask = { task: Definition } | { faults: string[] }
 
 /**
  * Checks what a task file exports as its default. Pure.
@@ -51,10 +83,23 @@ export type CheckedTask = { task: TaskDefinition } | { faults: string[] }
 export function checkTask(exported: unknown): CheckedTask {
   if (exported === undefined) return { faults: ['has no default export: write `export default defineTask({ … })`'] }
   const kind = kindOf(exported)
-  if (kind !== 'task') return { faults: ['its default export is not a task: write `export default defineTask({ … })`'] }
-  const result = v.safeParse(task, exported)
-  if (result.success) return { task: exported as TaskDefinition }
-  return { faults: describeIssues(result.issues, 'a task', task) }
+  if (kind !== 'task' && kind !== 'backfill')
+    return { faults: ['its default export is not a task: write `export default defineTask({ … })`'] }
+  const { schema, noun } = KINDS[kind]
+  const result = v.safeParse<typeof task | typeof backfill>(schema, exported)
+  if (!result.success) return { faults: describeIssues(result.issues, noun, schema) }
+  const definition = exported as Definition
+  const faults = definition.kind === 'backfill' ? backfillFaults(definition) : []
+  return faults.length > 0 ? { faults } : { task: definition }
+}
+
+/** What no single option shows. */
+function backfillFaults({ update, run, follow, concurrency }: BackfillDefinition): string[] {
+  const faults: string[] = []
+  if ((update === undefined) === (run === undefined)) faults.push('a backfill has either `update` or `run`')
+  if (follow && concurrency !== undefined && concurrency > 1)
+    faults.push('a backfill that follows new rows can’t be split: leave out `follow` or `concurrency`')
+  return faults
 }
 
 function kindOf(exported: unknown): unknown {

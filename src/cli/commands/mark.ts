@@ -32,9 +32,7 @@ export const markCommand = defineCommand({
       const marked = await party.mark({ as, names, all, ...(before !== undefined && { before }) })
       if (json) stdout.line(JSON.stringify({ marked }))
       for (const { name, from } of json ? [] : marked) stderr.line(`✔ ${name}: ${from ?? 'pending'} → ${as}`)
-      stderr.line(
-        marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} marked ${as}.`,
-      )
+      stderr.line(marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} marked ${as}.`)
       return EXIT.done
     })
   },

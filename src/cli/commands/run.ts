@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.js'
 import { deployIdOf } from '../deploy-id.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
-import { duration, project } from '../options.js'
+import { duration, lease, project } from '../options.js'
 import { untilSignal } from '../signals.js'
 import { usingParty } from '../using-party.js'
 
@@ -14,9 +14,10 @@ export const runCommand = defineCommand({
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print what would run, and why; run nothing' })
       .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' })
       .option('deploy-id', { type: 'string', describe: 'Name of this deploy: everyDeploy tasks run once for it' })
-      .option('lease', duration('How long a claim stands without a heartbeat (60s)'))
+      .option('lease', lease('How long a claim stands without a heartbeat (60s)'))
       .option('lock-timeout', duration('How long to wait for a task that another run has (10m)'))
       .option('wait', { type: 'boolean', default: true, describe: 'Wait for other runs; --no-wait exits 3 at once' })
+      .option('max-duration', duration('Stop cleanly after this long; the next run goes on'))
       .option('skip-migration-check', {
         type: 'boolean',
         default: false,
@@ -40,6 +41,7 @@ export const runCommand = defineCommand({
           lease: args.lease,
           lockTimeout: args.wait ? args.lockTimeout : 0,
           grace: args.grace,
+          maxDuration: args.maxDuration,
           skipMigrationCheck: args.skipMigrationCheck,
           signal,
           onEvent: reportText(),

@@ -1,0 +1,52 @@
+import { closest, distance } from 'fastest-levenshtein'
+import { AfterPartyError } from '../errors.js'
+
+/** What may be typed: the commands, and the options of the command that was. */
+interface Vocabulary {
+  commands: readonly string[]
+  options: readonly string[]
+}
+
+/** What yargs found wrong with an invocation, with the nearest right word, and where to read on. */
+export function usageError(found: string, args: readonly string[], { commands, options }: Vocabulary): AfterPartyError {
+  const command = args[0] !== undefined && commands.includes(args[0]) ? args[0] : undefined
+  const help = `\`npx after-party ${command ? `${command} ` : ''}--help\``
+  const error = (what: string, near?: string) =>
+    new AfterPartyError('usage', { what, next: near ? `Did you mean ${near}? See ${help}.` : `Run ${help}.` })
+  if (found.startsWith('Not enough non-option arguments')) return error(`${command} wants a name.`)
+  const [, unknown] = /^Unknown arguments?: (.*)$/.exec(found) ?? []
+  if (unknown === undefined) return error(found)
+  if (args[0] !== undefined && !args[0].startsWith('-') && !command)
+    return error(`There is no command ${args[0]}.`, nearest(args[0], commands))
+  // Yargs names an option twice, as it was typed and in camel case.
+  const words = unknown.split(', ').filter((word) => args.some((arg) => optionOf(arg) === word))
+  const [word = unknown] = words
+  if (!args.some((arg) => arg.startsWith('--') && optionOf(arg) === word))
+    return error(`Unknown argument: ${words.join(', ') || unknown}`)
+  const near = nearest(word, options)
+  return error(`Unknown option: ${words.map((each) => `--${each}`).join(', ')}`, near && `--${near}`)
+}
+
+/** The command line takes `--dry-run=yes` for `--dry-run=false`, and would run: only true and false are values. */
+export function refuseFlagValues(args: readonly string[], flags: readonly string[]): void {
+  const end = args.indexOf('--')
+  for (const arg of end === -1 ? args : args.slice(0, end)) {
+    const [, flag, value] = /^--(?:no-)?([\w-]+)=(.*)$/s.exec(arg) ?? []
+    if (flag === undefined || !flags.includes(flag) || value === 'true' || value === 'false') continue
+    throw new AfterPartyError('usage', {
+      what: `--${flag} is on or off; ${JSON.stringify(value)} is neither.`,
+      next: `Write --${flag}, or --${flag}=false.`,
+    })
+  }
+}
+
+/** The word of `--word`, `--word=value` and `--no-word`, as yargs names it. */
+function optionOf(arg: string): string {
+  return arg.replace(/^--(no-)?|^-/, '').split('=')[0] ?? ''
+}
+
+function nearest(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined
+  const near = closest(word, [...known])
+  return distance(word, near) <= Math.max(2, Math.floor(word.length / 3)) ? near : undefined
+}

@@ -1,0 +1,84 @@
+import superjson from 'superjson'
+
+/** The values of the cursor's fields in one row, in their order. */
+export type Key = readonly unknown[]
+
+/** The part of a table that is walked: after one key, up to another. Null: from the start, or to the end. */
+export interface Range {
+  after: Key | null
+  upTo: Key | null
+}
+
+type Where = Record<string, unknown>
+
+/**
+ * The conditions that give the rows after a key in order, one index range each. Rows after (x, y) are first those
+ * with a = x and b > y, then those with a > x: read one after the other, each is a plain index scan, where
+ * `a > x OR (a = x AND b > y)` makes PostgreSQL read the index from its start.
+ *
+ * @example rangesAfter(['a', 'b'], [1, 2]) // [{ a: 1, b: { gt: 2 } }, { a: { gt: 1 } }]
+ */
+export function rangesAfter(fields: readonly string[], after: Key | null): Where[] {
+  if (after === null) return [{}]
+  return fields
+    .map((field, at) => ({
+      ...Object.fromEntries(fields.slice(0, at).map((same, i) => [same, after[i]])),
+      [field]: { gt: after[at] },
+    }))
+    .reverse()
+}
+
+/** The condition that a row is not past a key. The first part bounds the index scan, the rest is a filter. */
+export function upTo(fields: readonly string[], key: Key | null): Where {
+  const [first] = fields
+  if (key === null || first === undefined) return {}
+  if (fields.length === 1) return { [first]: { lte: key[0] } }
+  const earlier = fields.map((field, at) => ({
+    ...Object.fromEntries(fields.slice(0, at).map((same, i) => [same, key[i]])),
+    [field]: at === fields.length - 1 ? { lte: key[at] } : { lt: key[at] },
+  }))
+  return { AND: [{ [first]: { lte: key[0] } }, { OR: earlier }] }
+}
+
+/** The key of a row. */
+export function keyOf(fields: readonly string[], row: Record<string, unknown>): Key {
+  return fields.map((field) => row[field])
+}
+
+/** Whether two keys are the same, as far as JavaScript can tell. */
+export function sameKey(a: Key | null, b: Key | null): boolean {
+  return a !== null && b !== null && encode(a) === encode(b)
+}
+
+/** A key for people: `42`, or `a=1, b=2`. */
+export function describeKey(fields: readonly string[], key: Key): string {
+  const values = key.map((value) => (value instanceof Date ? value.toISOString() : String(value)))
+  return values.length === 1 ? (values[0] ?? '') : fields.map((field, at) => `${field}=${values[at]}`).join(', ')
+}
+
+// Prisma takes a Decimal's text wherever it takes a Decimal; the class itself lives in the user's client.
+superjson.registerCustom<{ toFixed(): string }, string>(
+  {
+    isApplicable: (value): value is { toFixed(): string } => isDecimal(value),
+    serialize: (value) => value.toFixed(),
+    deserialize: (text) => text as never,
+  },
+  'Decimal',
+)
+
+/** Whether a value is a Decimal of some copy of decimal.js. */
+export function isDecimal(value: unknown): value is { toFixed(): string } {
+  return (
+    typeof value === 'object' && value !== null && 'toFixed' in value && 's' in value && 'e' in value && 'd' in value
+  )
+}
+
+/** Texts of values that come back exactly: BigInt, Date, Decimal (as its text) and bytes included. */
+export function encode(value: unknown): string {
+  return superjson.stringify(value)
+}
+
+/** What `encode` made a text of. */
+export function decode<T>(text: string): T {
+  return superjson.parse<T>(text)
+}

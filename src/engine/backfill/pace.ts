@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BackfillDefinition } from '../../backfill.js'
+import { toMs } from '../../duration.js'
+
+const DEFAULT_BATCH_SIZE = 500
+const ADAPTIVE = { start: 100, min: 10, max: 10_000 }
+const THROTTLE_LOOK_MS = 1_000
+
+/** How many rows a backfill takes at a time, and how long it rests between. */
+export class Pace {
+  readonly #most: number
+  readonly #least: number
+  readonly #targetMs: number | undefined
+  readonly #definition: BackfillDefinition
+  #size: number
+
+  constructor(definition: BackfillDefinition) {
+    const { batchSize = DEFAULT_BATCH_SIZE } = definition
+    this.#definition = definition
+    if (typeof batchSize === 'number') {
+      this.#most = batchSize
+      this.#least = 1
+      this.#size = batchSize
+    } else {
+      this.#most = batchSize.max ?? ADAPTIVE.max
+      this.#least = Math.min(batchSize.min ?? ADAPTIVE.min, this.#most)
+      this.#targetMs = toMs(batchSize.target)
+      this.#size = this.#within(ADAPTIVE.start)
+    }
+  }
+
+  /** Rows. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Fits the size to how long a full batch took: towards the target, or back to the fixed size after a halving. */
+  worked(rows: number, tookMs: number): void {
+    if (rows < this.#size) return
+    const wanted = this.#targetMs === undefined ? this.#size * 2 : (rows * this.#targetMs) / Math.max(tookMs, 1)
+    // Never more than double or half at once: one slow batch says little.
+    this.#size = this.#within(Math.min(Math.max(wanted, this.#size / 2), this.#size * 2))
+  }
+
+  /** Takes half as many rows from now on; false when there is nothing to halve. */
+  halve(): boolean {
+    if (this.#size <= 1) return false
+    this.#size = Math.max(1, Math.floor(this.#size / 2))
+    return true
+  }
+
+  /** Rests after a batch, as `pause` says. */
+  async rest(stop: AbortSignal): Promise<void> {
+    const { pause } = this.#definition
+    if (pause !== undefined) await wait(toMs(pause), stop)
+  }
+
+  /** Waits until `throttle` lets the next batch go. */
+  async clear(prisma: object, stop: AbortSignal): Promise<void> {
+    const { throttle } = this.#definition
+    while (throttle && !stop.aborted) {
+      const answer = await throttle({ prisma: prisma as never, signal: stop })
+      if (answer === false || answer === 0) return
+      await wait(answer === true ? THROTTLE_LOOK_MS : toMs(answer), stop)
+    }
+  }
+
+  #within(size: number): number {
+    return Math.round(Math.min(Math.max(size, this.#least), this.#most))
+  }
+}
+
+/** Waits, or wakes up at once when told to stop. */
+export async function wait(ms: number, stop: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => {})
+}

@@ -1,0 +1,54 @@
+import type { ChangeGroup, Statement } from './bulk-update.js'
+import { isDecimal } from './keyset.js'
+import type { Column, WalkedModel } from './model.js'
+
+/** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
+export function statement({ model, keys, columns, rows, types }: ChangeGroup): Statement {
+  const named = [
+    ...keys.map((column, i) => ({ column, as: `k${i}` })),
+    ...columns.map((column, i) => ({ column, as: `s${i}` })),
+  ]
+  const records = rows.map(({ key, values }) =>
+    Object.fromEntries(
+      named.map(({ column, as }, i) => [as, json(column, i < keys.length ? key[i] : values[i - keys.length])]),
+    ),
+  )
+  const typed = named.map(({ column, as }) => `${as} ${types.get(column.column)?.type ?? 'text'}`)
+  const set = columns.map((column, i) => `${quote(column.column)} = v.s${i}`)
+  const match = keys.map((column, i) => `t.${quote(column.column)} = v.k${i}`)
+  return {
+    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM json_to_recordset($1::json) AS v(${typed.join(', ')}) WHERE ${match.join(' AND ')}`,
+    parameters: [JSON.stringify(records)],
+  }
+}
+
+/** The type modifiers stay away: the assignment checks lengths, where a cast would cut them. */
+export function typesQuery(model: WalkedModel): Statement {
+  return {
+    sql: `SELECT attname::text AS name, format_type(atttypid, -1) AS type, NULL::text AS collation FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+    parameters: [tableName(model)],
+  }
+}
+
+/** One parameter holds them all. */
+export function rowLimit(): number {
+  return Number.POSITIVE_INFINITY
+}
+
+function tableName({ schema, table }: WalkedModel): string {
+  return `${quote(schema ?? 'public')}.${quote(table)}`
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function json(column: Column, value: unknown): unknown {
+  if (value === null || column.type === 'Json') return value
+  if (Array.isArray(value)) return value.map((one) => json(column, one))
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
+  if (isDecimal(value)) return value.toFixed()
+  // Texts keep what JSON's numbers would lose: BigInt's digits, and NaN and Infinity.
+  return typeof value === 'bigint' || typeof value === 'number' ? String(value) : value
+}

@@ -1,0 +1,105 @@
+import { type Key, keyOf, type Range, rangesAfter, sameKey, upTo } from './keyset.js'
+
+/** A row, as the client gives it. */
+export type Row = Record<string, unknown>
+
+/** The reads that a walk needs of a model. */
+export interface ReadDelegate {
+  findMany(args: object): Promise<Row[]>
+  count(args: object): Promise<number>
+}
+
+/** What is walked. */
+export interface Walk {
+  fields: readonly string[]
+  where: object | undefined
+  select: Record<string, unknown> | undefined
+}
+
+/** The next rows of a range, and whether there are more after them. */
+export interface Page {
+  rows: Row[]
+  last: Key | null
+  more: boolean
+}
+
+/** A cursor that would leave rows out, or come back to the same ones. */
+export class CursorError extends Error {}
+
+/**
+ * The next rows of a range, in order of their keys. One row more than asked for is read: it tells whether there are
+ * more, and that the cursor is unique, for where two rows share a key, one would be left out between two batches.
+ */
+export async function nextPage(delegate: ReadDelegate, walk: Walk, range: Range, size: number): Promise<Page> {
+  const rows: Row[] = []
+  for (const after of rangesAfter(walk.fields, range.after)) {
+    const missing = size + 1 - rows.length
+    if (missing <= 0) break
+    rows.push(...(await delegate.findMany(pageQuery(walk, after, range.upTo, missing))))
+  }
+  const page = rows.slice(0, size)
+  const lastRow = page.at(-1)
+  const last = lastRow ? keyOf(walk.fields, lastRow) : null
+  const beyond = rows[size]
+  if (beyond && sameKey(last, keyOf(walk.fields, beyond)))
+    throw new CursorError(
+      `the cursor ${walk.fields.join(', ')} is not unique: walk by a unique field, or by more fields`,
+    )
+  const firstRow = page[0]
+  if (firstRow && sameKey(range.after, keyOf(walk.fields, firstRow)))
+    throw new CursorError(
+      `the cursor ${walk.fields.join(', ')} is stored finer than JavaScript can hold (microseconds?): walk by another field`,
+    )
+  return { rows: page, last, more: beyond !== undefined }
+}
+
+/** The last key of the table as it is now; null when it is empty. */
+export async function lastKey(delegate: ReadDelegate, { fields }: Walk): Promise<Key | null> {
+  const [row] = await delegate.findMany({ select: flags(fields), orderBy: order(fields, 'desc'), take: 1 })
+  return row ? keyOf(fields, row) : null
+}
+
+/** How many rows there are to walk. */
+export function countRows(delegate: ReadDelegate, { fields, where }: Walk, bound: Key | null): Promise<number> {
+  return delegate.count({ where: { AND: [where ?? {}, upTo(fields, bound)] } })
+}
+
+/** The keys that split the rows into parts of about the same size: the last key of every part but the last. */
+export async function splitKeys(
+  delegate: ReadDelegate,
+  { fields, where }: Walk,
+  bound: Key | null,
+  { total, parts }: { total: number; parts: number },
+): Promise<Key[]> {
+  const keys: Key[] = []
+  for (let part = 1; part < parts; part += 1) {
+    const skip = Math.floor((total * part) / parts) - 1
+    if (skip < 0) continue
+    const [row] = await delegate.findMany({
+      where: { AND: [where ?? {}, upTo(fields, bound)] },
+      select: flags(fields),
+      orderBy: order(fields, 'asc'),
+      skip,
+      take: 1,
+    })
+    if (row) keys.push(keyOf(fields, row))
+  }
+  return keys
+}
+
+function pageQuery({ fields, where, select }: Walk, after: object, bound: Key | null, take: number): object {
+  return {
+    where: { AND: [where ?? {}, after, upTo(fields, bound)] },
+    orderBy: order(fields, 'asc'),
+    take,
+    ...(select && { select: { ...select, ...flags(fields) } }),
+  }
+}
+
+function flags(fields: readonly string[]): Record<string, true> {
+  return Object.fromEntries(fields.map((field) => [field, true]))
+}
+
+function order(fields: readonly string[], direction: 'asc' | 'desc'): object[] {
+  return fields.map((field) => ({ [field]: direction }))
+}

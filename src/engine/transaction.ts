@@ -1,0 +1,81 @@
+import { type Duration, toMs } from '../duration.js'
+import { codeOf, messageOf } from '../errors.js'
+import type { Ledger } from '../ledger/contract.js'
+import type { TransactionOption, TransactionOptions } from '../task.js'
+import type { HeldClaim } from './claim.js'
+import { Lost } from './stop.js'
+
+/** What a transaction under a claim is made with. */
+export interface TransactionDependencies {
+  ledger: Ledger
+  claim: HeldClaim
+  client: object
+  /** The ledger and the tasks have the same client: heartbeats would join the transaction. */
+  sharedClient: boolean
+}
+
+/** A transaction's options, in ms. */
+export interface TransactionTimes {
+  timeout: number
+  maxWait: number
+  isolationLevel?: string
+}
+
+interface TransactionalClient {
+  $transaction<T>(work: (transaction: object) => Promise<T>, options: object): Promise<T>
+}
+
+const DEFAULT_MAX_WAIT: Duration = '10s'
+
+/** The times of a transaction, the defaults filled in. */
+export function transactionTimes(option: TransactionOption | undefined, timeout: Duration): TransactionTimes {
+  const given: TransactionOptions = typeof option === 'object' ? option : {}
+  return {
+    timeout: toMs(given.timeout ?? timeout),
+    maxWait: toMs(given.maxWait ?? DEFAULT_MAX_WAIT),
+    ...(given.isolationLevel && { isolationLevel: given.isolationLevel }),
+  }
+}
+
+/**
+ * Runs something in a transaction of the tasks' client while the claim stands. Whoever writes the record inside it,
+ * and finds the claim lost, throws `Lost`: the database then rolls everything back.
+ */
+export async function inTransaction<T>(
+  { ledger, claim, client, sharedClient }: TransactionDependencies,
+  times: TransactionTimes,
+  work: (transaction: object) => Promise<T>,
+): Promise<T> {
+  const transact = async () => {
+    try {
+      return await (client as TransactionalClient).$transaction(work, times)
+    } catch (error) {
+      throw explained(error, times)
+    }
+  }
+  if (beatsFit(ledger, sharedClient, times.isolationLevel)) return transact()
+  return claim.withoutBeats(times.timeout + times.maxWait, async () => {
+    if (claim.lost.aborted) throw new Lost()
+    return transact()
+  })
+}
+
+/**
+ * Whether heartbeats may go on beside an open transaction. Not where they would join it (one client for all),
+ * wait for it (one writer at a time), or make its snapshot stale, so that its own last write can't commit.
+ */
+function beatsFit(ledger: Ledger, sharedClient: boolean, isolationLevel: string | undefined): boolean {
+  const snapshot = isolationLevel !== undefined && !isolationLevel.startsWith('Read')
+  return !sharedClient && !ledger.singleWriter && !snapshot
+}
+
+/** A transaction that ran out of time, in the words of the task's own options. */
+export class TransactionTimeout extends Error {}
+
+function explained(error: unknown, { timeout, maxWait }: TransactionTimes): unknown {
+  if (codeOf(error) !== 'P2028') return error
+  const what = /unable to start/i.test(messageOf(error))
+    ? `no transaction could be begun within ${maxWait} ms: raise \`transaction.maxWait\``
+    : `the transaction took longer than ${timeout} ms and was rolled back: raise \`transaction.timeout\`, or split the work`
+  return new TransactionTimeout(what, { cause: error })
+}

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { codeOf, messageOf } from '../errors.js'
+
+/** Why a module of the user's can't be loaded: what was thrown, and the file and line in the user's own code. */
+export class LoadError extends Error {
+  readonly code: string | undefined
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause })
+    this.code = codeOf(cause)
+  }
+}
+
+interface Place {
+  file: string
+  line: string
+}
+
+/** Makes a `LoadError` of what importing `file` threw. Where it happened stands in the stack, if anywhere. */
+export async function asLoadError(thrown: unknown, file: string): Promise<LoadError> {
+  const [, from, line, text] = TRANSFORM.exec(messageOf(thrown)) ?? []
+  const message = relativePaths(text ?? messageOf(thrown))
+  const place = from && line ? { file: from, line } : (placeIn(thrown) ?? (await placeOfSyntaxError(thrown, file)))
+  return new LoadError(place ? `${message} (${shown(place)})` : message, thrown)
+}
+
+/** What esbuild says through tsx. */
+const TRANSFORM = /^Transform failed with .*\n(.+?):(\d+):\d+: ERROR: (.*)/
+const FIRST_LINE = /^(file:\/\/.+|\/.+|[A-Za-z]:[\\/].+):(\d+)$/
+const FRAME = /^\s+at .*?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]+):(\d+):\d+\)?$/
+
+function placeIn(thrown: unknown): Place | undefined {
+  const [first = '', ...frames] = (thrown instanceof Error ? (thrown.stack ?? '') : '').split('\n')
+  const own = frames.find((frame) => FRAME.test(frame) && !/node:|node_modules|after-party[\\/]dist/.test(frame))
+  const [, file, line] = FIRST_LINE.exec(first) ?? FRAME.exec(own ?? '') ?? []
+  return file && line ? { file, line } : undefined
+}
+
+/** Node keeps the place of a syntax error in an ES module to itself, and tells it only on stderr. */
+async function placeOfSyntaxError(thrown: unknown, file: string): Promise<Place | undefined> {
+  if (!(thrown instanceof SyntaxError)) return undefined
+  const said = await new Promise<string>((settle) => {
+    execFile(process.execPath, ['--check', file], (_, _stdout, stderr) => settle(stderr))
+  })
+  const [, from, line] = FIRST_LINE.exec(said.split('\n')[0]?.trim() ?? '') ?? []
+  return from && line ? { file: from, line } : undefined
+}
+
+function shown({ file, line }: Place): string {
+  const absolute = file.startsWith('file:') ? fileURLToPath(file) : file
+  return `${path.relative(process.cwd(), absolute).split(path.sep).join('/')}:${line}`
+}
+
+function relativePaths(message: string): string {
+  return message.replaceAll(process.cwd() + path.sep, '')
+}
