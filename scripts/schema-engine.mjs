@@ -10,28 +10,29 @@
  * and PostgreSQL. For MySQL and MariaDB, which it does not know, schema-engine/mysql-engine.mjs
  * keeps the migration history (deploy, status, resolve, reset) and nothing that compares schemas.
  *
- * How the CLI calls it:
- *   schema-engine [--datamodels <schema text>]... [--datasource '{"url": ...}']
+ * How the CLI of Prisma 7 calls it (what 6 does otherwise is in schema-engine/prisma-6.mjs):
+ *   schema-engine [--datamodels <schema file>]... [--datasource '{"url": ...}']
  *     then JSON-RPC requests on stdin, one a line
  *   schema-engine --datasource '{"url": ...}' cli can-connect-to-database | create-database
  *   schema-engine --version
  */
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { parseCommandLine } from './schema-engine/command-line.mjs'
 import { runDatabaseCommand } from './schema-engine/database-commands.mjs'
 import { createEngine } from './schema-engine/engine.mjs'
+import { datasourceFromSchema } from './schema-engine/prisma-6.mjs'
 import { serveRequests } from './schema-engine/rpc.mjs'
 
 const commandLine = parseCommandLine(process.argv.slice(2))
 
 if (commandLine.version) {
   // `<name> <hash>`; the WASM package's version ends with the hash of its engine.
-  const manifest = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm')
-  const { readFileSync } = await import('node:fs')
-  const { version } = JSON.parse(readFileSync(new URL('package.json', `file://${manifest}`), 'utf8'))
+  const manifest = new URL('package.json', import.meta.resolve('@prisma/schema-engine-wasm'))
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
   console.log(`schema-engine-cli ${version.slice(version.lastIndexOf('-') + 1)}`)
 } else if (commandLine.databaseCommand !== undefined) {
   process.exitCode = await runDatabaseCommand(commandLine.databaseCommand, commandLine.datasource)
 } else {
-  await serveRequests(createEngine(commandLine), commandLine.datasource)
+  const served = datasourceFromSchema(commandLine)
+  await serveRequests(createEngine(served), served.datasource)
 }

@@ -1,7 +1,7 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
-import type { Log, NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions } from './task.js'
+import type { NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions } from './task.js'
 
 /** A row of a model that is not known: no client is registered. */
 export type UnknownRow = Record<string, unknown>

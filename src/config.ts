@@ -19,7 +19,6 @@ export interface PrismaClientLike {
 }
 
 /** What tasks see of a client that no config has registered: see `Register`. It has no models. */
-// biome-ignore lint/suspicious/noEmptyInterface: its name is what a compile error says: there is no `post` on it
 export interface UnregisteredClient extends PrismaClientLike {}
 
 /** The project's own client, when its config registered one; what a factory that is async promises. */

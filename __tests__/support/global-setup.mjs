@@ -1,18 +1,34 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
-import { baseProject, generated, prismaCli, projects, repository, unpacked } from './paths.mjs'
+import { isLeftover, newRunId } from './databases/names.mjs'
+import { missingVariants, openServers } from './databases/servers.mjs'
+import { baseProject, generated, prismaCli, projects, repository, runs, unpacked } from './paths.mjs'
 
 /**
  * Makes, once for all tests, the package from its own tarball and a project that uses it. The tests copy that
  * project, so that each has its own files and its own database.
  */
 export default async function setup() {
-  await rm(projects, { recursive: true, force: true })
-  await mkdir(projects, { recursive: true })
-  await unpack()
-  await makeBaseProject()
+  process.env.AFTER_PARTY_TEST_RUN = newRunId()
+  await Promise.all([projects, runs].map(removeLeftovers))
+  await Promise.all([openServers(), unpack().then(makeBaseProject)])
+  demandVariants()
+}
+
+/** Directories of runs that were killed. @param {string} directory */
+async function removeLeftovers(directory) {
+  await mkdir(directory, { recursive: true })
+  const left = (await readdir(directory)).filter(isLeftover)
+  await Promise.all(left.map((name) => rm(path.join(directory, name), { recursive: true, force: true })))
+}
+
+/** A continuous integration covers every database, or says so with a red cross. */
+function demandVariants() {
+  const missing = missingVariants()
+  if ((process.env.CI || process.env.AFTER_PARTY_TEST_REQUIRE) && missing.length > 0)
+    throw new Error(`Not every database can be tested here: ${missing.join('; ')}`)
 }
 
 async function unpack() {

@@ -11,4 +11,6 @@ export const unpacked = below('.generated', 'package')
 export const baseProject = below('.generated', 'base-project')
 /** Where the tests make their own projects. Inside the repository, so that its packages resolve. */
 export const projects = below('.generated', 'projects')
+/** What a run of the tests keeps in files; the last part is its id. */
+export const runs = below('.generated', 'runs')
 export const prismaCli = below('node_modules', 'prisma', 'build', 'index.js')

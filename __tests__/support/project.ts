@@ -1,8 +1,9 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
-import { baseProject, prismaCli, projects } from './paths.mjs'
+import { runId } from './databases/names.mjs'
+import { baseProject, prismaCli, projects, unpacked } from './paths.mjs'
 
 /** What a command that was run said, and how it ended. */
 export interface Ran {
@@ -19,6 +20,8 @@ export class Project {
   /** Added to the environment of every command. */
   env: Record<string, string> = {}
 
+  #folder = '.'
+
   private constructor(directory: string) {
     this.directory = directory
   }
@@ -26,9 +29,37 @@ export class Project {
   /** A copy of the base project: `init` is done, the migration is applied, the client is generated. */
   static async create(): Promise<Project> {
     made += 1
-    const directory = path.join(projects, `${process.pid}-${made}`)
+    const directory = path.join(projects, runId(), `${process.pid}-${made}`)
     await cp(baseProject, directory, { recursive: true })
     return new Project(directory)
+  }
+
+  /** A project as it is before `init`: the package is installed, and there are these files, by path. */
+  static async bare(files: Record<string, string>): Promise<Project> {
+    made += 1
+    const project = new Project(path.join(projects, `${process.pid}-${made}`))
+    await cp(unpacked, project.path('node_modules/after-party'), { recursive: true })
+    for (const [file, text] of Object.entries(files)) await project.write(file, text)
+    return project
+  }
+
+  /** Takes the tasks away and the database back to where it began. */
+  async reset(): Promise<void> {
+    for (const folder of ['prisma/after-party', 'dev.db']) {
+      await rm(this.path(folder), { recursive: true, force: true })
+      await cp(path.join(baseProject, folder), this.path(folder), { recursive: true })
+    }
+  }
+
+  /** The text of every file of the project, by path; packages, databases and the generated client left out. */
+  async files(): Promise<Record<string, string>> {
+    const entries = await readdir(this.directory, { recursive: true, withFileTypes: true })
+    const paths = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(this.directory, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+      .filter((file) => !/^(node_modules|generated)\/|\.db$/.test(file))
+      .sort()
+    return Object.fromEntries(await Promise.all(paths.map(async (file) => [file, await this.read(file)])))
   }
 
   /** Writes a file, by its path in the project. */
@@ -53,12 +84,24 @@ export default defineTask({
     )
   }
 
+  delete(file: string): Promise<void> {
+    return rm(this.path(file), { recursive: true })
+  }
+
   read(file: string): Promise<string> {
     return readFile(this.path(file), 'utf8')
   }
 
   path(file: string): string {
     return path.join(this.directory, file)
+  }
+
+  /** The same project, entered through one of its folders. */
+  inFolder(folder: string): Project {
+    const below = new Project(this.directory)
+    below.env = this.env
+    below.#folder = folder
+    return below
   }
 
   /** The built binary, as a process. */
@@ -73,7 +116,7 @@ export default defineTask({
 
   async node(...args: string[]): Promise<Ran> {
     const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
-      cwd: this.directory,
+      cwd: this.path(this.#folder),
       env: { ...cleanEnv(), ...this.env },
       extendEnv: false,
       reject: false,

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
+
 /**
  * @typedef {{ url?: string, shadowDatabaseUrl?: string }} Datasource
  * @typedef {object} CommandLine
  * @property {boolean} version
- * @property {string[]} datamodels Texts of the schema files.
+ * @property {[path: string, text: string][]} datamodels The schema files.
  * @property {Datasource} datasource
  * @property {string} [databaseCommand] What follows the word `cli`.
  */
@@ -20,10 +22,26 @@ export function parseCommandLine(args) {
   for (let i = 0; i < args.length; i++) {
     const word = args[i]
     if (word === '--version') commandLine.version = true
-    else if (word === '--datamodels') commandLine.datamodels.push(args[++i])
-    else if (word === '--datasource') commandLine.datasource = JSON.parse(args[++i]) ?? {}
-    else if (word === 'cli') commandLine.databaseCommand = args[++i]
+    else if (word === '--datamodels') commandLine.datamodels.push(readSchema(args[++i]))
+    else if (word === '--datasource') commandLine.datasource = readDatasource(args[++i])
     else if (word.startsWith('--')) i++
+    else if (word !== 'cli') commandLine.databaseCommand = word
   }
   return commandLine
+}
+
+/**
+ * @param {string} argument JSON from Prisma 7, a bare URL from Prisma 6.
+ * @returns {Datasource}
+ */
+function readDatasource(argument) {
+  return argument.startsWith('{') ? JSON.parse(argument) : { url: argument }
+}
+
+/**
+ * @param {string} path
+ * @returns {[path: string, text: string]}
+ */
+function readSchema(path) {
+  return [path, readFileSync(path, 'utf8')]
 }

@@ -1,5 +1,5 @@
 import { detectProvider, redact } from './datasource.mjs'
-import { UserFacingError, toUserFacing } from './errors.mjs'
+import { toUserFacing, UserFacingError } from './errors.mjs'
 import { canConnectToMysql, createMysqlDatabase } from './mysql.mjs'
 import { canConnectToPostgres, createPostgresDatabase } from './postgres.mjs'
 import { canConnectToSqlite, createSqliteDatabase } from './sqlite.mjs'

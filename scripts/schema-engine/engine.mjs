@@ -3,6 +3,7 @@ import { failedMigration } from './failed-migration.mjs'
 import { mysqlEngine } from './mysql-engine.mjs'
 import { offlineAdapters } from './offline.mjs'
 import { postgresAdapters } from './postgres.mjs'
+import { paramsWithoutUrls } from './prisma-6.mjs'
 import { sqliteAdapters } from './sqlite.mjs'
 import { mendingSqlite } from './sqlite-engine.mjs'
 import { startWasmEngine } from './wasm-engine.mjs'
@@ -23,8 +24,9 @@ export function createEngine(commandLine) {
   let engine
   return {
     async call(method, params) {
-      engine ??= startEngine(commandLine, method, params)
-      return (await engine).call(method, params)
+      const mended = paramsWithoutUrls(params)
+      engine ??= startEngine(commandLine, method, mended)
+      return (await engine).call(method, mended)
     },
   }
 }
@@ -37,7 +39,7 @@ export function createEngine(commandLine) {
 async function startEngine({ datamodels, datasource }, method, params) {
   // `migrate diff` and `db execute` bring their schemas and URL in the request only.
   const schemas = [
-    ...datamodels,
+    ...datamodels.map(([, text]) => text),
     ...[params?.from, params?.to].flatMap((target) => target?.files ?? []).map((file) => file.content),
   ]
   const url = datasource.url ?? params?.datasourceType?.url ?? ''
@@ -49,23 +51,48 @@ async function startEngine({ datamodels, datasource }, method, params) {
   }
   if (provider === 'postgresql') {
     await ensureReachable(parseServerUrl(url, provider))
-    return reportingFailedMigrations(datamodels, await postgresAdapters(url, datasource.shadowDatabaseUrl))
+    return mendedEngine(datamodels, await postgresAdapters(url, datasource.shadowDatabaseUrl))
   }
-  return mendingSqlite(await reportingFailedMigrations(datamodels, await sqliteAdapters(url)))
+  return mendingSqlite(await mendedEngine(datamodels, await sqliteAdapters(url)))
 }
 
 /**
- * The WASM engine has no P3018: a migration the database refuses comes out as whatever the adapter
- * said, with a backtrace. So remember which script failed and tell it as the binary does.
+ * The WASM engine, mended where it differs from the binary on every database.
  *
- * @param {string[]} datamodels
+ * @param {CommandLine['datamodels']} datamodels
  * @param {import('./wasm-engine.mjs').AdapterFactory} factory
  * @returns {Promise<Engine & { adapter: import('@prisma/driver-adapter-utils').SqlDriverAdapter }>}
  */
-async function reportingFailedMigrations(datamodels, factory) {
-  /** @type {{ script: string, error: any } | undefined} */
-  let failure
+async function mendedEngine(datamodels, factory) {
   const adapter = await factory.connect()
+  const lastFailure = rememberFailedScript(adapter)
+  const engine = await startWasmEngine(datamodels, { ...factory, connect: async () => adapter })
+  return {
+    adapter,
+    async call(method, params) {
+      // It has no shadow database at hand here, and lives on the schema that an earlier diagnosis
+      // cached; in `migrate dev` that one ran before the migrations were applied and cached nothing.
+      if (method === 'evaluateDataLoss') {
+        await engine.call('devDiagnostic', { migrationsList: params.migrationsList, filters: params.filters })
+      }
+      try {
+        return await engine.call(method, params)
+      } catch (error) {
+        // It has no P3018: a migration the database refuses comes out as whatever the adapter said,
+        // with a backtrace.
+        throw (method === 'applyMigrations' && failedMigration(lastFailure(), params.migrationsList)) || error
+      }
+    },
+  }
+}
+
+/**
+ * @param {import('@prisma/driver-adapter-utils').SqlDriverAdapter} adapter
+ * @returns {() => import('./failed-migration.mjs').FailedScript | undefined}
+ */
+function rememberFailedScript(adapter) {
+  /** @type {import('./failed-migration.mjs').FailedScript | undefined} */
+  let failure
   const execute = adapter.executeScript.bind(adapter)
   adapter.executeScript = async (script) => {
     try {
@@ -75,15 +102,5 @@ async function reportingFailedMigrations(datamodels, factory) {
       throw error
     }
   }
-  const engine = await startWasmEngine(datamodels, { ...factory, connect: async () => adapter })
-  return {
-    adapter,
-    async call(method, params) {
-      try {
-        return await engine.call(method, params)
-      } catch (error) {
-        throw (method === 'applyMigrations' && failedMigration(failure, params.migrationsList)) || error
-      }
-    },
-  }
+  return () => failure
 }

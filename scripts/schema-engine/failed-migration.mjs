@@ -1,9 +1,11 @@
-import { UserFacingError, databaseMessage } from './errors.mjs'
+import { databaseMessage, UserFacingError } from './errors.mjs'
+
+/** @typedef {{ script: string, error: any }} FailedScript */
 
 /**
  * P3018 for the migration whose script the database refused, if it was one.
  *
- * @param {{ script: string, error: any } | undefined} failure
+ * @param {FailedScript | undefined} failure
  * @param {import('@prisma/schema-engine-wasm').MigrationList} list
  */
 export function failedMigration(failure, list) {

@@ -8,7 +8,7 @@
  */
 export function offlineAdapters(provider) {
   const info = {
-    provider: /** @type {const} */ (provider === 'sqlite' ? 'sqlite' : 'postgres'),
+    provider: /** @type {'sqlite' | 'postgres'} */ (provider === 'sqlite' ? provider : 'postgres'),
     adapterName: 'offline',
   }
   const refuse = async () => {

@@ -24,7 +24,9 @@ export async function postgresAdapters(url, shadowDatabaseUrl) {
         // One connection: the engine sets things for its session and expects them to hold.
         max: 1,
         // Prisma's `?schema=` is unknown to the driver; unqualified names must land there.
-        ...(schema === undefined ? {} : { options: `-c search_path="${schema.replace(/[\\" ]/g, '\\$&')}"` }),
+        ...(schema === undefined || schema === 'public'
+          ? {}
+          : { options: `-c search_path="${schema.replace(/[\\" ]/g, '\\$&')}"` }),
       },
       { schema },
     ).connect()

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { redact } from './datasource.mjs'
+import { panicMessage } from './wasm-engine.mjs'
 
 /**
  * @typedef {{ id: number, method: string, params: any }} Request
@@ -8,6 +9,7 @@ import { redact } from './datasource.mjs'
 
 /** JSON-RPC's "server error", under which the binary sends every error of its own. */
 const serverError = 4466
+const panicExitCode = 101
 
 /**
  * Answers JSON-RPC requests, one a line on stdin, one after another, until stdin closes.
@@ -22,37 +24,28 @@ export async function serveRequests(engine, datasource) {
   /** @param {object} message */
   const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 
-  /** @param {number} id @param {any} error @param {boolean} isPanic */
-  const sendError = (id, error, isPanic) => {
-    const message = redact(error?.message ?? String(error), datasource)
+  /** @param {number} id @param {any} error */
+  const sendError = (id, error) => {
+    const panic = panicMessage(error)
+    const isPanic = panic !== undefined
+    const message = redact(panic ?? error?.message ?? String(error), datasource)
     send({
       id,
       error: {
         code: serverError,
-        message: 'An error happened. Check the data field for details.',
-        data: {
-          is_panic: isPanic,
-          message,
-          meta: null,
-          backtrace: null,
-          ...(error?.code ? { error_code: error.code } : {}),
-        },
+        message,
+        data: { is_panic: isPanic, message, meta: null, ...(error?.code ? { error_code: error.code } : {}) },
       },
     })
+    // An engine that panicked is in no state to go on; the binary ends so too.
+    if (isPanic) process.stdout.write('', () => process.exit(panicExitCode))
   }
 
-  // A panic inside WASM rejects no promise: it surfaces here as a RuntimeError, and the request
-  // would wait for ever.
+  // A panic inside a WASM promise rejects nothing: it surfaces here, and the request would wait for
+  // ever.
   process.on('uncaughtException', (error) => {
     if (current === undefined) throw error
-    sendError(
-      current.id,
-      globalThis.PRISMA_WASM_PANIC_REGISTRY?.message
-        ? { message: globalThis.PRISMA_WASM_PANIC_REGISTRY.message }
-        : error,
-      true,
-    )
-    process.exit(101)
+    sendError(current.id, error)
   })
 
   for await (const line of createInterface({ input: process.stdin })) {
@@ -70,7 +63,7 @@ export async function serveRequests(engine, datasource) {
       }
       send({ id: message.id, result: result ?? null })
     } catch (error) {
-      sendError(message.id, error, false)
+      sendError(message.id, error)
     }
     current = undefined
   }

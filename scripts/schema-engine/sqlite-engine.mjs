@@ -49,10 +49,6 @@ export function mendingSqlite({ adapter, call }) {
       // It can't delete the file, as the binary does, and so deletes the rows and keeps the tables:
       // the migrations that follow then meet them.
       if (method === 'reset') return emptySqlite(adapter)
-      // It has no shadow database at hand here and lives on what a diagnosis has cached, but the one
-      // before the migrations were applied looked at an empty database and cached nothing.
-      if (method === 'evaluateDataLoss')
-        await call('devDiagnostic', { migrationsList: params.migrationsList, filters: params.filters })
       const instead = withoutMigrationsTable[method]
       if (instead !== undefined && !(await hasMigrationsTable())) return instead(params)
       return call(method, params)

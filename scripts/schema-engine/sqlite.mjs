@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { sqlitePath } from './datasource.mjs'
-import { databaseMissing } from './errors.mjs'
+import { databaseMissing, UserFacingError } from './errors.mjs'
 
 /** libsql waits for no lock by itself and fails at once: give it what SQLite's other drivers have. */
 const busyTimeoutMs = 5000
@@ -79,8 +80,13 @@ export async function emptySqlite(adapter) {
 export async function canConnectToSqlite(url) {
   const path = sqlitePath(url)
   if (!existsSync(path)) throw databaseMissing(basename(path))
-  const adapter = await (await sqliteAdapters(url)).connect()
-  await adapter.queryRaw({ sql: 'SELECT count(*) FROM sqlite_schema', args: [], argTypes: [] })
+  // A look at the first bytes instead of loading the driver, at every command of the CLI's.
+  const file = await open(path)
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(16), 0, 16, 0)
+  await file.close()
+  if (bytesRead > 0 && buffer.toString('latin1') !== 'SQLite format 3\0') {
+    throw new UserFacingError(undefined, `\`${basename(path)}\` is not an SQLite database`)
+  }
 }
 
 /** @param {string} url */

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { UserFacingError } from './errors.mjs'
 
 /** @typedef {import('@prisma/driver-adapter-utils').SqlMigrationAwareDriverAdapterFactory} AdapterFactory */
 
 /**
  * Starts Prisma's schema engine over a driver adapter. It connects at once.
  *
- * @param {string[]} datamodels
+ * @param {import('./command-line.mjs').CommandLine['datamodels']} datamodels
  * @param {AdapterFactory} factory
  */
 export async function startWasmEngine(datamodels, factory) {
@@ -22,18 +23,16 @@ export async function startWasmEngine(datamodels, factory) {
     }
   }
   const engine = await attempt(() =>
-    bindings.SchemaEngine.new(
-      {
-        datamodels:
-          datamodels.length === 0 ? undefined : datamodels.map((text, index) => [`schema-${index}.prisma`, text]),
-      },
-      () => {},
-      adapters,
-    ),
+    bindings.SchemaEngine.new({ datamodels: datamodels.length === 0 ? undefined : datamodels }, () => {}, adapters),
   )
   return {
     /** @param {string} method @param {any} params */
-    call: (method, params) => attempt(() => /** @type {any} */ (engine)[method](params)),
+    async call(method, params) {
+      if (method === 'getDatabaseVersion') return attempt(() => engine.version())
+      const run = /** @type {any} */ (engine)[method]
+      if (run === undefined) throw new UserFacingError(undefined, `This schema engine can't do \`${method}\`.`)
+      return attempt(() => run.call(engine, params))
+    },
   }
 }
 
@@ -42,19 +41,30 @@ export async function startWasmEngine(datamodels, factory) {
  */
 async function instantiate() {
   // The engine tells this global why it panics, and dies of its absence otherwise.
-  globalThis.PRISMA_WASM_PANIC_REGISTRY = {
-    message: '',
-    set_message(/** @type {string} */ message) {
-      this.message = message
-    },
-  }
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panicRegistry })
   const file = new URL('schema_engine_bg.wasm', import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg'))
   const { instance } = await WebAssembly.instantiate(await readFile(file), {
     './schema_engine_bg.js': /** @type {any} */ (bindings),
   })
-  bindings.__wbg_set_wasm(instance.exports)
-  /** @type {any} */
-  instance.exports.__wbindgen_start()
+  const exports = /** @type {any} */ (instance.exports)
+  bindings.__wbg_set_wasm(exports)
+  exports.__wbindgen_start()
+}
+
+const panicRegistry = {
+  message: '',
+  set_message(/** @type {string} */ message) {
+    this.message = message
+  },
+}
+
+/**
+ * Why the engine panicked, if that is what the error is.
+ *
+ * @param {unknown} error
+ */
+export function panicMessage(error) {
+  return error instanceof WebAssembly.RuntimeError ? panicRegistry.message || error.message : undefined
 }
 
 /**

@@ -14,16 +14,23 @@ export type Acquisition =
   | { kind: 'held'; record: TaskRecord }
   | { kind: 'aborted' }
 
-/** What is needed to ask for a task. Durations in ms. */
-export interface AcquireOptions {
+/** What a claim is made with. Durations in ms. */
+export interface ClaimOptions {
   ledger: Ledger
   owner: string
   leaseMs: number
-  lockTimeoutMs: number
   deployId: string | undefined
   checksum: string | null
+  /** Go on at the checkpoint of the attempt before. */
   resume: boolean
+}
+
+/** What is needed to ask for a task. Durations in ms. */
+export interface AcquireOptions extends ClaimOptions {
+  lockTimeoutMs: number
   signal: AbortSignal
+  /** Something useful to do while another process has the task. */
+  whileHeld?(record: TaskRecord): Promise<void>
   onWaiting(record: TaskRecord): void
 }
 
@@ -53,6 +60,7 @@ export async function acquire(
     const left = giveUpAt - monotonicNow()
     if (left <= 0) return { kind: 'held', record: seen }
     options.onWaiting(seen)
+    await options.whileHeld?.(seen)
     await sleep(Math.min(look * (0.75 + Math.random() / 2), left), undefined, { signal }).catch(() => {})
     look = Math.min(look * 1.5, SLOWEST_LOOK_MS)
   }
@@ -63,10 +71,11 @@ function hasEndedSince(planned: TaskRecord | null, seen: TaskRecord): boolean {
   return !same && ['done', 'recurring', 'failed', 'skipped'].includes(seen.status)
 }
 
-async function claimNow(
+/** Takes a task that nobody has, if it still stands as it was seen; null: somebody else was first. */
+export async function claimNow(
   { version, name }: { version: string; name: string },
   seen: TaskRecord | null,
-  options: AcquireOptions,
+  options: ClaimOptions,
 ): Promise<HeldClaim | null> {
   const { ledger, owner, leaseMs, deployId, checksum, resume } = options
   const [asked, now] = [monotonicNow(), await ledger.now()]

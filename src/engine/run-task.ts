@@ -1,29 +1,36 @@
-import { type Definition, isEveryDeploy } from '../definition.js'
-import { messageOf, withoutUrls } from '../errors.js'
+import type { Definition } from '../definition.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { RecordStatus, TaskRecord } from '../ledger/contract.js'
+import type { TaskRecord } from '../ledger/contract.js'
 import { executeBackfill } from './backfill/backfill.js'
+import { helpWith } from './backfill/partitions.js'
+import type { BackfillOptions } from './backfill/walker.js'
 import { acquire, type HeldClaim } from './claim.js'
 import type { Engine } from './engine.js'
-import type { Outcome, TaskResult } from './events.js'
-import { type ExecuteOptions, type Execution, execute, settlementOf } from './execute.js'
+import type { TaskRef, TaskResult } from './events.js'
+import { execute } from './execute.js'
 import { describeOwner } from './owner.js'
 import type { PlannedTask } from './plan.js'
 import type { RunOptions } from './run.js'
+import { settle } from './settle.js'
 import type { StopReason } from './stop.js'
 import { TaskLog } from './task-log.js'
 
+/** A result without what every result has. */
+type End = Omit<TaskResult, 'version' | 'name' | 'durationMs'>
+
 /** Claims one task, or waits for the process that has it; runs it; settles it. */
-export async function runTask(engine: Engine, task: PlannedTask, options: RunOptions): Promise<TaskResult> {
-  const { version, name, definition, file } = task
+export async function runTask(engine: Engine, planned: PlannedTask, options: RunOptions): Promise<TaskResult> {
+  const { version, name, definition, file, record } = planned
   if (!definition || !file) throw new Error(`planned without its definition: ${version}`)
+  const task = { version, name }
   const began = monotonicNow()
-  const finish = (end: Omit<TaskResult, 'version' | 'name' | 'durationMs'>, stack?: string): TaskResult => {
+  const finish = (end: End, stack?: string): TaskResult => {
     const result = { version, name, durationMs: Math.round(monotonicNow() - began), ...end }
-    options.emit({ type: 'finished', task: { version, name }, result, ...(stack !== undefined && { stack }) })
+    options.emit({ type: 'finished', task, result, ...(stack !== undefined && { stack }) })
     return result
   }
-  const acquisition = await acquire(task, task.record, {
+  const attempt = new Attempt(engine, task, definition, options)
+  const acquisition = await acquire(task, record, {
     ledger: engine.ledger,
     owner: engine.owner,
     leaseMs: options.leaseMs,
@@ -31,12 +38,10 @@ export async function runTask(engine: Engine, task: PlannedTask, options: RunOpt
     deployId: options.deployId,
     checksum: await engine.source.checksum(file),
     // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
-    resume: definition.kind === 'backfill' && task.record?.status !== 'done',
+    resume: definition.kind === 'backfill' && record?.status !== 'done',
     signal: options.signal,
-    onWaiting: onceAHolder(
-      (record, now) => options.emit({ type: 'waiting', task, holder: holderOf(record, now) }),
-      engine,
-    ),
+    onWaiting: onceAHolder(engine, (holder) => options.emit({ type: 'waiting', task, holder })),
+    whileHeld: (holder) => attempt.help(holder),
   })
   switch (acquisition.kind) {
     case 'aborted':
@@ -44,96 +49,122 @@ export async function runTask(engine: Engine, task: PlannedTask, options: RunOpt
     case 'held':
       return finish({ outcome: 'locked', error: heldMessage(acquisition.record, await engine.ledger.now()) })
     case 'ended':
-      return finish(outcomeElsewhere(acquisition.record))
+      return finish({ ...outcomeElsewhere(acquisition.record), ...attempt.helped })
     case 'claimed': {
-      const attempt = (task.record?.attempts ?? 0) + 1
-      options.emit({ type: 'started', task: { version, name }, attempt })
-      const { end, stack } = await work(engine, task, definition, acquisition.claim, options)
+      options.emit({ type: 'started', task, attempt: (record?.attempts ?? 0) + 1 })
+      const { end, stack } = await attempt.work(acquisition.claim)
       return finish(end, stack)
     }
   }
 }
 
-interface WorkEnd {
-  end: Omit<TaskResult, 'version' | 'name' | 'durationMs'>
-  stack?: string
-}
+/** One process's attempt at one task. */
+class Attempt {
+  readonly #engine: Engine
+  readonly #task: TaskRef
+  readonly #definition: Definition
+  readonly #options: RunOptions
+  readonly #log: TaskLog
+  #helped = 0
 
-/** The work of one claim, from its first row in the history to its settled record. */
-async function work(
-  engine: Engine,
-  { version, name }: PlannedTask,
-  definition: Definition,
-  claim: HeldClaim,
-  options: RunOptions,
-): Promise<WorkEnd> {
-  const { ledger, owner } = engine
-  const { deployId, emit, signal, graceMs } = options
-  const task = { version, name }
-  const { fence } = claim.claim
-  const runId = `${version}#${fence}`
-  const taskLog = new TaskLog((level, message) => emit({ type: 'log', task, level, message }))
-  await ledger.addRun({
-    id: runId,
-    version,
-    name,
-    fence,
-    status: 'running',
-    startedAt: claim.startedAt,
-    finishedAt: null,
-    owner,
-    deployId: deployId ?? null,
-    processed: 0,
-    error: null,
-    log: null,
-  })
-  const client = await engine.tasksClient()
-  const executeOptions: ExecuteOptions = {
-    ledger,
-    claim,
-    client,
-    sharedClient: client === engine.ledgerClient,
-    signal,
-    graceMs,
-    context: {
-      log: taskLog.log,
-      version,
-      deployId,
-      progress(processed, total) {
-        claim.progress(processed, total ?? null)
-        emit({ type: 'progress', task, processed, total: total ?? null })
-      },
-    },
-    onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
-    onStopping: (reason) => emit({ type: 'stopping', task, reason: STOPPING[reason], graceMs }),
+  constructor(engine: Engine, task: TaskRef, definition: Definition, options: RunOptions) {
+    this.#engine = engine
+    this.#task = task
+    this.#definition = definition
+    this.#options = options
+    this.#log = new TaskLog((level, message) => options.emit({ type: 'log', task, level, message }))
   }
-  const execution =
-    definition.kind === 'task'
-      ? await execute(definition, executeOptions)
-      : await executeBackfill(definition, {
-          ...executeOptions,
-          stopAt: options.stopAt,
-          onProgress: (done, total) => emit({ type: 'progress', task, processed: done, total }),
-        })
-  const settled = await settle(ledger, definition, claim, execution)
-  if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
-  const { processed } = execution
-  await ledger.endRun(runId, {
-    status: settled.status,
-    finishedAt: new Date(await ledger.now()),
-    processed: processed ?? 0,
-    error: settled.error ?? null,
-    log: taskLog.tail,
-  })
-  const error = settled.error === undefined ? {} : { error: messageOf(settled.thrown) }
-  return {
-    end: {
+
+  /** Rows done of a backfill that another process holds. */
+  get helped(): { processed?: number } {
+    return this.#helped > 0 ? { processed: this.#helped } : {}
+  }
+
+  /** Takes parts of a backfill that another process holds, rather than wait for it. */
+  async help(holder: TaskRecord): Promise<void> {
+    if (this.#definition.kind !== 'backfill') return
+    this.#helped += await helpWith(this.#definition, await this.#workOptions(() => {}), holder)
+  }
+
+  /** The work of one claim, from its first row in the history to its settled record. */
+  async work(claim: HeldClaim): Promise<{ end: End; stack?: string }> {
+    const { ledger } = this.#engine
+    const runId = await this.#openRun(claim)
+    const work = { ...(await this.#workOptions((...told) => claim.progress(...told))), claim }
+    const execution =
+      this.#definition.kind === 'task'
+        ? await execute(this.#definition, work)
+        : await executeBackfill(this.#definition, work)
+    const settled = await settle(ledger, this.#definition, claim, execution)
+    if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
+    const { processed } = execution
+    await ledger.endRun(runId, {
+      status: settled.status,
+      finishedAt: new Date(await ledger.now()),
+      processed: processed ?? 0,
+      error: settled.error ?? null,
+      log: this.#log.tail,
+    })
+    const end: End = {
       outcome: settled.outcome,
       ...(processed !== undefined && { processed }),
-      ...(settled.paused && { paused: true as const }),
-      ...error,
-    },
-    ...(settled.error !== undefined && { stack: settled.error }),
+      ...(settled.paused && { paused: true }),
+      ...(settled.message !== undefined && { error: settled.message }),
+    }
+    return { end, ...(settled.error !== undefined && { stack: settled.error }) }
+  }
+
+  async #openRun({ claim, startedAt }: HeldClaim): Promise<string> {
+    const { version, name, owner, fence } = claim
+    const id = `${version}#${fence}`
+    const open = { finishedAt: null, processed: 0, error: null, log: null }
+    const deployId = this.#options.deployId ?? null
+    await this.#engine.ledger.addRun({
+      id,
+      version,
+      name,
+      fence,
+      status: 'running',
+      startedAt,
+      owner,
+      deployId,
+      ...open,
+    })
+    return id
+  }
+
+  async #workOptions(
+    onTold: (processed: number, total: number | null) => void,
+  ): Promise<Omit<BackfillOptions, 'claim'>> {
+    const { ledger, owner, ledgerClient } = this.#engine
+    const { signal, graceMs, leaseMs, deployId, stopAt, emit } = this.#options
+    const task = this.#task
+    const client = await this.#engine.tasksClient()
+    const tellProgress = (processed: number, total: number | null) => emit({ type: 'progress', task, processed, total })
+    return {
+      ledger,
+      client,
+      sharedClient: client === ledgerClient,
+      signal,
+      graceMs,
+      name: task.name,
+      owner,
+      leaseMs,
+      deployId,
+      stopAt,
+      context: {
+        log: this.#log.log,
+        version: task.version,
+        deployId,
+        progress(processed, total = undefined) {
+          onTold(processed, total ?? null)
+          tellProgress(processed, total ?? null)
+        },
+      },
+      onProgress: tellProgress,
+      onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
+      onStopping: (reason) => emit({ type: 'stopping', task, reason: STOPPING[reason], graceMs }),
+    }
   }
 }
 
@@ -142,55 +173,7 @@ const LOST =
 
 const STOPPING: Record<StopReason, string> = { signal: 'a signal', timeout: 'its timeout', lost: 'its claim was lost' }
 
-interface Settled {
-  outcome: Outcome | 'lost'
-  status: RecordStatus
-  thrown?: unknown
-  error?: string
-  paused?: true
-}
-
-const PAUSED = 'stopped after --max-duration; the next run goes on here'
-
-async function settle(
-  ledger: Engine['ledger'],
-  definition: Definition,
-  claim: HeldClaim,
-  execution: Execution,
-): Promise<Settled> {
-  const success = await settlementOf({ everyDeploy: isEveryDeploy(definition) }, { ledger, claim })
-  if (execution.kind === 'done') {
-    claim.stop()
-    const held = execution.committed || (await claim.settle(success))
-    return { outcome: held ? 'done' : 'lost', status: success.status }
-  }
-  if (execution.kind === 'paused') {
-    const held = await claim.settle({ ...success, status: 'interrupted', error: PAUSED })
-    return {
-      outcome: held ? 'interrupted' : 'lost',
-      status: 'interrupted',
-      paused: true,
-      thrown: PAUSED,
-      error: PAUSED,
-    }
-  }
-  const interrupted = execution.kind === 'stopped' && execution.reason === 'signal'
-  const status = interrupted ? 'interrupted' : 'failed'
-  const error = stackOf(execution.error)
-  const held = await claim.settle({ ...success, status, error })
-  if (held) return { outcome: status, status, thrown: execution.error, error }
-  // The answer to a commit can get lost after the database carried it out.
-  const record = await ledger.record(claim.claim.version)
-  const committed = record?.fence === claim.claim.fence && record.status === success.status
-  return { outcome: committed ? 'done' : 'lost', status: success.status }
-}
-
-function stackOf(error: unknown): string {
-  const text = error instanceof Error && error.stack ? error.stack : messageOf(error)
-  return withoutUrls(text)
-}
-
-function outcomeElsewhere(record: TaskRecord): Omit<TaskResult, 'version' | 'name' | 'durationMs'> {
+function outcomeElsewhere(record: TaskRecord): End {
   if (record.status !== 'failed') return { outcome: 'done', elsewhere: true }
   const where = record.owner === null ? 'another process' : describeOwner(record.owner)
   const error = `failed in ${where}: ${record.error?.split('\n')[0] ?? 'no error was kept'}`
@@ -209,11 +192,11 @@ function heldMessage(record: TaskRecord, now: number): string {
 }
 
 /** Says once for each holder that we wait. */
-function onceAHolder(tell: (record: TaskRecord, now: number) => void, { ledger }: Engine) {
+function onceAHolder({ ledger }: Engine, tell: (holder: ReturnType<typeof holderOf>) => void) {
   let told: number | undefined
   return (record: TaskRecord) => {
     if (told === record.fence) return
     told = record.fence
-    void ledger.now().then((now) => tell(record, now))
+    void ledger.now().then((now) => tell(holderOf(record, now)))
   }
 }

@@ -1,296 +1,58 @@
 import type { BackfillDefinition } from '../../backfill.js'
-import type { Duration } from '../../duration.js'
-import { messageOf } from '../../errors.js'
-import { monotonicNow } from '../../ledger/clock.js'
-import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database-errors.js'
-import { type ExecuteOptions, type Execution, endOf } from '../execute.js'
-import { Lost, Stop } from '../stop.js'
-import { inTransaction, TransactionTimeout, transactionTimes } from '../transaction.js'
-import { type BatchWork, ColumnTypes, type Writer, workOn } from './batch.js'
-import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
-import { describeKey, keyOf } from './keyset.js'
-import { type WalkedModel, walkedModel } from './model.js'
-import { Pace, wait } from './pace.js'
-import { CursorError, countRows, lastKey, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
-
-/** What is needed to run a backfill under its claim. */
-export interface BackfillOptions extends ExecuteOptions {
-  /** On the monotonic clock: no new batch begins after it. */
-  stopAt: number
-  onProgress(processed: number, total: number | null): void
-}
-
-const BATCH_TIMEOUT: Duration = '30s'
-const BATCH_TRIES = 8
-const DEFAULT_MAX_SKIPPED = 100
+import { type Execution, endOf } from '../execute.js'
+import { Stop } from '../stop.js'
+import { walkPartitions } from './partitions.js'
+import { countRows, lastKey } from './walk.js'
+import { delegateOf, type Walked, walkedOf } from './walked.js'
+import { type BackfillOptions, type Start, Walker } from './walker.js'
 
 /** Runs a backfill from its checkpoint to its end, or until it is told to stop. */
 export async function executeBackfill(definition: BackfillDefinition, options: BackfillOptions): Promise<Execution> {
-  const { claim, signal, onStopping } = options
+  const { claim, client, ledger, signal, onStopping } = options
   const stop = new Stop({ signal, lost: claim.lost, timeout: definition.timeout, onStopping })
-  let walker: Walker | undefined
+  const tally = { processed: 0 }
   try {
-    walker = await Walker.begin(definition, options, stop.signal)
-    const end = await walker.walk()
+    const walked = walkedOf(definition, client)
+    // Where there is one writer, parts would only wait for each other.
+    const split = (definition.concurrency ?? 1) > 1 && !ledger.singleWriter
+    const end = split
+      ? await walkPartitions(definition, options, stop.signal, walked, tally)
+      : await walkAll(definition, options, stop.signal, walked, tally)
     return end === 'done'
-      ? { kind: 'done', committed: false, processed: walker.processedNow }
-      : { kind: 'paused', processed: walker.processedNow }
+      ? { kind: 'done', committed: false, processed: tally.processed }
+      : { kind: 'paused', processed: tally.processed }
   } catch (error) {
-    return endOf(error, stop, walker?.processedNow)
+    return endOf(error, stop, tally.processed)
   } finally {
     stop.end()
   }
 }
 
-/** One walk over one range of rows, batch by batch, from its checkpoint. */
-class Walker {
-  /** Rows, in this attempt. */
-  processedNow = 0
-  readonly #definition: BackfillDefinition
-  readonly #options: BackfillOptions
-  readonly #stop: AbortSignal
-  readonly #model: WalkedModel
-  readonly #walk: Walk
-  readonly #work: BatchWork
-  readonly #pace: Pace
-  readonly #types = new ColumnTypes()
-  #checkpoint: Checkpoint
-  /** Rows, of all attempts. */
-  #processed: number
-  #total: number | null
-
-  private constructor(
-    definition: BackfillDefinition,
-    options: BackfillOptions,
-    stop: AbortSignal,
-    start: { model: WalkedModel; walk: Walk; checkpoint: Checkpoint; processed: number; total: number | null },
-  ) {
-    this.#definition = definition
-    this.#options = options
-    this.#stop = stop
-    this.#model = start.model
-    this.#walk = start.walk
-    this.#checkpoint = start.checkpoint
-    this.#processed = start.processed
-    this.#total = start.total
-    this.#pace = new Pace(definition)
-    const { progress: _, ...context } = options.context
-    const said = new Set<string>()
-    this.#work = {
-      definition,
-      model: start.model,
-      fields: start.walk.fields,
-      context,
-      stop,
-      graceMs: options.graceMs,
-      types: this.#types,
-      sayOnce: (message) => {
-        if (!said.has(message)) context.log.warn(message)
-        said.add(message)
-      },
-    }
-  }
-
-  /** Goes on at the record's checkpoint, or notes where the walk begins and ends before the first row is touched. */
-  static async begin(definition: BackfillDefinition, options: BackfillOptions, stop: AbortSignal): Promise<Walker> {
-    const { client, ledger, claim } = options
-    const model = walkedModel(client, definition.model)
-    const walk: Walk = { fields: cursorOf(definition, model), where: definition.where, select: definition.select }
-    const record = await ledger.record(claim.claim.version)
-    const checkpoint = readCheckpoint(record?.cursor ?? null)
-    if (checkpoint) {
-      const { processed = 0, total = null } = record ?? {}
-      for (const { key, error } of checkpoint.skipped) options.context.log.warn(`left out before: ${key}: ${error}`)
-      return new Walker(definition, options, stop, { model, walk, checkpoint, processed, total })
-    }
-    const delegate = delegateOf(client, model)
-    const bound = await lastKey(delegate, walk)
-    const total = bound === null ? 0 : await countRows(delegate, walk, bound)
-    const first: Checkpoint = {
-      after: null,
-      upTo: definition.follow ? null : bound,
-      skipped: [],
-      walk: claim.claim.fence,
-    }
-    const walker = new Walker(definition, options, stop, { model, walk, checkpoint: first, processed: 0, total })
-    await walker.#note(ledger, first, 0)
-    return walker
-  }
-
-  async walk(): Promise<'done' | 'paused'> {
-    const { client, stopAt, onProgress } = this.#options
-    // An empty table has no last row; there is nothing to walk but what `follow` would bring.
-    if (this.#total === 0 && this.#checkpoint.upTo === null && !this.#definition.follow) return 'done'
-    onProgress(this.#processed, this.#total)
-    for (;;) {
-      await this.#pace.clear(client, this.#stop)
-      this.#stop.throwIfAborted()
-      if (monotonicNow() >= stopAt) return 'paused'
-      const more = await this.#nextBatch()
-      onProgress(this.#processed, this.#total)
-      if (!more) return 'done'
-      await this.#pace.rest(this.#stop)
-    }
-  }
-
-  /** One batch, in smaller parts or again where that helps. Whether there are more rows after it. */
-  async #nextBatch(): Promise<boolean> {
-    for (let attempt = 1; ; attempt += 1) {
-      const began = monotonicNow()
-      try {
-        const { rows, more } = await this.#batch(this.#pace.size)
-        this.#pace.worked(rows.length, monotonicNow() - began)
-        return more
-      } catch (error) {
-        if (error instanceof Lost || error instanceof CursorError || this.#stop.aborted) throw error
-        const passing = isPassing(error)
-        if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
-        else if (this.#definition.onError === 'skip' && !passing) {
-          // Halved until the row that can't be changed stands alone, and is left out.
-          if (this.#pace.halve()) attempt = 0
-          else return await this.#leaveOut(error)
-        } else if (this.#definition.retry && attempt < this.#definition.retry.attempts)
-          await this.#again(error, attempt)
-        else throw error
-      }
-    }
-  }
-
-  /** After a deadlock, a conflict, a time-out or a lost connection: smaller, later, and from what was committed. */
-  async #afterPassing(error: unknown, attempt: number): Promise<void> {
-    const halved = this.#pace.halve()
-    const next = halved ? `trying ${this.#pace.size} rows` : 'trying again'
-    this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}): ${next}.`)
-    await wait(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()), this.#stop)
-    await this.#recall()
-  }
-
-  async #again(error: unknown, attempt: number): Promise<void> {
-    this.#options.onRetry(messageOf(error), attempt, this.#definition.retry?.attempts ?? attempt)
-    await wait(1_000 * attempt, this.#stop)
-    await this.#recall()
-  }
-
-  /** What the ledger says is committed: the answer to a commit can get lost after the database carried it out. */
-  async #recall(): Promise<void> {
-    const { ledger, claim } = this.#options
-    const record = await ledger.record(claim.claim.version).catch(() => null)
-    if (!record) return
-    if (record.fence !== claim.claim.fence) throw new Lost()
-    const checkpoint = readCheckpoint(record.cursor)
-    if (!checkpoint) return
-    this.processedNow += record.processed - this.#processed
-    this.#processed = record.processed
-    this.#checkpoint = checkpoint
-  }
-
-  /** Reads, changes and commits one batch with its checkpoint. */
-  async #batch(size: number): Promise<Page> {
-    const { client, ledger } = this.#options
-    const types = await this.#types.of(client as Writer, this.#model)
-    const work = async (writer: object, writes: Pick<typeof ledger, 'checkpoint'>) => {
-      const page = await nextPage(delegateOf(writer, this.#model), this.#walk, this.#checkpoint, size)
-      if (page.rows.length === 0) return { page, committed: undefined }
-      const skipped = await workOn(page.rows, writer as Writer, types, this.#work)
-      const checkpoint = this.#past(page, skipped)
-      const heard = await this.#write(writes, checkpoint, this.#processed + page.rows.length)
-      return { page, committed: { checkpoint, heard, skipped } }
-    }
-    const { transaction = true } = this.#definition
-    const { page, committed } = transaction
-      ? await inTransaction(this.#options, transactionTimes(transaction, BATCH_TIMEOUT), (tx) =>
-          work(tx, ledger.within(tx)),
-        )
-      : await work(client, ledger)
-    if (committed) this.#committed(committed.checkpoint, page.rows.length, committed.heard, committed.skipped)
-    return page
-  }
-
-  /** Leaves out the one row that a batch of one could not change. */
-  async #leaveOut(error: unknown): Promise<boolean> {
-    const { client, ledger } = this.#options
-    const page = await nextPage(delegateOf(client, this.#model), this.#walk, this.#checkpoint, 1)
-    const [row] = page.rows
-    if (!row) return false
-    const { fields } = this.#walk
-    const skipped = [{ key: describeKey(fields, keyOf(fields, row)), error: lastLine(messageOf(error)) }]
-    const checkpoint = this.#past(page, skipped)
-    const heard = await this.#write(ledger, checkpoint, this.#processed + 1)
-    this.#committed(checkpoint, 1, heard, skipped)
-    this.#pace.worked(1, 0)
-    return page.more
-  }
-
-  #past(page: Page, skipped: readonly SkippedRow[]): Checkpoint {
-    const all = [...this.#checkpoint.skipped, ...skipped]
-    const most = this.#definition.maxSkipped ?? DEFAULT_MAX_SKIPPED
-    if (all.length > most)
-      throw new TooManySkipped(
-        `more than ${most} rows could not be changed; the last: ${all.at(-1)?.key}: ${all.at(-1)?.error}`,
-      )
-    return { ...this.#checkpoint, after: page.last ?? this.#checkpoint.after, skipped: all }
-  }
-
-  async #write(
-    writes: Pick<BackfillOptions['ledger'], 'checkpoint'>,
-    checkpoint: Checkpoint,
-    processed: number,
-  ): Promise<() => void> {
-    const { claim } = this.#options
-    const { leaseUntil, heard } = await claim.nextLease()
-    const cursor = writeCheckpoint(checkpoint)
-    const held = await writes.checkpoint(claim.claim, { cursor, processed, total: this.#total, leaseUntil })
-    if (!held) throw new Lost()
-    return heard
-  }
-
-  async #note(ledger: BackfillOptions['ledger'], checkpoint: Checkpoint, processed: number): Promise<void> {
-    const heard = await this.#write(ledger, checkpoint, processed)
-    heard()
-  }
-
-  #committed(checkpoint: Checkpoint, rows: number, heard: () => void, skipped: readonly SkippedRow[]): void {
-    heard()
-    this.#checkpoint = checkpoint
-    this.#processed += rows
-    this.processedNow += rows
-    for (const { key, error } of skipped) this.#options.context.log.warn(`left out: ${key}: ${error}`)
+async function walkAll(
+  definition: BackfillDefinition,
+  options: BackfillOptions,
+  stop: AbortSignal,
+  walked: Walked,
+  tally: { processed: number },
+): Promise<'done' | 'paused'> {
+  const walker = await Walker.begin(definition, options, stop, walked, () => startOf(definition, options, walked))
+  try {
+    return await walker.walk()
+  } finally {
+    tally.processed = walker.processedNow
   }
 }
 
-/** Ends a backfill though its rows may be left out. */
-class TooManySkipped extends CursorError {}
-
-function cursorOf({ cursor }: BackfillDefinition, model: WalkedModel): readonly string[] {
-  const fields = cursor === undefined ? model.id : typeof cursor === 'string' ? [cursor] : cursor
-  const unknown = fields.find((field) => !model.columns.has(field))
-  if (unknown !== undefined) throw new CursorError(`the cursor ${unknown} is not a field of ${model.key}`)
-  if (fields.length === 0)
-    throw new CursorError(`${model.key} has no id: say which unique field to walk by, with \`cursor\``)
-  return fields
-}
-
-function delegateOf(client: object, { key }: WalkedModel): ReadDelegate {
-  return (client as Record<string, ReadDelegate>)[key] as ReadDelegate
-}
-
-/** What a smaller batch, or a later one, may get past. */
-function isPassing(error: unknown): boolean {
-  return (
-    error instanceof TransactionTimeout ||
-    isWriteConflict(error) ||
-    isBusy(error) ||
-    isConnectionLost(error) ||
-    /lock wait timeout|lock timeout|statement timeout|canceling statement/i.test(messageOf(error))
-  )
-}
-
-function lastLine(text: string): string {
-  return (
-    text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .at(-1)
-      ?.trim() ?? text
-  )
+async function startOf(
+  definition: BackfillDefinition,
+  { client, claim }: BackfillOptions,
+  { model, walk }: Walked,
+): Promise<Start> {
+  const delegate = delegateOf(client, model)
+  const bound = await lastKey(delegate, walk)
+  const total = bound === null ? 0 : await countRows(delegate, walk, bound)
+  return {
+    checkpoint: { after: null, upTo: definition.follow ? null : bound, skipped: [], walk: claim.claim.fence },
+    total,
+  }
 }

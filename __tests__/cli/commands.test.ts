@@ -1,0 +1,423 @@
+import { rm } from 'node:fs/promises'
+import { stripVTControlCharacters } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Project } from '../support/project.js'
+
+interface Status {
+  tasks: Record<string, unknown>[]
+  summary: Record<string, number>
+}
+
+let project: Project
+beforeAll(async () => {
+  project = await Project.create()
+})
+afterAll(() => project.remove())
+
+const statusOf = async () => JSON.parse((await project.afterParty('status', '--json')).stdout) as Status
+const states = async () => Object.fromEntries((await statusOf()).tasks.map(({ name, state }) => [name, state]))
+const runJson = async (...args: string[]) => JSON.parse((await project.afterParty('run', '--json', ...args)).stdout)
+describe('status', () => {
+  beforeAll(async () => {
+    await project.task('20260101000000_a_done_one', '', `description: 'It is done',`)
+    await project.task('20260102000000_gone', '')
+    await project.task('20260103000000_sweep', '', 'everyDeploy: true,')
+    await project.task('20260104000000_breaks', `throw new Error('the slug is taken')`)
+    await project.task('20260105000000_waits', '', `description: 'Waits for its turn',`)
+    await project.task('20260106000000_elsewhere', '', `environments: ['production'],`)
+    await project.write('prisma/after-party/helpers.ts', 'throw new Error("nobody imports me")\n')
+    await project.write('prisma/after-party/README.md', '# Ours\n')
+    await project.afterParty('run')
+    await rm(project.path('prisma/after-party/20260102000000_gone.ts'))
+    await project.write(
+      'prisma/after-party/20260101000000_a_done_one.ts',
+      `${await project.read('prisma/after-party/20260101000000_a_done_one.ts')}// touched\n`,
+    )
+    await project.task('20250101000000_forgotten', '')
+  })
+  afterAll(() => project.reset())
+
+  test('is an aligned table, a task a line, with its state, its time, and the one thing to know about it', async () => {
+    const { code, stdout, stderr } = await project.afterParty('status')
+    expect(code).toBe(0)
+    const masked = stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}[\d.]+m?s */g, 'WHEN ').replace(/ +$/gm, '')
+    expect(masked.replace(/ {2,}/g, ' | ')).toBe(
+      [
+        'STATE | VERSION | TASK | FINISHED (UTC) | TOOK',
+        'pending | 20250101000000 | forgotten | late',
+        'done | 20260101000000 | a_done_one | WHEN changed, It is done',
+        'missing | 20260102000000 | gone | WHEN',
+        'recurring | 20260103000000 | sweep | WHEN',
+        'failed | 20260104000000 | breaks | WHEN Error: the slug is taken',
+        'pending | 20260105000000 | waits | Waits for its turn',
+        'skipped | 20260106000000 | elsewhere',
+      ].join('\n'),
+    )
+    const starts = stdout.split('\n').map((line) => line.search(/\d{14}|VERSION/))
+    expect(new Set(starts).size).toBe(1)
+    expect(stdout).not.toContain('helpers')
+    expect(stderr.trim()).toBe('2 pending, 1 done, 1 recurring, 1 failed, 1 skipped, 1 missing')
+  })
+
+  test('as JSON has these keys, times in ISO 8601, and the count of each state', async () => {
+    const { stdout } = await project.afterParty('status', '--json')
+    const { tasks, summary } = JSON.parse(stdout) as Status
+    const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    expect(tasks.find(({ name }) => name === 'breaks')).toEqual({
+      version: '20260104000000',
+      name: 'breaks',
+      description: null,
+      state: 'failed',
+      flags: [],
+      everyDeploy: false,
+      attempts: 1,
+      startedAt: iso,
+      finishedAt: iso,
+      durationMs: expect.any(Number),
+      processed: 0,
+      total: null,
+      error: expect.stringMatching(/^Error: the slug is taken\n\s+at /),
+      owner: expect.stringMatching(/^.+:\d+:\w+$/),
+      file: '20260104000000_breaks.ts',
+    })
+    expect(tasks.find(({ name }) => name === 'waits')).toEqual({
+      version: '20260105000000',
+      name: 'waits',
+      description: 'Waits for its turn',
+      state: 'pending',
+      flags: [],
+      everyDeploy: false,
+      attempts: 0,
+      startedAt: null,
+      finishedAt: null,
+      durationMs: null,
+      processed: null,
+      total: null,
+      error: null,
+      owner: null,
+      file: '20260105000000_waits.ts',
+    })
+    expect(tasks.find(({ name }) => name === 'gone')).toMatchObject({ state: 'missing', file: null, description: null })
+    expect(tasks.map(({ version }) => version)).toEqual(tasks.map(({ version }) => version).sort())
+    expect(summary).toEqual({
+      pending: 2,
+      running: 0,
+      done: 1,
+      recurring: 1,
+      failed: 1,
+      interrupted: 0,
+      skipped: 1,
+      missing: 1,
+    })
+  })
+
+  test('has no colour in a pipe, has it where it is forced, and never in JSON', async () => {
+    const plain = await project.afterParty('status')
+    project.env = { NO_COLOR: '' }
+    const piped = await project.afterParty('status')
+    project.env = { NO_COLOR: '', FORCE_COLOR: '1' }
+    const forced = await project.afterParty('status')
+    const json = await project.afterParty('status', '--json')
+    project.env = {}
+    expect(piped.stdout).toBe(plain.stdout)
+    expect(stripVTControlCharacters(plain.stdout + plain.stderr)).toBe(plain.stdout + plain.stderr)
+    expect(forced.stdout).not.toBe(plain.stdout)
+    expect(stripVTControlCharacters(forced.stdout).replace(/ +$/gm, '')).toBe(plain.stdout)
+    expect(stripVTControlCharacters(json.stdout)).toBe(json.stdout)
+  })
+
+  test('--check exits 4 while something is pending, and 0 when nothing is', async () => {
+    expect((await project.afterParty('status', '--check')).code).toBe(4)
+    await project.afterParty('mark', '--all', '--done')
+    const { code, stdout } = await project.afterParty('status', '--check')
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('pending')
+  })
+
+  test('without tasks says how to write one', async () => {
+    await project.reset()
+    const { code, stdout, stderr } = await project.afterParty('status')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('No tasks in prisma/after-party yet. Write one: npx after-party new <name>')
+  })
+})
+
+describe('mark', () => {
+  beforeAll(async () => {
+    for (const name of ['20260101000000_one', '20260102000000_two', '20260103000000_three'])
+      await project.task(name, `throw new Error('never run')`)
+  })
+  afterAll(() => project.reset())
+  afterEach(() => project.afterParty('mark', '--all', '--pending'))
+
+  test('--done makes a baseline of what is named: by name, by version, by file', async () => {
+    const { code, stderr } = await project.afterParty(
+      'mark',
+      'one',
+      '20260102000000',
+      '20260103000000_three.ts',
+      '--done',
+    )
+    expect(code).toBe(0)
+    expect(stderr).toBe('✔ one: pending → done\n✔ two: pending → done\n✔ three: pending → done\n3 tasks marked done.')
+    expect(await states()).toEqual({ one: 'done', two: 'done', three: 'done' })
+    expect(await runJson()).toEqual({ outcome: 'done', results: [] })
+  })
+
+  test('--before marks what is older than a version, and nothing else', async () => {
+    await project.afterParty('mark', '--before', '20260103000000', '--done')
+    expect(await states()).toEqual({ one: 'done', two: 'done', three: 'pending' })
+  })
+
+  test('--all --skipped keeps everything from running, --pending brings it back', async () => {
+    await project.afterParty('mark', '--all', '--skipped')
+    expect(await states()).toEqual({ one: 'skipped', two: 'skipped', three: 'skipped' })
+    await project.afterParty('mark', 'two', '--pending')
+    expect(await states()).toEqual({ one: 'skipped', two: 'pending', three: 'skipped' })
+    const { results } = await runJson()
+    expect(results).toMatchObject([{ name: 'two', outcome: 'failed' }])
+  })
+
+  test('--json gives what changed, from what to what; twice changes nothing', async () => {
+    const { stdout } = await project.afterParty('mark', 'one', '--done', '--json')
+    expect(JSON.parse(stdout)).toEqual({
+      marked: [{ version: '20260101000000', name: 'one', from: 'pending', to: 'done' }],
+    })
+    const again = await project.afterParty('mark', 'one', '--done', '--json')
+    expect(again.code).toBe(0)
+    expect(JSON.parse(again.stdout)).toEqual({ marked: [] })
+  })
+})
+
+describe('history', () => {
+  beforeAll(async () => {
+    await project.task(
+      '20260201000000_noisy',
+      `log('one'); log.warn('two', { three: 3 }); log.error('four'); progress(5, 10)`,
+    )
+    await project.afterParty('run', '--deploy-id', 'abc123')
+    await project.task('20260202000000_prisma_fails', `await prisma.post.create({ data: { nope: 1 } as never })`)
+    await project.afterParty('run')
+  })
+  afterAll(() => project.reset())
+
+  test('is a table, the latest attempt first, with what an error says in a line', async () => {
+    const { code, stdout } = await project.afterParty('history', '--limit', '2')
+    expect(code).toBe(0)
+    const [head, first, second, ...rest] = stdout.split('\n')
+    expect(head).toMatch(/^STATUS {2}VERSION {9}TASK {10}STARTED \(UTC\) {8}TOOK$/)
+    expect(first).toMatch(
+      /^failed {2}20260202000000 {2}prisma_fails {2}\S+ \S+ {2}\S+ {2}Argument `title` is missing\.$/,
+    )
+    expect(second).toMatch(/^done {4}20260201000000 {2}noisy {9}\S+ \S+ {2}\S+$/)
+    expect(rest).toEqual([])
+    expect((await project.afterParty('status')).stdout).toContain('Argument `title` is missing.')
+  })
+
+  test('of one task shows who ran it, in which deploy, how far it came, and what it logged', async () => {
+    const { stdout } = await project.afterParty('history', 'noisy')
+    expect(stdout).toMatch(/^done noisy, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, [\d.]+m?s, 5 rows$/m)
+    expect(stdout).toMatch(/^ {2}by .+:\d+:\w+, deploy abc123$/m)
+    expect(stdout).toContain('  one\n  warn: two { three: 3 }\n  error: four')
+  })
+
+  test('as JSON has these keys', async () => {
+    const { stdout } = await project.afterParty('history', 'noisy', '--json')
+    expect(JSON.parse(stdout)).toEqual({
+      runs: [
+        {
+          version: '20260201000000',
+          name: 'noisy',
+          fence: expect.any(Number),
+          status: 'done',
+          startedAt: expect.any(String),
+          finishedAt: expect.any(String),
+          owner: expect.any(String),
+          deployId: 'abc123',
+          processed: 5,
+          error: null,
+          log: 'one\nwarn: two { three: 3 }\nerror: four\n',
+        },
+      ],
+    })
+  })
+
+  test('keeps the end of a long log, and says that there was more', async () => {
+    await project.task('20260203000000_talker', `for (let i = 0; i < 5_000; i += 1) log('line ' + i)`)
+    await project.afterParty('run', 'talker')
+    const { stdout } = await project.afterParty('history', 'talker', '--json')
+    const log: string = JSON.parse(stdout).runs[0].log
+    expect(log.length).toBeLessThan(20_000)
+    expect(log.startsWith('…')).toBe(true)
+    expect(log.endsWith('line 4998\nline 4999\n')).toBe(true)
+  })
+
+  test('never keeps a connection URL', async () => {
+    await project.task(
+      '20260204000000_leaks',
+      `log('postgres://me:hunter2@db/app'); throw new Error('mysql://me:hunter2@db')`,
+    )
+    const ran = await project.afterParty('run', 'leaks')
+    const kept = await project.afterParty('history', 'leaks', '--json')
+    expect(ran.stderr).toContain('postgres://…')
+    expect(ran.stdout + ran.stderr + kept.stdout).not.toContain('hunter2')
+  })
+})
+
+describe('run', () => {
+  afterEach(() => project.reset())
+
+  test('--dry-run gives the reason for each task, and runs nothing', async () => {
+    await project.task('20260301000000_done_one', '')
+    await project.task('20260302000000_sweep', '', 'everyDeploy: true,')
+    await project.task('20260303000000_breaks', `throw new Error('no')`)
+    await project.afterParty('run', '--deploy-id', 'v1')
+    await project.task('20260304000000_fresh', '')
+    await project.task('20260305000000_in_production', '', `environments: ['production'],`)
+    await project.task('20260306000000_skipped_one', '')
+    await project.afterParty('mark', 'skipped_one', '--skipped')
+
+    const { code, stdout, stderr } = await project.afterParty('run', '--dry-run', '--deploy-id', 'v1')
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(1)).toEqual([
+      '·  20260302000000  sweep          already ran in deploy v1',
+      '→  20260303000000  breaks         failed the last time',
+      '→  20260304000000  fresh          new',
+      '·  20260305000000  in_production  only in production; this is development',
+      '·  20260306000000  skipped_one    marked skipped',
+    ])
+    expect(stderr).toBe('2 tasks would run. Nothing was run.')
+    const json = await project.afterParty('run', 'done_one', '--dry-run', '--json')
+    expect(JSON.parse(json.stdout).tasks).toContainEqual({
+      version: '20260301000000',
+      name: 'done_one',
+      state: 'done',
+      flags: [],
+      runs: true,
+      reason: 'named by hand, though it is done',
+    })
+    expect(await states()).toMatchObject({ breaks: 'failed', fresh: 'pending', done_one: 'done' })
+  })
+
+  test('--json is one object with the failure in it; the rest was not run', async () => {
+    await project.task('20260301000000_good', 'progress(7)')
+    await project.task('20260302000000_bad', `throw new Error('the slug is taken')`)
+    await project.task('20260303000000_after', '')
+    const { code, stdout, stderr } = await project.afterParty('run', '--json', '--deploy-id', 'v1')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toEqual({
+      outcome: 'failed',
+      results: [
+        { version: '20260301000000', name: 'good', outcome: 'done', durationMs: expect.any(Number), processed: 7 },
+        {
+          version: '20260302000000',
+          name: 'bad',
+          outcome: 'failed',
+          durationMs: expect.any(Number),
+          error: 'the slug is taken',
+        },
+      ],
+      deployId: 'v1',
+    })
+    expect(stderr).toContain('1 task after it was not run.')
+    expect(stderr).toContain('npx after-party history bad')
+    expect(stderr).toMatch(/at .*20260302000000_bad\.ts:6/)
+  })
+
+  test('takes the environment from --env, then AFTER_PARTY_ENV, then NODE_ENV; an empty one counts as not set', async () => {
+    await project.task('20260301000000_only', `log('in production')`, `environments: ['production'],`)
+    const runs = async (env: Record<string, string>, ...args: string[]) => {
+      project.env = env
+      const { stdout } = await project.afterParty('run', '--dry-run', '--json', ...args)
+      project.env = {}
+      return JSON.parse(stdout).tasks[0].runs
+    }
+    expect(await runs({})).toBe(false)
+    expect(await runs({}, '--env', 'production')).toBe(true)
+    expect(await runs({ AFTER_PARTY_ENV: 'production', NODE_ENV: 'test' })).toBe(true)
+    expect(await runs({ NODE_ENV: 'production' })).toBe(true)
+    expect(await runs({ AFTER_PARTY_ENV: '', NODE_ENV: 'production' })).toBe(true)
+    expect(await runs({ AFTER_PARTY_ENV: 'production' }, '--env', 'staging')).toBe(false)
+  })
+
+  test('tries a task again as often as its `retry` says, and tells each try', async () => {
+    await project.write('prisma/after-party/tries.ts', 'export const tries = { n: 0 }\n')
+    const fails = (times: number) =>
+      `const { tries } = await import('./tries.js'); tries.n += 1; if (tries.n <= ${times}) throw new TypeError('try ' + tries.n)`
+    await project.task('20260301000000_third_time', fails(2), `retry: { attempts: 3, delay: '1ms' },`)
+    const lucky = await project.afterParty('run')
+    expect(lucky.code).toBe(0)
+    expect(lucky.stderr).toContain('⚠ try 1 of 3 failed: try 1; trying again')
+    expect(lucky.stderr).toContain('⚠ try 2 of 3 failed: try 2; trying again')
+
+    await project.task('20260301000000_third_time', fails(3), `retry: { attempts: 3, delay: '1ms' },`)
+    const unlucky = await project.afterParty('run', 'third_time')
+    expect(unlucky.code).toBe(1)
+    expect(unlucky.stderr).toContain('try 3')
+    expect(unlucky.stderr).not.toContain('try 3 of 3 failed: try 3; trying again')
+  })
+
+  test('a task that outlives its timeout is told to stop, fails, and says so', async () => {
+    const untilTold = `await new Promise((told) => signal.addEventListener('abort', told, { once: true }))`
+    await project.task('20260301000000_slow', `${untilTold}; log('told')`, `timeout: '50ms',`)
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(1)
+    expect(stderr).toContain('told to stop by its timeout')
+    expect(stderr).toContain('took longer than its timeout of 50ms')
+    expect(stderr).toContain('  told')
+    expect(await states()).toEqual({ slow: 'failed' })
+  })
+
+  test('a task that does not listen is given up when its grace is over', async () => {
+    await project.task(
+      '20260301000000_deaf',
+      `await new Promise((never) => setInterval(() => {}, 60_000))`,
+      `timeout: '20ms',`,
+    )
+    const { code, stderr } = await project.afterParty('run', '--grace', '20ms')
+    expect(code).toBe(1)
+    expect(stderr).toContain('took longer than its timeout of 20ms')
+    expect(stderr).toContain('Something is still open')
+  })
+
+  test('`transaction: true` commits the work with its record, and a failure takes all of it back', async () => {
+    const post = `await prisma.post.create({ data: { title: 'in the transaction' } })`
+    const count = `(await import('node:fs')).writeFileSync('posts', String(await prisma.post.count()))`
+    await project.task('20260301000000_count_posts', count)
+    const posts = async () => {
+      await project.afterParty('run', 'count_posts')
+      return project.read('posts')
+    }
+    await project.task('20260302000000_all_or_nothing', `${post}; throw new Error('no')`, 'transaction: true,')
+    expect((await project.afterParty('run')).code).toBe(1)
+    expect(await posts()).toBe('0')
+    expect(await states()).toMatchObject({ all_or_nothing: 'failed' })
+
+    await project.task('20260302000000_all_or_nothing', post, 'transaction: true,')
+    expect((await project.afterParty('run')).code).toBe(0)
+    expect(await posts()).toBe('1')
+    expect(await states()).toMatchObject({ all_or_nothing: 'done' })
+  })
+
+  test('what a task throws need not be an error', async () => {
+    await project.task('20260301000000_throws_text', `throw 'just a text'`)
+    const { code, stdout } = await project.afterParty('run', '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).results).toMatchObject([{ outcome: 'failed', error: 'just a text' }])
+  })
+
+  test('works from a folder below, and with a config that is named', async () => {
+    await project.task('20260301000000_here', '')
+    await project.write('deep/down/keep', '')
+    expect((await project.inFolder('deep/down').afterParty('status')).stdout).toContain('here')
+    const named = await project.afterParty('run', '--config', './after-party.config.ts')
+    expect(named.code).toBe(0)
+  })
+
+  test('--json stays one object though a task prints', async () => {
+    await project.task('20260301000000_prints', `console.log('from the task'); console.info({ a: 1 })`)
+    const { stdout, stderr } = await project.afterParty('run', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'done' })
+    expect(stderr).toContain('from the task\n{ a: 1 }')
+  })
+})

@@ -1,0 +1,150 @@
+import { readdir, rm } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { isTimestamp } from '../../src/project/task-files.js'
+import { repository } from '../support/paths.mjs'
+import { Project } from '../support/project.js'
+
+describe('new', () => {
+  let project: Project
+  let config: string
+  beforeAll(async () => {
+    project = await Project.create()
+    config = await project.read('after-party.config.ts')
+  })
+  afterAll(() => project.remove())
+  afterEach(async () => {
+    for (const file of await tasks()) await rm(project.path(`prisma/after-party/${file}`))
+    await project.write('after-party.config.ts', config)
+  })
+
+  const tasks = async () => (await readdir(project.path('prisma/after-party'))).filter((file) => file !== '.gitkeep')
+  const made = async () => {
+    const [file = '', ...others] = await tasks()
+    expect(others).toEqual([])
+    return { file, text: await project.read(`prisma/after-party/${file}`) }
+  }
+
+  test.each([
+    ['backfill_slugs', 'backfill_slugs'],
+    ['backfillSlugs', 'backfill_slugs'],
+    ['backfill-slugs', 'backfill_slugs'],
+    ['Backfill slugs', 'backfill_slugs'],
+  ])('%s becomes a file of that name, with the time as its version', async (typed, name) => {
+    const { code, stdout } = await project.afterParty('new', typed)
+    const { file } = await made()
+    expect(code).toBe(0)
+    expect(stdout).toBe(`prisma/after-party/${file}`)
+    expect(file.endsWith(`_${name}.ts`)).toBe(true)
+    expect(isTimestamp(file.slice(0, 14))).toBe(true)
+  })
+
+  test.each([
+    ['../x'],
+    ['..'],
+    [`it's`],
+    ['{{name}}'],
+    ['a"b'],
+    ['a/b'],
+    ['a\\b'],
+    ['$(id)'],
+    [''],
+    ['   '],
+    ['20260101_x'],
+    ['é'],
+    ['a\nb'],
+  ])('the name %j is refused, and nothing is written', async (name) => {
+    const { code, stdout, stderr } = await project.afterParty('new', name)
+    expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' })
+    expect(stderr).toContain('→ ')
+    expect(await tasks()).toEqual([])
+  })
+
+  test('a name in use is refused, however it is typed', async () => {
+    await project.task('20260101000000_backfill_slugs', '')
+    const { code, stderr } = await project.afterParty('new', 'backfillSlugs')
+    expect(code).toBe(2)
+    expect(stderr).toContain('20260101000000_backfill_slugs.ts')
+    expect(await tasks()).toEqual(['20260101000000_backfill_slugs.ts'])
+  })
+
+  test('several made in one second get a version each', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five']
+    const codes = await Promise.all(names.map(async (name) => (await project.afterParty('new', name)).code))
+    expect(codes).toEqual([0, 0, 0, 0, 0])
+    const files = await tasks()
+    expect(new Set(files.map((file) => file.slice(0, 14))).size).toBe(5)
+    expect(files.map((file) => file.slice(15, -3)).sort()).toEqual([...names].sort())
+  })
+
+  test('a description is written as it was said, quotes and all, and the task is typed and runs', async () => {
+    const description = `Give "every" post it's \${slug} \`now\` \\ {{too}}`
+    await project.afterParty('new', 'tricky', '--description', description)
+    await project.afterParty('new', 'sweep', '--every-deploy')
+    await project.write(
+      'tsconfig.json',
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          target: 'es2023',
+          module: 'nodenext',
+          skipLibCheck: true,
+          types: ['node'],
+          exactOptionalPropertyTypes: true,
+        },
+        include: ['prisma/after-party', 'after-party.config.ts'],
+      }),
+    )
+    const types = await project.node(`${repository}/node_modules/typescript/bin/tsc`, '-p', 'tsconfig.json')
+    expect(types).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect((await project.afterParty('run')).code).toBe(0)
+    const { stdout } = await project.afterParty('status', '--json')
+    expect(JSON.parse(stdout).tasks).toMatchObject([
+      { name: 'tricky', description, everyDeploy: false, state: 'done' },
+      { name: 'sweep', description: 'Sweep', everyDeploy: true, state: 'recurring' },
+    ])
+    await rm(project.path('tsconfig.json'))
+  })
+
+  test('the team’s own template wins, from the folder that the config names', async () => {
+    await project.write('prisma/templates/task.hbs', `// {{name}} {{version}}\nexport default {{string description}}\n`)
+    await project.write(
+      'after-party.config.ts',
+      config.replace('  tasks:', `  templates: 'prisma/templates',\n  tasks:`),
+    )
+    expect((await project.afterParty('new', 'ours', '--description', `It's ours`)).code).toBe(0)
+    const { file, text } = await made()
+    expect(text).toBe(`// ours ${file.slice(0, 14)}\nexport default 'It\\'s ours'\n`)
+  })
+
+  test('a template that is broken is told, and nothing is written', async () => {
+    await project.write('prisma/templates/task.hbs', `{{#if everyDeploy}} {{nope`)
+    await project.write(
+      'after-party.config.ts',
+      config.replace('  tasks:', `  templates: 'prisma/templates',\n  tasks:`),
+    )
+    const { code, stderr } = await project.afterParty('new', 'ours')
+    expect(code).toBe(2)
+    expect(stderr).toContain('task.hbs')
+    expect(await tasks()).toEqual([])
+  })
+
+  test('a config that throws, because this machine has no database, does not keep a task from being written', async () => {
+    await project.write(
+      'after-party.config.ts',
+      `if (!process.env.NOT_HERE) throw new Error('NOT_HERE is not set')\n${config}`,
+    )
+    const { code, stderr } = await project.afterParty('new', 'offline')
+    expect(code).toBe(0)
+    expect(stderr).toContain('⚠ after-party.config.ts can’t be loaded. NOT_HERE is not set')
+    expect((await made()).file).toMatch(/^\d{14}_offline\.ts$/)
+  })
+
+  test('a tasks directory that is not there is made', async () => {
+    await project.write('after-party.config.ts', config.replace('prisma/after-party', 'prisma/deploy/tasks'))
+    const { code, stdout } = await project.afterParty('new', 'first')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^prisma\/deploy\/tasks\/\d{14}_first\.ts$/)
+    await rm(project.path('prisma/deploy'), { recursive: true })
+  })
+})

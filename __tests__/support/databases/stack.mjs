@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { execa } from 'execa'
+import { generated, prismaCli, repository } from '../paths.mjs'
+import { once } from './once.mjs'
+
+/** @typedef {import('./variants.mjs').StackName} StackName */
+
+/** Where `scripts/install-better-sqlite3.mjs` puts it. */
+export const betterSqlite3 = path.join(generated, 'better-sqlite3')
+
+/**
+ * A project as a team has it, for one provider and one major of Prisma: schema, migration, generated client,
+ * and for SQLite a migrated database `base.db`. Made when the first test asks for it, and kept until what it is
+ * made of changes.
+ *
+ * @param {StackName} name
+ * @returns {Promise<string>} Its directory.
+ */
+export async function stackDirectory(name) {
+  const directory = path.join(generated, 'stacks', `${name}-${fingerprint()}`)
+  await once(`${directory}.made`, () =>
+    execa(process.execPath, [path.join(import.meta.dirname, 'make-stack.mjs'), name, directory], {
+      env: { NODE_OPTIONS: '' },
+    }),
+  )
+  return directory
+}
+
+/** The Prisma CLI of a stack. @param {string} directory */
+export function stackCli(directory) {
+  return path.basename(directory).includes('-6-')
+    ? path.join(repository, 'node_modules', 'prisma-6', 'build', 'index.js')
+    : prismaCli
+}
+
+/** @type {string | undefined} */
+let fingerprinted
+
+/** Changes with all that a stack is made of. */
+function fingerprint() {
+  fingerprinted ??= hash([
+    ...readdirSync(import.meta.dirname).map((file) => path.join(import.meta.dirname, file)),
+    ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/ledger-models.js', 'package-lock.json'].map(
+      (file) => path.join(repository, file),
+    ),
+  ])
+  return fingerprinted
+}
+
+/** @param {string[]} files */
+function hash(files) {
+  const sum = createHash('sha256')
+  for (const file of files.sort()) sum.update(readFileSync(file))
+  return sum.digest('hex').slice(0, 12)
+}

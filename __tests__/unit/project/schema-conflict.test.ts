@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals'
+import { AfterPartyError } from '../../../src/errors.js'
+import { ledgerModels, type Provider } from '../../../src/project/ledger-models.js'
+import { missingLedgerModels } from '../../../src/project/schema-conflict.js'
+import { readSchema } from '../../../src/project/schema-info.js'
+
+function missing(text: string, provider: Provider = 'sqlite') {
+  return missingLedgerModels(readSchema([{ path: 'schema.prisma', text }]), provider)
+}
+
+function conflict(text: string, provider: Provider = 'sqlite'): string[] {
+  try {
+    missing(text, provider)
+  } catch (error) {
+    if (error instanceof AfterPartyError && error.code === 'schema-conflict') return error.why?.split('\n') ?? []
+    throw error
+  }
+  return []
+}
+
+const models = ledgerModels({ provider: 'sqlite' })
+const change = (from: string | RegExp, to: string) => {
+  const changed = models.replace(from, to)
+  expect(changed).not.toBe(models)
+  return changed
+}
+
+describe('a schema that has the ledger', () => {
+  test('needs nothing', () => {
+    expect(missing(models)).toEqual([])
+    expect(missing(models.replaceAll('\n', '\r\n'))).toEqual([])
+    expect(missing('model Post {\n  id Int @id\n}\n')).toEqual(['AfterPartyTaskRecord', 'AfterPartyTaskRun'])
+  })
+
+  test('needs the one that is not there', () => {
+    expect(missing(ledgerModels({ provider: 'sqlite', models: ['AfterPartyTaskRecord'] }))).toEqual([
+      'AfterPartyTaskRun',
+    ])
+  })
+
+  test.each(['sqlite', 'postgresql', 'mysql', 'sqlserver', 'cockroachdb', 'mongodb'] as const)(
+    'is known again on %s',
+    (provider) => {
+      expect(missing(ledgerModels({ provider, schema: 'public' }), provider)).toEqual([])
+    },
+  )
+
+  test('may be formatted and commented as its team likes', () => {
+    const own = change(/ +/g, '  ')
+      .replace(/ \/\/ .*/g, '')
+      .replace('checksum', '/* { */ checksum')
+      .replace('{', '{ // ours')
+    expect(missing(own)).toEqual([])
+  })
+
+  test('may have native types, names of columns and another name of a table', () => {
+    const own = change('startedAt  DateTime?', 'startedAt DateTime? @map("started_at") @db.Timestamptz(6)')
+      .replace('checksum   String?', 'checksum String? @db.VarChar(64)')
+      .replace('@@map("after_party_task_records")', '@@map("deploy_tasks")\n  @@index([status])')
+    expect(missing(own, 'postgresql')).toEqual([])
+  })
+
+  test('may have further fields that can be left out', () => {
+    const own = change('deployId   String?', 'deployId String?\n  note String?\n  tags String[]\n  n Int @default(1)')
+    expect(missing(own)).toEqual([])
+  })
+})
+
+describe('a schema with something else in the place of the ledger', () => {
+  test('is refused field by field', () => {
+    const own = change(
+      'processed  BigInt    @default(0)\n  total      BigInt?',
+      'processed Int @default(0)\n  total Int',
+    )
+      .replace(/\n {2}fence .*/, '')
+      .replace('attempts   Int       @default(0)', 'attempts Int')
+      .replace('deployId   String?', 'deployId String?\n  team String')
+    expect(conflict(own)).toEqual([
+      'AfterPartyTaskRecord.attempts is Int; it should be Int @default(0)',
+      'AfterPartyTaskRecord.fence is missing; it should be Int @default(0)',
+      'AfterPartyTaskRecord.processed is Int @default(0); it should be BigInt @default(0)',
+      'AfterPartyTaskRecord.total is Int; it should be BigInt?',
+      'AfterPartyTaskRecord.team is String; it should be optional or have a default',
+    ])
+  })
+
+  test('is refused when the key is another one, or a column got one', () => {
+    const own = change('version    String    @id', 'version String @unique').replace(
+      'name       String',
+      'name String @unique',
+    )
+    expect(conflict(own)).toEqual([
+      'AfterPartyTaskRecord.version is String @unique; it should be String @id',
+      'AfterPartyTaskRecord.name is String @unique; it should be String',
+    ])
+  })
+
+  test('is refused when Prisma is told to ignore it', () => {
+    expect(conflict(change('@@map("after_party_task_runs")', '@@ignore'))).toEqual([
+      'AfterPartyTaskRun has @@ignore; it should not',
+    ])
+    expect(conflict(change('checksum   String?', 'checksum String? @ignore'))).toHaveLength(1)
+  })
+
+  test('is refused when a long column would cut its text', () => {
+    const mysql = ledgerModels({ provider: 'mysql' })
+    expect(conflict(mysql.replace('error      String?   @db.LongText', 'error String?'), 'mysql')).toEqual([
+      'AfterPartyTaskRecord.error is String?; it should be String? @db.LongText',
+    ])
+    expect(conflict(mysql.replace('error      String?   @db.LongText', 'error String? @mydb.Text'), 'mysql')).toEqual(
+      [],
+    )
+    expect(conflict(models.replace('log        String?', 'log String? @db.VarChar(20)'), 'postgresql')).toHaveLength(1)
+  })
+
+  test('is refused when another model has the table', () => {
+    expect(conflict('model Job {\n  id Int @id\n  @@map("after_party_task_runs")\n}')).toEqual([
+      'Job is mapped to the table after_party_task_runs, which belongs to AfterPartyTaskRun',
+    ])
+    expect(conflict('model after_party_task_records {\n  id Int @id\n}')).toHaveLength(1)
+  })
+
+  test('is refused when the name is that of an enum, or is there twice', () => {
+    expect(conflict('enum AfterPartyTaskRun {\n  A\n}')).toEqual([
+      'AfterPartyTaskRun is of kind enum; it should be a model',
+    ])
+    expect(conflict(models + models)).toHaveLength(2)
+  })
+})

@@ -1,0 +1,21 @@
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { defineConfig } from 'after-party'
+import { PrismaClient } from './generated/prisma/client.js'
+
+/** Called twice: once for the ledger, once for the tasks. */
+export const client = () => {
+  const url = process.env.DATABASE_URL ?? 'file:./blog.db'
+  return new PrismaClient({ adapter: new PrismaLibSql({ url, timeout: 5000 }) })
+}
+
+export default defineConfig({
+  client,
+  tasks: 'prisma/after-party',
+})
+
+// Gives every task the types of this client.
+declare module 'after-party' {
+  interface Register {
+    client: ReturnType<typeof client>
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Installs `@prisma/adapter-better-sqlite3` for the tests, beside the project rather than in it: its driver is
+ * compiled where it is installed, and `npm ci` must not fail on a machine without a compiler.
+ *
+ * Its own package.json takes 12.x of the driver, because 13 needs Node 22.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+const directory = path.join(import.meta.dirname, '..', '.generated', 'better-sqlite3')
+const dependencies = { '@prisma/adapter-better-sqlite3': '7.10.0', 'better-sqlite3': '^12.6.0' }
+
+mkdirSync(directory, { recursive: true })
+writeFileSync(
+  path.join(directory, 'package.json'),
+  JSON.stringify({ private: true, dependencies, allowScripts: { 'better-sqlite3': true } }, null, 2),
+)
+const npm = (/** @type {string[]} */ ...args) =>
+  execFileSync('npm', args, { cwd: directory, stdio: 'inherit', shell: process.platform === 'win32' })
+npm('install', '--no-audit', '--no-fund', '--ignore-scripts')
+// Takes a prebuilt binary where it can be had, else node-gyp's.
+npm('rebuild', 'better-sqlite3', '--foreground-scripts', '--ignore-scripts=false')
+execFileSync(process.execPath, ['-e', "new (require('better-sqlite3'))(':memory:').close()"], { cwd: directory })
