@@ -4,13 +4,14 @@
  *
  * Its own package.json takes 12.x of the driver, because 13 needs Node 22.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const directory = path.join(import.meta.dirname, '..', '.generated', 'better-sqlite3')
 const dependencies = { '@prisma/adapter-better-sqlite3': '7.10.0', 'better-sqlite3': '^12.6.0' }
 
+if (works()) process.exit()
 mkdirSync(directory, { recursive: true })
 writeFileSync(
   path.join(directory, 'package.json'),
@@ -21,4 +22,9 @@ const npm = (/** @type {string[]} */ ...args) =>
 npm('install', '--no-audit', '--no-fund', '--ignore-scripts')
 // Takes a prebuilt binary where it can be had, else node-gyp's.
 npm('rebuild', 'better-sqlite3', '--foreground-scripts', '--ignore-scripts=false')
-execFileSync(process.execPath, ['-e', "new (require('better-sqlite3'))(':memory:').close()"], { cwd: directory })
+if (!works()) throw new Error('better-sqlite3 was built and does not work')
+
+function works() {
+  const script = "new (require('better-sqlite3'))(':memory:').close()"
+  return existsSync(directory) && spawnSync(process.execPath, ['-e', script], { cwd: directory }).status === 0
+}

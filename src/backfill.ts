@@ -130,7 +130,7 @@ export interface BackfillOptions<
   maxSkipped?: number
   /** How long it may take in all, in one run. Default: no limit. */
   timeout?: Duration
-  /** Tries a batch again when it throws. Default: write conflicts are tried five times. */
+  /** Tries a batch again when it throws. Default: only after what passes by itself (a deadlock, a time-out), with fewer rows. */
   retry?: RetryOptions
 }
 

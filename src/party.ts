@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import path from 'node:path'
 import type { Config, PrismaClientLike } from './config.js'
 import type { Definition } from './definition.js'
@@ -8,6 +9,7 @@ import { type Marked, type MarkOptions, mark } from './engine/mark.js'
 import { demandMigrations } from './engine/migrations-first.js'
 import { makeOwner } from './engine/owner.js'
 import type { PlannedTask } from './engine/plan.js'
+import { type Rehearsal, rehearse } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
 import { history, type Status, status } from './engine/status.js'
 import { AfterPartyError, messageOf } from './errors.js'
@@ -52,6 +54,8 @@ export interface PartyRunOptions {
 export interface AfterParty {
   /** Runs what is pending. A failed task is a result; throws an `AfterPartyError` when nothing could be run. */
   run(options?: PartyRunOptions): Promise<RunResult>
+  /** Runs what is pending in transactions that are rolled back, and tells what it did and how long it took. */
+  rehearse(options?: Pick<PartyRunOptions, 'names' | 'deployId' | 'signal' | 'onEvent' | 'grace'>): Promise<Rehearsal[]>
   /** What `run` would do, with the reason for each task. */
   plan(options?: Pick<PartyRunOptions, 'names' | 'deployId'>): Promise<PlannedTask[]>
   status(options?: { onlyOpen?: boolean }): Promise<Status>
@@ -84,6 +88,15 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
         stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
+        signal: given.signal ?? new AbortController().signal,
+        emit: given.onEvent ?? (() => {}),
+      })
+    },
+    async rehearse(given = {}) {
+      return rehearse(await lazy.engine(), {
+        ...(given.names && { names: given.names }),
+        deployId: given.deployId,
+        graceMs: toMs(given.grace ?? options.grace ?? '25s'),
         signal: given.signal ?? new AbortController().signal,
         emit: given.onEvent ?? (() => {}),
       })

@@ -9,7 +9,7 @@ export const shared = { evaluated: () => globalThis.evaluated }
 
 async function resultsOf(project: Project) {
   const { code, stdout, stderr } = await project.afterParty('run', '--json')
-  expect({ code, stderr }).toMatchObject({ code: 0 })
+  expect({ code, stderr }).toEqual({ code: 0, stderr })
   const { results } = JSON.parse(stdout) as { results: { name: string; outcome: string }[] }
   return { names: results.map(({ name }) => name), stderr }
 }

@@ -7,8 +7,7 @@ import { projects, runs } from './paths.mjs'
 /** Leaves nothing behind, and says in one line what was not covered. */
 export default async function teardown() {
   await closeServers()
-  for (const directory of [projects, runs])
-    await rm(path.join(directory, runId()), { recursive: true, force: true })
+  for (const directory of [projects, runs]) await rm(path.join(directory, runId()), { recursive: true, force: true })
   const missing = missingVariants()
   if (missing.length > 0) console.error(`\nNot covered here: ${missing.join('; ')}`)
 }

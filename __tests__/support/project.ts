@@ -3,6 +3,8 @@ import path from 'node:path'
 import { execa } from 'execa'
 import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
 import { runId } from './databases/names.mjs'
+import type { VariantName } from './databases/variants.mjs'
+import type { Database } from './databases.js'
 import { baseProject, prismaCli, projects, unpacked } from './paths.mjs'
 
 /** What a command that was run said, and how it ended. */
@@ -14,30 +16,46 @@ export interface Ran {
 
 let made = 0
 
+function newDirectory(): string {
+  made += 1
+  return path.join(projects, runId(), `${process.pid}-${made}`)
+}
+
 /** A team's project, with a database of its own: the built package, the real Prisma CLI, SQLite. */
 export class Project {
   readonly directory: string
   /** Added to the environment of every command. */
   env: Record<string, string> = {}
 
+  /** Its database, when it was made for a variant. */
+  database: Database | undefined
+  #prismaCli = prismaCli
   #folder = '.'
 
   private constructor(directory: string) {
     this.directory = directory
   }
 
-  /** A copy of the base project: `init` is done, the migration is applied, the client is generated. */
-  static async create(): Promise<Project> {
-    made += 1
-    const directory = path.join(projects, runId(), `${process.pid}-${made}`)
-    await cp(baseProject, directory, { recursive: true })
-    return new Project(directory)
+  /**
+   * A project with everything done: the models are in the schema, the migration is applied, the client is
+   * generated. Without a variant it is a copy of the base project, which `init` made, on SQLite.
+   */
+  static async create({ variant }: { variant?: VariantName } = {}): Promise<Project> {
+    const project = new Project(newDirectory())
+    if (variant === undefined) await cp(baseProject, project.directory, { recursive: true })
+    else {
+      const { makeVariantProject } = await import('./databases/variant-project.js')
+      const { database, env, prismaCli } = await makeVariantProject(project.directory, variant)
+      project.database = database
+      project.env = env
+      project.#prismaCli = prismaCli
+    }
+    return project
   }
 
   /** A project as it is before `init`: the package is installed, and there are these files, by path. */
   static async bare(files: Record<string, string>): Promise<Project> {
-    made += 1
-    const project = new Project(path.join(projects, `${process.pid}-${made}`))
+    const project = new Project(newDirectory())
     await cp(unpacked, project.path('node_modules/after-party'), { recursive: true })
     for (const [file, text] of Object.entries(files)) await project.write(file, text)
     return project
@@ -100,6 +118,7 @@ export default defineTask({
   inFolder(folder: string): Project {
     const below = new Project(this.directory)
     below.env = this.env
+    below.#prismaCli = this.#prismaCli
     below.#folder = folder
     return below
   }
@@ -111,7 +130,7 @@ export default defineTask({
 
   /** The real Prisma CLI. */
   prisma(...args: string[]): Promise<Ran> {
-    return this.node(prismaCli, ...args)
+    return this.node(this.#prismaCli, ...args)
   }
 
   async node(...args: string[]): Promise<Ran> {
@@ -124,8 +143,9 @@ export default defineTask({
     return { code: exitCode, stdout, stderr }
   }
 
-  remove(): Promise<void> {
-    return rm(this.directory, { recursive: true, force: true })
+  async remove(): Promise<void> {
+    await this.database?.drop()
+    await rm(this.directory, { recursive: true, force: true })
   }
 }
 

@@ -20,7 +20,8 @@ export interface NewTaskOptions {
   now?: Date | undefined
   /** The team's own templates. */
   templatesDir?: string | undefined
-  template?: 'task' | undefined
+  /** Makes a backfill of this model, by its name in the schema or on the client, rather than a plain task. */
+  model?: string | undefined
   /** `ts` by default. */
   extension?: TaskExtension | undefined
 }
@@ -45,9 +46,10 @@ export async function newTask(options: NewTaskOptions): Promise<NewTask> {
   const name = toTaskName(options.name)
   const description = options.description?.trim() || sentenceCase(name)
   const everyDeploy = options.everyDeploy ?? false
-  const data = { name, description, everyDeploy }
+  const template = options.model === undefined ? 'task' : 'backfill'
+  const data = { name, description, everyDeploy, ...(options.model !== undefined && { model: toModel(options.model) }) }
   // Rendered once before anything is made, so that a broken template leaves nothing behind.
-  renderTemplate(options.template ?? 'task', { ...data, version: '' }, options)
+  renderTemplate(template, { ...data, version: '' }, options)
   await makeDirectory(tasksDir)
   return usingDirectory(tasksDir, async () => {
     const existing = (await readdir(tasksDir)).flatMap((file) => taskFile(file) ?? [])
@@ -61,9 +63,18 @@ export async function newTask(options: NewTaskOptions): Promise<NewTask> {
     }
     const version = freeVersion(now, new Set(existing.map((task) => task.version)))
     const file = join(tasksDir, `${version}_${name}.${extension}`)
-    const text = renderTemplate(options.template ?? 'task', { ...data, version }, options)
+    const text = renderTemplate(template, { ...data, version }, options)
     await writeFile(file, text, { flag: 'wx' })
     return { file, version, name }
+  })
+}
+
+/** `Post` and `post` are `post`, as the client has it. */
+function toModel(model: string): string {
+  if (/^[A-Za-z]\w*$/.test(model)) return model.charAt(0).toLowerCase() + model.slice(1)
+  throw new AfterPartyError('usage', {
+    what: `${JSON.stringify(model)} is not the name of a model`,
+    next: 'Name it as the schema does: --model Post',
   })
 }
 

@@ -128,5 +128,5 @@ export function describeIssues(issues: readonly Issue[], whose: string, schema: 
 }
 
 function missing(issue: Issue): boolean {
-  return issue.message.startsWith('Invalid key')
+  return issue.expected === JSON.stringify(issue.path?.at(-1)?.key)
 }

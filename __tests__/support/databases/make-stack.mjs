@@ -129,6 +129,19 @@ function sqlGenerator(file) {
   return `generator sql {\n  provider = ${provider}\n  output   = ${JSON.stringify(file)}\n}\n`
 }
 
+function pool6() {
+  return `
+/** The adapter refuses types of the catalogue that the engine reads ("name"); as text they are fine. */
+class Pool extends pg.Pool {
+  async query(...args) {
+    const result = await super.query(...args)
+    for (const field of result.fields ?? []) if ([18, 19].includes(field.dataTypeID)) field.dataTypeID = 25
+    return result
+  }
+}
+`
+}
+
 /** @param {string} adapter @param {string} adapterClass @param {string} options */
 function client(adapter, adapterClass, options) {
   return `import { ${adapterClass} } from '${adapter}'
@@ -153,20 +166,20 @@ export default defineConfig({
 `
 }
 
+/** Without its binary, Prisma 6 migrates over an adapter, and on PostgreSQL that one must be helped (see `pool6`). */
 function config6() {
-  const [[, { adapter, adapterClass, options }] = /** @type {never} */ ([])] = variants
+  const [[, { adapter, adapterClass }] = /** @type {never} */ ([])] = variants
   return `import { defineConfig } from 'prisma/config'
 import { ${adapterClass} } from '${adapter}'
-
+${provider === 'postgresql' ? "import pg from 'pg'\n" : ''}
 const url = process.env['DIRECT_URL'] ?? process.env['DATABASE_URL']
-const pool = 1
-
+${provider === 'postgresql' ? pool6() : ''}
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
   experimental: { adapter: true },
   engine: 'js',
-  adapter: async () => new ${adapterClass}(${options}),
+  adapter: async () => new ${adapterClass}(${provider === 'postgresql' ? 'new Pool({ connectionString: url, max: 1 })' : '{ url, timeout: 5000 }'}),
 })
 `
 }

@@ -55,7 +55,9 @@ function toSql({ models, enums, indexes }) {
     return `CREATE TABLE ${quote(table)} (\n${[
       ...scalars.map((field) => columnSql(field, enums)),
       ...unique.map((names) => `UNIQUE INDEX ${quote(`${table}_${names.join('_')}_key`)}${columns(names)}`),
-      ...plain.map((/** @type {string[]} */ names) => `INDEX ${quote(`${table}_${names.join('_')}_idx`)}${columns(names)}`),
+      ...plain.map(
+        (/** @type {string[]} */ names) => `INDEX ${quote(`${table}_${names.join('_')}_idx`)}${columns(names)}`,
+      ),
       `PRIMARY KEY ${columns(key)}`,
     ]
       .map((line) => `    ${line}`)

@@ -42,7 +42,9 @@ export async function closeServers() {
 /** @returns {Servers} */
 export function servers() {
   const none = { missing: 'no servers were looked for' }
-  return JSON.parse(process.env.AFTER_PARTY_TEST_SERVERS ?? 'null') ?? { postgresql: none, pgbouncer: none, mariadb: none }
+  return (
+    JSON.parse(process.env.AFTER_PARTY_TEST_SERVERS ?? 'null') ?? { postgresql: none, pgbouncer: none, mariadb: none }
+  )
 }
 
 /**

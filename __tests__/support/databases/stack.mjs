@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
 import { generated, prismaCli, repository } from '../paths.mjs'
@@ -41,7 +41,7 @@ let fingerprinted
 /** Changes with all that a stack is made of. */
 function fingerprint() {
   fingerprinted ??= hash([
-    ...readdirSync(import.meta.dirname).map((file) => path.join(import.meta.dirname, file)),
+    ...['make-stack.mjs', 'mysql-generator.mjs', 'variants.mjs'].map((file) => path.join(import.meta.dirname, file)),
     ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/ledger-models.js', 'package-lock.json'].map(
       (file) => path.join(repository, file),
     ),

@@ -12,6 +12,11 @@ export const runCommand = defineCommand({
     project(yargs)
       .positional('names', { type: 'string', array: true, describe: 'Tasks to run, by name or version' })
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print what would run, and why; run nothing' })
+      .option('rehearse', {
+        type: 'boolean',
+        default: false,
+        describe: 'Run in transactions that are rolled back; tell what would change, and how long it would take',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' })
       .option('deploy-id', { type: 'string', describe: 'Name of this deploy: everyDeploy tasks run once for it' })
       .option('lease', lease('How long a claim stands without a heartbeat (60s)'))
@@ -32,6 +37,12 @@ export const runCommand = defineCommand({
         const { printPlan } = await import('../reporters/plan.js')
         printPlan(await party.plan({ names, deployId }), { json: args.json })
         return EXIT.done
+      }
+      if (args.rehearse) {
+        const { printRehearsal } = await import('../reporters/rehearsal.js')
+        const rehearsals = await party.rehearse({ names, deployId, grace: args.grace })
+        printRehearsal(rehearsals, { json: args.json })
+        return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
       }
       const { reportText } = await import('../reporters/text.js')
       return untilSignal(async (signal, received) => {

@@ -42,12 +42,12 @@ function row(task: TaskStatus): string[] {
 }
 
 /** The one thing worth a reader's while: why it failed, how far it is, or what it is. */
-function remark({ state, flags, error, processed, total, description }: TaskStatus): string {
+function remark({ state, flags, error, processed, total, durationMs, description }: TaskStatus): string {
   const told =
     state === 'failed' || state === 'interrupted'
       ? clip(headline(error ?? 'its process died'))
       : state === 'running' && processed
-        ? `${processed.toLocaleString('en')}${total === null ? '' : ` of ${total.toLocaleString('en')}`}`
+        ? progress(processed, total, durationMs)
         : clip(description ?? '')
   return [...flags, told].filter(Boolean).join(', ')
 }

@@ -1,11 +1,15 @@
 import type { RunEvent, TaskRef, TaskResult } from '../../engine/events.js'
 import { describeOwner } from '../../engine/owner.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
+import { Progress } from './progress.js'
 
 /** Tells a run as lines of text on stderr. */
 export function reportText(): (event: RunEvent) => void {
   const began = performance.now()
+  let progress: Progress | undefined
   return (event) => {
+    if (event.type !== 'progress') progress?.hide()
+    if (event.type === 'finished') progress = undefined
     switch (event.type) {
       case 'planned': {
         const due = event.tasks.filter(({ runs }) => runs).length
@@ -22,7 +26,8 @@ export function reportText(): (event: RunEvent) => void {
       case 'log':
         return stderr.line(indent(`${LOG_MARKS[event.level]()}${event.message}`))
       case 'progress':
-        return
+        progress ??= new Progress(process.stderr, event.task.name, (line) => stderr.line(line))
+        return progress.update(event.processed, event.total)
       case 'retrying':
         return stderr.line(
           indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${event.error}; trying again`),
@@ -54,6 +59,7 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined):
     case 'failed':
       return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${indent(failure(result, stack))}`
     case 'interrupted':
+      if (result.paused) return `› ${task.name} stopped after ${took}${rows}: ${result.error}`
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
     case 'locked':
       return `${stderr.style('red', '✖')} ${task.name}: ${result.error}`
@@ -71,7 +77,9 @@ function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: num
   const { outcome, results } = result
   const name = results.at(-1)?.name ?? ''
   if (outcome === 'done') {
-    if (results.length > 0)
+    if (result.paused)
+      stderr.line(`\nStopped by --max-duration with work left: the next \`npx after-party run\` goes on.`)
+    else if (results.length > 0)
       stderr.line(`${stderr.style('green', '✔')} ${count(results.length, 'task')} done in ${formatMs(ms)}`)
     return
   }

@@ -18,7 +18,6 @@ export interface BatchWork {
   graceMs: number
   /** Says something once in a backfill. */
   sayOnce(message: string): void
-  types: ColumnTypes
 }
 
 /** A client, or a transaction of one. */

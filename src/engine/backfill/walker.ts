@@ -78,7 +78,6 @@ export class Walker {
       context,
       stop,
       graceMs: options.graceMs,
-      types: this.#types,
       sayOnce: (message) => {
         if (!said.has(message)) context.log.warn(message)
         said.add(message)

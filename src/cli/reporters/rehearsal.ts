@@ -1,0 +1,32 @@
+import type { Rehearsal } from '../../engine/rehearse.js'
+import { count, formatMs, indent, stderr, stdout } from '../terminal.js'
+
+/** Prints what a rehearsal showed. */
+export function printRehearsal(rehearsals: readonly Rehearsal[], { json }: { json: boolean }): void {
+  if (json) {
+    stdout.line(JSON.stringify({ rehearsals }, jsonValue))
+    return
+  }
+  for (const rehearsal of rehearsals) stdout.line(told(rehearsal))
+  stderr.line(`${count(rehearsals.length, 'task')} rehearsed and rolled back. Nothing was changed.`)
+}
+
+function told({ name, outcome, durationMs, error, rows, total, batchMs, estimateMs, sample }: Rehearsal): string {
+  if (outcome === 'skipped') return `${stdout.style('yellow', '⚠')} ${name}: not rehearsed, ${error}`
+  if (outcome === 'failed')
+    return `${stdout.style('red', '✖')} ${name} failed after ${formatMs(durationMs)}\n${indent(error ?? '')}`
+  const head = `${stdout.style('green', '✔')} ${name} ${stdout.style('dim', formatMs(durationMs))}`
+  if (rows === undefined) return head
+  const figures = `${count(rows, 'row')} of ${total?.toLocaleString('en')} tried, ${formatMs(batchMs ?? 0)} a batch: about ${formatMs(estimateMs ?? 0)} for all`
+  const changes = (sample ?? []).map(({ key, before, after }) => `${key}: ${shown(before)} → ${shown(after)}`)
+  return [head, indent([figures, ...changes].join('\n'))].join('\n')
+}
+
+function shown(row: object): string {
+  const text = JSON.stringify(row, jsonValue)
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text
+}
+
+function jsonValue(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}

@@ -1,0 +1,185 @@
+import type { BackfillDefinition } from '../backfill.js'
+import type { Definition } from '../definition.js'
+import { toMs } from '../duration.js'
+import { messageOf } from '../errors.js'
+import { monotonicNow } from '../ledger/clock.js'
+import { ColumnTypes, type Writer, workOn } from './backfill/batch.js'
+import { describeKey, type Key, keyOf } from './backfill/keyset.js'
+import { Pace } from './backfill/pace.js'
+import { countRows, lastKey, nextPage, type Row } from './backfill/walk.js'
+import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
+import type { Engine } from './engine.js'
+import type { PlannedTask } from './plan.js'
+import { planRun, type RunOptions } from './run.js'
+import { TaskLog } from './task-log.js'
+import { transactionTimes } from './transaction.js'
+
+/** A row as it was and as it would be: the fields that change. */
+export interface RehearsedRow {
+  key: string
+  before: Row
+  after: Row
+}
+
+/** What rehearsing one task showed. */
+export interface Rehearsal {
+  version: string
+  name: string
+  /** `skipped`: it can't be rolled back, so it was not run. */
+  outcome: 'rehearsed' | 'failed' | 'skipped'
+  durationMs: number
+  error?: string
+  /** Of a backfill: rows in the batches that were tried, and in all. */
+  rows?: number
+  total?: number
+  /** Of a backfill: the median batch, and all of it at that pace. */
+  batchMs?: number
+  estimateMs?: number
+  sample?: RehearsedRow[]
+}
+
+const BATCHES = 3
+const SAMPLE_ROWS = 3
+
+/** Thrown at the end of every rehearsed transaction. */
+class RollBack extends Error {}
+
+/** Runs what is pending in transactions that are all rolled back: a look at what a run would do, and how long. */
+export async function rehearse(
+  engine: Engine,
+  options: Pick<RunOptions, 'names' | 'deployId' | 'signal' | 'graceMs' | 'emit'>,
+): Promise<Rehearsal[]> {
+  const tasks = await planRun(engine, options)
+  options.emit({ type: 'planned', tasks })
+  const rehearsals: Rehearsal[] = []
+  for (const task of tasks.filter(({ runs }) => runs)) {
+    if (options.signal.aborted) break
+    rehearsals.push(await rehearseTask(engine, task, options))
+  }
+  return rehearsals
+}
+
+async function rehearseTask(
+  engine: Engine,
+  { version, name, definition }: PlannedTask,
+  options: Pick<RunOptions, 'deployId' | 'signal' | 'graceMs' | 'emit'>,
+): Promise<Rehearsal> {
+  const task = { version, name }
+  const began = monotonicNow()
+  const end = (outcome: Rehearsal['outcome'], more: Partial<Rehearsal> = {}): Rehearsal => ({
+    ...task,
+    outcome,
+    durationMs: Math.round(monotonicNow() - began),
+    ...more,
+  })
+  if (!definition || !canRollBack(definition))
+    return end('skipped', { error: 'it has no transaction, so what it does could not be rolled back' })
+  options.emit({ type: 'started', task, attempt: 1 })
+  const { log } = new TaskLog((level, message) => options.emit({ type: 'log', task, level, message }))
+  const context = { log, version, deployId: options.deployId, progress() {} }
+  const { signal, graceMs } = options
+  const client = await engine.tasksClient()
+  try {
+    if (definition.kind === 'backfill')
+      return end('rehearsed', await rehearseBackfill(definition, client, { context, signal, graceMs }))
+    const times = transactionTimes(definition.transaction, definition.timeout ?? '1m')
+    await rolledBack(client, times, async (transaction) => {
+      await definition.run({ ...context, prisma: transaction as never, signal })
+    })
+    return end('rehearsed')
+  } catch (error) {
+    return end('failed', { error: messageOf(error) })
+  }
+}
+
+function canRollBack(definition: Definition): boolean {
+  return definition.kind === 'backfill' ? definition.transaction !== false : Boolean(definition.transaction)
+}
+
+interface BatchContext {
+  context: Parameters<typeof workOn>[3]['context']
+  signal: AbortSignal
+  graceMs: number
+}
+
+async function rehearseBackfill(
+  definition: BackfillDefinition,
+  client: object,
+  { context, signal, graceMs }: BatchContext,
+): Promise<Partial<Rehearsal>> {
+  const walked = walkedOf(definition, client)
+  const { model, walk } = walked
+  const delegate = delegateOf(client, model)
+  const bound = await lastKey(delegate, walk)
+  const total = bound === null ? 0 : await countRows(delegate, walk, bound)
+  const { size } = new Pace(definition)
+  const types = await new ColumnTypes().of(client as Writer, model)
+  const times = transactionTimes(definition.transaction, '30s')
+  const sayOnce = (message: string) => context.log.warn(message)
+  const work = { definition, model, fields: walk.fields, context, stop: signal, graceMs, sayOnce }
+  const tooks: number[] = []
+  let sample: RehearsedRow[] = []
+  let rows = 0
+  let after: Key | null = null
+  let more = total > 0
+  while (more && tooks.length < BATCHES && !signal.aborted) {
+    const began = monotonicNow()
+    const page = await rolledBack(client, times, async (transaction) => {
+      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo: bound }, size)
+      const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
+      const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
+      await workOn(next.rows, transaction as Writer, types, work)
+      if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
+      return next
+    })
+    tooks.push(monotonicNow() - began)
+    rows += page.rows.length
+    after = page.last
+    more = page.more
+  }
+  const batchMs = Math.round([...tooks].sort((a, b) => a - b)[Math.floor(tooks.length / 2)] ?? 0)
+  const restMs = definition.pause === undefined ? 0 : toMs(definition.pause)
+  return { rows, total, batchMs, estimateMs: Math.ceil(total / size) * (batchMs + restMs), sample }
+}
+
+/** Runs something in a transaction, and rolls it back whatever happens. */
+async function rolledBack<T>(client: object, times: object, work: (transaction: object) => Promise<T>): Promise<T> {
+  const done: { value?: T } = {}
+  const { $transaction } = client as {
+    $transaction(work: (transaction: object) => Promise<never>, options: object): Promise<never>
+  }
+  try {
+    await $transaction.call(
+      client,
+      async (transaction) => {
+        done.value = await work(transaction)
+        throw new RollBack()
+      },
+      times,
+    )
+  } catch (error) {
+    if (!(error instanceof RollBack)) throw error
+  }
+  return done.value as T
+}
+
+async function rowsOf(client: object, { model, walk }: Walked, keys: readonly Key[]): Promise<Row[]> {
+  const delegate = delegateOf(client, model)
+  const rows: Row[] = []
+  for (const key of keys) {
+    const where = Object.fromEntries(walk.fields.map((field, i) => [field, key[i]]))
+    rows.push(...(await delegate.findMany({ where, take: 1 })))
+  }
+  return rows
+}
+
+function differences({ walk: { fields } }: Walked, before: readonly Row[], after: readonly Row[]): RehearsedRow[] {
+  const now = new Map(after.map((row) => [describeKey(fields, keyOf(fields, row)), row]))
+  return before.map((row) => {
+    const key = describeKey(fields, keyOf(fields, row))
+    const next = now.get(key) ?? {}
+    const changed = Object.keys(row).filter((field) => String(row[field]) !== String(next[field]))
+    const only = (of: Row) => Object.fromEntries(changed.map((field) => [field, of[field]]))
+    return { key, before: only(row), after: only(next) }
+  })
+}
