@@ -24,7 +24,7 @@ export interface UnregisteredClient extends PrismaClientLike {}
 /** The project's own client, when its config registered one; what a factory that is async promises. */
 export type RegisteredClient = Register extends { client: infer Client } ? Awaited<Client> : UnregisteredClient
 
-/** The keys that Prisma takes off a client inside an interactive transaction. */
+/** What a client does not have inside an interactive transaction. Prisma 7 nests transactions; Prisma 6 can't. */
 type NotInTransaction = '$connect' | '$disconnect' | '$on' | '$use' | '$extends' | '$transaction'
 
 /** The client as it is inside a transaction. */

@@ -14,8 +14,8 @@ import type { TaskDefinition } from './task.js'
 /** How a test runs a task. */
 export interface RunTaskOptions {
   /**
-   * The client that the task is given. Inside a transaction that the test rolls back is fine: a task with
-   * `transaction` then has that one, and a task that fails is rolled back with the test, not before.
+   * The client that the task is given. It may be a transaction that the test has open and rolls back in the end: a
+   * task with `transaction` then runs in that one, or, where Prisma nests them, in one inside it.
    */
   prisma: TransactionClient<RegisteredClient>
   /** Aborts to stop the task, as a signal does in a deploy. */

@@ -51,3 +51,10 @@ function remark({ state, flags, error, processed, total, durationMs, description
         : clip(description ?? '')
   return [...flags, told].filter(Boolean).join(', ')
 }
+
+/** How far a task is that runs elsewhere, and when it would end at its pace so far. */
+function progress(processed: number, total: number | null, durationMs: number | null): string {
+  if (total === null || durationMs === null) return `${processed.toLocaleString('en')} rows`
+  const leftMs = (Math.max(0, total - processed) / processed) * durationMs
+  return `${processed.toLocaleString('en')} of ${total.toLocaleString('en')} rows, about ${formatMs(leftMs)} left`
+}
