@@ -104,7 +104,7 @@ export async function createDatabase(variant: VariantName): Promise<Database> {
 interface Copy {
   url: string
   directUrl: string
-  drop(): Promise<void>
+  drop(): Promise<unknown>
 }
 
 const COPY: Record<Database['provider'], (variant: VariantName, stack: string, name: string) => Promise<Copy>> = {

@@ -8,13 +8,18 @@ export interface ProjectArgs {
   env?: string | undefined
 }
 
-/** Loads the config of the project that we stand in. */
+/**
+ * Loads the config of the project that we stand in. From a folder below, everything is as if the command had been
+ * called beside the config: that is where `.env` is, and what a relative SQLite URL means.
+ */
 export async function openProject({ config }: ProjectArgs): Promise<LoadedConfig> {
-  const [{ loadConfig }, { TsxLoader }, { refuseInstalledVersion }] = await Promise.all([
+  const [{ findConfigFile, loadConfig }, { TsxLoader }, { refuseInstalledVersion }] = await Promise.all([
     import('../project/config-file.js'),
     import('../project/loader.js'),
     import('../project/prisma-version.js'),
   ])
+  const above = config === undefined ? findConfigFile(process.cwd()) : undefined
+  if (above !== undefined) process.chdir(path.dirname(above))
   refuseInstalledVersion(process.cwd())
   keepStdoutForData()
   return loadConfig(new TsxLoader(), process.cwd(), config)

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { asLoadError } from './load-error.js'
@@ -18,12 +19,19 @@ export class TsxLoader implements Loader {
     if (TYPESCRIPT.test(file)) this.#registered ??= registerTsx()
     await this.#registered
     try {
-      const module: { default?: unknown } = await import(pathToFileURL(path.resolve(file)).href)
-      return unwrapDefault(module)
+      return unwrapDefault(await load(path.resolve(file)))
     } catch (error) {
       throw await asLoadError(error, file)
     }
   }
+}
+
+/**
+ * CommonJS by its extension is required: imported, a module of that kind can't require an ES module such as this
+ * package once tsx has translated it (Node 20).
+ */
+async function load(file: string): Promise<{ default?: unknown }> {
+  return /\.c[jt]s$/.test(file) ? { default: createRequire(file)(file) } : import(pathToFileURL(file).href)
 }
 
 /**

@@ -38,38 +38,6 @@ export function installedPackage(root: string, name: string): InstalledPackage |
   }
 }
 
-/**
- * The major version of the project's Prisma: the installed one, else the declared one. Throws `prisma-unsupported`
- * when After Party does not work with it, and `project-not-found` when there is none.
- */
-export function supportedMajor(root: string, dependencies: ReadonlyMap<string, string>): number {
-  const versions = ['prisma', '@prisma/client'].flatMap((name) => {
-    const installed = installedPackage(root, name)?.version
-    const declared = /\d+/.exec(dependencies.get(name) ?? '')?.[0]
-    return installed ?? declared ?? []
-  })
-  for (const version of versions) {
-    const [major = 0, minor] = version.split('.').map(Number)
-    const tooOld = major < 6 || (major === 6 && minor !== undefined && minor < 19)
-    if (major < 8 && !tooOld) continue
-    throw new AfterPartyError('prisma-unsupported', {
-      what: `This project has Prisma ${version}`,
-      why:
-        major >= 8
-          ? 'Prisma 8 is another product, without PrismaClient and prisma migrate deploy; After Party is for Prisma 6.19 to 7'
-          : 'After Party is for Prisma 6.19 to 7',
-      next: 'npm install prisma@7 @prisma/client@7',
-    })
-  }
-  const newest = versions[0]
-  if (newest !== undefined) return Number(newest.split('.')[0])
-  throw new AfterPartyError('project-not-found', {
-    what: 'This project does not have Prisma',
-    why: `Neither prisma nor @prisma/client is installed, or named in ${join(root, 'package.json')}`,
-    next: 'npm install prisma@7 @prisma/client@7',
-  })
-}
-
 /** Whether a module of the project can import a package. */
 export function isInstalled(root: string, name: string): boolean {
   try {

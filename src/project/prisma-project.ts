@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AfterPartyError, messageOf } from '../errors.js'
-import { supportedMajor } from './prisma-cli.js'
+import { supportedMajor } from './prisma-version.js'
 import { findPrismaConfig, type PrismaConfigFile, withoutJsComments } from './schema-config.js'
 import { readSchema, type SchemaFile, type SchemaInfo } from './schema-info.js'
 import {

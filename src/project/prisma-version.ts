@@ -1,8 +1,38 @@
+import { join } from 'node:path'
 import { AfterPartyError } from '../errors.js'
 import { installedPackage } from './prisma-cli.js'
 
-/** Throws `prisma-unsupported` when the version is none that After Party works with. */
-export function refuseVersion(version: string): void {
+const PACKAGES = ['@prisma/client', 'prisma'] as const
+const INSTALL = 'Run `npm install prisma@7 @prisma/client@7`.'
+
+/**
+ * The major version of the project's Prisma: the installed one, else the declared one. Throws `prisma-unsupported`
+ * when After Party does not work with it, and `project-not-found` when there is none.
+ */
+export function supportedMajor(root: string, dependencies: ReadonlyMap<string, string>): number {
+  const versions = PACKAGES.flatMap((name) => {
+    const declared = /\d+/.exec(dependencies.get(name) ?? '')?.[0]
+    return installedPackage(root, name)?.version ?? declared ?? []
+  })
+  for (const version of versions) refuseVersion(version)
+  const [first] = versions
+  if (first !== undefined) return Number(first.split('.')[0])
+  throw new AfterPartyError('project-not-found', {
+    what: 'This project does not have Prisma.',
+    why: `Neither prisma nor @prisma/client is installed, or named in ${join(root, 'package.json')}.`,
+    next: INSTALL,
+  })
+}
+
+/** Throws `prisma-unsupported` for what is installed in a project. One that can't be found is not judged. */
+export function refuseInstalledVersion(root: string): void {
+  for (const name of PACKAGES) {
+    const version = installedPackage(root, name)?.version
+    if (version !== undefined) refuseVersion(version)
+  }
+}
+
+function refuseVersion(version: string): void {
   const [major = 0, minor] = version.split('.').map(Number)
   const tooOld = major < 6 || (major === 6 && minor !== undefined && minor < 19)
   if (major < 8 && !tooOld) return
@@ -12,14 +42,6 @@ export function refuseVersion(version: string): void {
       major >= 8
         ? 'Prisma 8 is another product, without PrismaClient and `prisma migrate deploy`; After Party is for Prisma 6.19 to 7.'
         : 'After Party is for Prisma 6.19 to 7.',
-    next: 'Run `npm install prisma@7 @prisma/client@7`.',
+    next: INSTALL,
   })
-}
-
-/** The same for the Prisma that is installed in a project. One that can't be found is not judged. */
-export function refuseInstalledVersion(root: string): void {
-  for (const name of ['@prisma/client', 'prisma']) {
-    const version = installedPackage(root, name)?.version
-    if (version !== undefined) refuseVersion(version)
-  }
 }

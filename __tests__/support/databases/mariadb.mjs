@@ -15,7 +15,7 @@ export async function usingMariaDb(url, work) {
     port: Number(port || 3306),
     user: decodeURIComponent(username),
     password: decodeURIComponent(password),
-    database: pathname.slice(1) || undefined,
+    ...(pathname.length > 1 && { database: pathname.slice(1) }),
     connectTimeout: 3000,
   })
   try {
