@@ -194,6 +194,7 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
     expect(said).toContain('→ Nothing was run.')
     expect(await refused(project, 'run', 'witness')).toContain('2024_bad.ts')
     expect(await refused(project, 'run', '--dry-run')).toContain('2024_bad.ts')
+    expect(await refused(project, 'mark', '--all', '--done')).toContain('2024_bad.ts')
   })
 
   test('status shows the good ones, tells what is wrong with the others, and exits 2', async () => {

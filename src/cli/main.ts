@@ -30,6 +30,7 @@ function parser(args: readonly string[]): Argv {
       'Exit codes: 0 done, 1 a task failed, 2 not run (invocation, config, files), 3 held, 4 pending (status --check)',
     )
     .strict()
+    .parserConfiguration({ 'duplicate-arguments-array': false })
     .demandCommand(1, `Say what to do: ${COMMAND_WORDS.join(', ')}.`)
     .version(version())
     .alias('h', 'help')

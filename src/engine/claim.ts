@@ -48,8 +48,8 @@ export async function acquire(
 ): Promise<Acquisition> {
   const { ledger, signal } = options
   const giveUpAt = monotonicNow() + options.lockTimeoutMs
-  let look = FIRST_LOOK_MS
-  for (let seen = planned; ; seen = await ledger.record(task.version)) {
+  let waitMs = FIRST_LOOK_MS
+  for (let seen = planned; ; seen = await look(ledger, task.version)) {
     if (signal.aborted) return { kind: 'aborted' }
     if (seen && hasEndedSince(planned, seen)) return { kind: 'ended', record: seen }
     if (!seen || !isHeld(seen, await ledger.now())) {
@@ -61,9 +61,18 @@ export async function acquire(
     if (left <= 0) return { kind: 'held', record: seen }
     options.onWaiting(seen)
     await options.whileHeld?.(seen)
-    await sleep(Math.min(look * (0.75 + Math.random() / 2), left), undefined, { signal }).catch(() => {})
-    look = Math.min(look * 1.5, SLOWEST_LOOK_MS)
+    await sleep(Math.min(waitMs * (0.75 + Math.random() / 2), left), undefined, { signal }).catch(() => {})
+    waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)
   }
+}
+
+/** A waiting process outlasts a restart of the database. */
+function look(ledger: Ledger, version: string): Promise<TaskRecord | null> {
+  return pRetry(() => ledger.record(version), {
+    retries: 6,
+    minTimeout: 200,
+    shouldRetry: ({ error }) => isConnectionLost(error) || isConnectionLost(error.cause),
+  })
 }
 
 function hasEndedSince(planned: TaskRecord | null, seen: TaskRecord): boolean {
@@ -116,6 +125,7 @@ export class HeldClaim {
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
   #paused = false
+  #stopped = false
   #progress: { processed: number; total: number | null } | undefined
   #progressWritten = true
 
@@ -191,6 +201,7 @@ export class HeldClaim {
 
   /** Sends no more heartbeats. */
   stop(): void {
+    this.#stopped = true
     this.#pause()
   }
 
@@ -220,6 +231,7 @@ export class HeldClaim {
         else this.#lost.abort()
         return
       } catch {
+        if (this.#stopped) return
         // Whatever the database says, only time tells whether the claim still stands.
         if (monotonicNow() >= this.#deadline) return this.#lost.abort()
         await sleep(Math.min(1_000, this.#leaseMs / 20))

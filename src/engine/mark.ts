@@ -1,13 +1,15 @@
+import { isEveryDeploy } from '../definition.js'
 import { AfterPartyError } from '../errors.js'
 import type { Mark, TaskRecord } from '../ledger/contract.js'
+import type { TaskFile } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import { describeOwner } from './owner.js'
 import { isHeld } from './plan.js'
-import { resolveNames } from './prepare.js'
+import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
 
 /** What to write on which tasks. Exactly one of `names`, `all` and `before` says which. */
 export interface MarkOptions {
-  as: Mark['status']
+  as: 'done' | 'skipped' | 'pending'
   names?: readonly string[]
   /** Every task file. */
   all?: boolean
@@ -29,27 +31,31 @@ export interface Marked {
  */
 export async function mark(engine: Engine, options: MarkOptions): Promise<Marked[]> {
   const { ledger, source, owner } = engine
-  const [{ files }, records] = await Promise.all([source.list(), ledger.records()])
+  const [{ files, faults }, records] = await Promise.all([source.list(), ledger.records()])
+  // Of two files with one version or one name, nobody can say which is meant.
+  if (faults.length > 0) throw faultsError(faults, source.place)
   const byVersion = new Map(records.map((record) => [record.version, record]))
   const versions = select(options, files, records)
   const now = await ledger.now()
   for (const record of records) if (versions.has(record.version) && isHeld(record, now)) throw heldError(record)
   const names = new Map([...records, ...files].map(({ version, name }) => [version, name]))
+  const everyDeploy = options.as === 'done' ? await everyDeployOf(engine, files, versions) : new Set<string>()
   const marked: Marked[] = []
   for (const version of [...versions].sort()) {
     const record = byVersion.get(version) ?? null
     const name = names.get(version) ?? ''
-    if ((record?.status ?? 'pending') === options.as) continue
-    const written = await ledger.mark(record, { version, name, status: options.as, at: new Date(now), owner })
+    const as = everyDeploy.has(version) ? 'recurring' : options.as
+    if ((record?.status ?? 'pending') === as) continue
+    const written = await ledger.mark(record, { version, name, status: as, at: new Date(now), owner })
     if (!written) throw changedError(name)
-    marked.push({ version, name, from: record?.status ?? null, to: options.as })
+    marked.push({ version, name, from: record?.status ?? null, to: as })
   }
   return marked
 }
 
 function select(
   { names, all, before }: MarkOptions,
-  files: readonly { version: string; name: string; file: string }[],
+  files: readonly TaskFile[],
   records: readonly TaskRecord[],
 ): Set<string> {
   if (all) return new Set(files.map(({ version }) => version))
@@ -69,4 +75,15 @@ function changedError(name: string): AfterPartyError {
     what: `${name} changed while it was being marked.`,
     next: 'Look at `npx after-party status`, then run the command again.',
   })
+}
+
+/** An everyDeploy task is never done: as if it had run, it is recurring. A file that can't be loaded tells nothing. */
+async function everyDeployOf(
+  { source }: Engine,
+  files: readonly TaskFile[],
+  versions: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const chosen = files.filter(({ version }) => versions.has(version))
+  const { definitions } = await loadDefinitions(source, chosen)
+  return new Set([...definitions].filter(([, definition]) => isEveryDeploy(definition)).map(([version]) => version))
 }

@@ -1,4 +1,5 @@
 import type { Definition } from '../definition.js'
+import { AfterPartyError, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import { executeBackfill } from './backfill/backfill.js'
@@ -20,7 +21,7 @@ type End = Omit<TaskResult, 'version' | 'name' | 'durationMs'>
 
 /** Claims one task, or waits for the process that has it; runs it; settles it. */
 export async function runTask(engine: Engine, planned: PlannedTask, options: RunOptions): Promise<TaskResult> {
-  const { version, name, definition, file, record } = planned
+  const { version, name, definition, file } = planned
   if (!definition || !file) throw new Error(`planned without its definition: ${version}`)
   const task = { version, name }
   const began = monotonicNow()
@@ -29,32 +30,55 @@ export async function runTask(engine: Engine, planned: PlannedTask, options: Run
     options.emit({ type: 'finished', task, result, ...(stack !== undefined && { stack }) })
     return result
   }
+  try {
+    const { end, stack } = await claimAndWork(engine, planned, definition, await engine.source.checksum(file), options)
+    return finish(end, stack)
+  } catch (error) {
+    // Tasks before this one may have run: a database that goes away now is a failed run, not one that did not begin.
+    if (!(error instanceof AfterPartyError)) throw error
+    return finish({ outcome: 'failed', error: error.message })
+  }
+}
+
+interface Ended {
+  end: End
+  stack?: string
+}
+
+async function claimAndWork(
+  engine: Engine,
+  { version, name, record }: PlannedTask,
+  definition: Definition,
+  checksum: string | null,
+  options: RunOptions,
+): Promise<Ended> {
+  const task = { version, name }
+  const { ledger, owner } = engine
+  const { leaseMs, lockTimeoutMs, deployId, signal, emit } = options
   const attempt = new Attempt(engine, task, definition, options)
   const acquisition = await acquire(task, record, {
-    ledger: engine.ledger,
-    owner: engine.owner,
-    leaseMs: options.leaseMs,
-    lockTimeoutMs: options.lockTimeoutMs,
-    deployId: options.deployId,
-    checksum: await engine.source.checksum(file),
+    ledger,
+    owner,
+    leaseMs,
+    lockTimeoutMs,
+    deployId,
+    checksum,
     // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
     resume: definition.kind === 'backfill' && record?.status !== 'done',
-    signal: options.signal,
-    onWaiting: onceAHolder(engine, (holder) => options.emit({ type: 'waiting', task, holder })),
+    signal,
+    onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder),
   })
   switch (acquisition.kind) {
     case 'aborted':
-      return finish({ outcome: 'interrupted', error: 'stopped by a signal while it waited' })
+      return { end: { outcome: 'interrupted', error: 'stopped by a signal while it waited' } }
     case 'held':
-      return finish({ outcome: 'locked', error: heldMessage(acquisition.record, await engine.ledger.now()) })
+      return { end: { outcome: 'locked', error: heldMessage(acquisition.record, await ledger.now()) } }
     case 'ended':
-      return finish({ ...outcomeElsewhere(acquisition.record), ...attempt.helped })
-    case 'claimed': {
-      options.emit({ type: 'started', task, attempt: (record?.attempts ?? 0) + 1 })
-      const { end, stack } = await attempt.work(acquisition.claim)
-      return finish(end, stack)
-    }
+      return { end: { ...outcomeElsewhere(acquisition.record), ...attempt.helped } }
+    case 'claimed':
+      emit({ type: 'started', task, attempt: (record?.attempts ?? 0) + 1 })
+      return attempt.work(acquisition.claim)
   }
 }
 
@@ -87,7 +111,7 @@ class Attempt {
   }
 
   /** The work of one claim, from its first row in the history to its settled record. */
-  async work(claim: HeldClaim): Promise<{ end: End; stack?: string }> {
+  async work(claim: HeldClaim): Promise<Ended> {
     const { ledger } = this.#engine
     const runId = await this.#openRun(claim)
     const work = { ...(await this.#workOptions((...told) => claim.progress(...told))), claim }
@@ -98,7 +122,7 @@ class Attempt {
     const settled = await settle(ledger, this.#definition, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
     const { processed } = execution
-    await ledger.endRun(runId, {
+    await this.#closeRun(runId, {
       status: settled.status,
       finishedAt: new Date(await ledger.now()),
       processed: processed ?? 0,
@@ -131,6 +155,13 @@ class Attempt {
       ...open,
     })
     return id
+  }
+
+  /** The record is settled already: a history that can't be written is worth a warning, not a failed deploy. */
+  async #closeRun(id: string, end: Parameters<Engine['ledger']['endRun']>[1]): Promise<void> {
+    await this.#engine.ledger.endRun(id, end).catch((error) => {
+      this.#log.log.warn(`The history could not be written: ${messageOf(error)}`)
+    })
   }
 
   async #workOptions(

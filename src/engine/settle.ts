@@ -38,7 +38,8 @@ export async function settle(
   }
   const interrupted = execution.kind === 'stopped' && execution.reason === 'signal'
   const status = interrupted ? 'interrupted' : 'failed'
-  const error = stackOf(execution.error)
+  // Where it was told to stop is our code, and tells nobody anything.
+  const error = execution.kind === 'stopped' ? messageOf(execution.error) : stackOf(execution.error)
   const held = await claim.settle({ ...success, status, error })
   if (held) return { outcome: status, status, message: messageOf(execution.error), error }
   // The answer to a commit can get lost after the database carried it out.

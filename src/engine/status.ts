@@ -23,6 +23,8 @@ export interface TaskStatus {
   /** Who has it, or had it last. */
   owner: string | null
   file: string | null
+  /** Where it runs, when its `environments` leave this one out. */
+  onlyIn: string[] | null
 }
 
 /** How many tasks are in each state. */
@@ -82,6 +84,7 @@ function taskStatus({ version, name, state, flags, file, record, definition }: P
     error: record?.error ?? null,
     owner: record?.owner ?? null,
     file: file?.file ?? null,
+    onlyIn: state === 'skipped' && !record && definition?.environments ? [...definition.environments] : null,
   }
 }
 

@@ -92,7 +92,7 @@ export interface Settlement {
 export interface Mark {
   version: string
   name: string
-  status: 'done' | 'skipped' | 'pending'
+  status: 'done' | 'recurring' | 'skipped' | 'pending'
   at: Date
   owner: string
 }

@@ -83,7 +83,6 @@ export class MemoryLedger implements Ledger {
     if (!this.#standsAs(seen, current)) return false
     this.#records.set(version, {
       attempts: 0,
-      startedAt: null,
       checksum: null,
       deployId: null,
       total: null,
@@ -93,6 +92,7 @@ export class MemoryLedger implements Ledger {
       status,
       owner,
       fence: (current?.fence ?? 0) + 1,
+      startedAt: null,
       finishedAt: status === 'pending' ? null : at,
       error: null,
       leaseUntil: null,

@@ -115,7 +115,8 @@ export class PrismaLedger implements Ledger {
   async mark(seen: TaskRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
     const fence = (seen?.fence ?? 0) + 1
     const finishedAt = status === 'pending' ? null : at
-    const data = { status, owner, fence, finishedAt, error: null, leaseUntil: null }
+    // No startedAt: it did not run, and took no time.
+    const data = { status, owner, fence, startedAt: null, finishedAt, error: null, leaseUntil: null }
     if (!seen) return this.#create({ ...data, version, name })
     const where = { version, fence: seen.fence, status: seen.status }
     const { count } = await this.#ask(() =>

@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sentenceCase, snakeCase } from 'change-case'
 import { AfterPartyError, codeOf } from '../errors.js'
@@ -57,7 +57,7 @@ export async function newTask(options: NewTaskOptions): Promise<NewTask> {
     if (taken) {
       throw new AfterPartyError('task-name-taken', {
         what: `There is a task ${name} already`,
-        why: join(tasksDir, taken.file),
+        why: relative(process.cwd(), join(tasksDir, taken.file)).replaceAll('\\', '/'),
         next: 'Choose another name',
       })
     }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { AfterPartyError, messageOf, withoutUrls } from '../errors.js'
+import { messageOf, withoutUrls } from '../errors.js'
 
 /** An npm package as it is installed for a project. */
 export interface InstalledPackage {

@@ -56,7 +56,10 @@ export async function findPrismaProject({ cwd, schema, env }: FindOptions): Prom
   const files = await readSchemaFiles(location)
   const info = readSchema(files)
   const tsconfig = join(root, 'tsconfig.json')
-  const typescript = packageJson.dependencies.has('typescript') || (await kindOf(tsconfig)) === 'file'
+  // The `prisma-client` generator writes TypeScript, which only a TypeScript config can import.
+  const generatesTypeScript = info.generators.some(({ provider }) => provider === 'prisma-client')
+  const declares = packageJson.dependencies.has('typescript') || (await kindOf(tsconfig)) === 'file'
+  const typescript = declares || generatesTypeScript
   return {
     root,
     prismaMajor,

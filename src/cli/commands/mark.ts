@@ -31,7 +31,7 @@ export const markCommand = defineCommand({
       const { names = [], all, before, json } = args
       const marked = await party.mark({ as, names, all, ...(before !== undefined && { before }) })
       if (json) stdout.line(JSON.stringify({ marked }))
-      for (const { name, from } of json ? [] : marked) stderr.line(`✔ ${name}: ${from ?? 'pending'} → ${as}`)
+      for (const { name, from, to } of json ? [] : marked) stderr.line(`✔ ${name}: ${from ?? 'pending'} → ${to}`)
       stderr.line(marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} marked ${as}.`)
       return EXIT.done
     })

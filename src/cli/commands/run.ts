@@ -18,7 +18,11 @@ export const runCommand = defineCommand({
         describe: 'Run in transactions that are rolled back; tell what would change, and how long it would take',
       })
       .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' })
-      .option('deploy-id', { type: 'string', describe: 'Name of this deploy: everyDeploy tasks run once for it' })
+      .option('deploy-id', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Name of this deploy: everyDeploy tasks run once for it',
+      })
       .option('lease', lease('How long a claim stands without a heartbeat (60s)'))
       .option('lock-timeout', duration('How long to wait for a task that another run has (10m)'))
       .option('wait', { type: 'boolean', default: true, describe: 'Wait for other runs; --no-wait exits 3 at once' })

@@ -1,5 +1,6 @@
 import { headline } from '../../errors.js'
 import type { TaskRun } from '../../ledger/contract.js'
+import { isFrame, ownFrames } from '../stack.js'
 import { table } from '../table.js'
 import { clip, formatMs, indent, stderr, stdout } from '../terminal.js'
 
@@ -7,7 +8,7 @@ import { clip, formatMs, indent, stderr, stdout } from '../terminal.js'
 export function printHistory(runs: readonly TaskRun[], { json, detailed }: { json: boolean; detailed: boolean }): void {
   if (json) stdout.line(JSON.stringify({ runs: runs.map(({ id: _, ...run }) => run) }))
   else if (runs.length === 0) stderr.line('No attempts yet.')
-  else if (detailed) for (const run of runs) stdout.line(details(run))
+  else if (detailed) stdout.line(runs.map(details).join('\n\n'))
   else stdout.line(overview(runs))
 }
 
@@ -25,7 +26,12 @@ function details(run: TaskRun): string {
   const rows = run.processed > 0 ? `, ${run.processed.toLocaleString('en')} rows` : ''
   const where = [run.owner && `by ${run.owner}`, run.deployId && `deploy ${run.deployId}`].filter(Boolean).join(', ')
   const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${took(run) || 'not ended'}${rows}`
-  const parts = [head, stdout.style('dim', indent(where)), run.error && indent(run.error), run.log && indent(run.log)]
+  const parts = [
+    head,
+    stdout.style('dim', indent(where)),
+    run.error && indent(readable(run.error)),
+    run.log && indent(run.log),
+  ]
   return parts.filter(Boolean).join('\n').trimEnd()
 }
 
@@ -35,4 +41,11 @@ function took({ startedAt, finishedAt }: TaskRun): string {
 
 function time(date: Date): string {
   return date.toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** The message, and of the stack what leads to the team's own code; `--json` has it all. */
+function readable(error: string): string {
+  const lines = error.split('\n')
+  const message = lines.filter((line) => !isFrame(line))
+  return [...message, ...ownFrames(lines)].join('\n')
 }

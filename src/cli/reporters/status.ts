@@ -42,13 +42,15 @@ function row(task: TaskStatus): string[] {
 }
 
 /** The one thing worth a reader's while: why it failed, how far it is, or what it is. */
-function remark({ state, flags, error, processed, total, durationMs, description }: TaskStatus): string {
+function remark({ state, flags, error, processed, total, durationMs, description, onlyIn }: TaskStatus): string {
   const told =
     state === 'failed' || state === 'interrupted'
       ? clip(headline(error ?? 'its process died'))
       : state === 'running' && processed
         ? progress(processed, total, durationMs)
-        : clip(description ?? '')
+        : onlyIn
+          ? `only in ${onlyIn.join(', ')}`
+          : clip(description ?? '')
   return [...flags, told].filter(Boolean).join(', ')
 }
 

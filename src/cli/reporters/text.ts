@@ -1,5 +1,6 @@
 import type { RunEvent, TaskRef, TaskResult } from '../../engine/events.js'
 import { describeOwner } from '../../engine/owner.js'
+import { ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { Progress } from './progress.js'
 
@@ -68,9 +69,8 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined):
 
 /** The message, and of the stack what leads to the user's own code. */
 function failure(result: TaskResult, stack: string | undefined): string {
-  const frames = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  const own = frames.filter((line) => !/node_modules|node:|after-party[\\/]dist/.test(line)).slice(0, 3)
-  return [stderr.style('red', result.error ?? ''), ...own.map((line) => dim(`  ${line.trim()}`))].join('\n')
+  const frames = ownFrames((stack ?? '').split('\n'))
+  return [stderr.style('red', result.error ?? ''), ...frames.map((line) => dim(`  ${line.trim()}`))].join('\n')
 }
 
 function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: number): void {
@@ -89,7 +89,7 @@ function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: num
       : `${count(notRun.length, 'task')} after it ${notRun.length === 1 ? 'was' : 'were'} not run. `
   if (outcome === 'failed')
     stderr.line(
-      `\n${rest}Mend the task and run \`npx after-party run\` again: it begins there. \`npx after-party history ${name}\` shows what it logged.`,
+      `\n${rest}Mend the task and run \`npx after-party run\` again: it goes on from there. \`npx after-party history ${name}\` shows what it logged.`,
     )
   else if (outcome === 'locked')
     stderr.line(`\n${rest}Run \`npx after-party run\` again when the other run has ended, or raise --lock-timeout.`)

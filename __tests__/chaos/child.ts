@@ -1,0 +1,69 @@
+import { execa } from 'execa'
+import type { Project } from '../support/project.js'
+
+/** How a process ended. */
+export interface Ended {
+  code: number | undefined
+  signal: string | undefined
+  stdout: string
+  stderr: string
+}
+
+/** The built binary as a process that a test can watch, stop and kill while it runs. */
+export class Child {
+  readonly ended: Promise<Ended>
+  readonly #kill: (signal: NodeJS.Signals) => boolean
+  readonly #watchers = new Set<() => void>()
+  #stderr = ''
+  #over = false
+
+  constructor(project: Project, args: readonly string[], env: Record<string, string> = {}) {
+    const { PATH = '', HOME = '', TMPDIR = '' } = process.env
+    const bin = project.path('node_modules/after-party/dist/cli/bin.js')
+    const subprocess = execa(process.execPath, [bin, ...args], {
+      cwd: project.directory,
+      env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), NO_COLOR: '1', ...project.env, ...env },
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+    })
+    this.#kill = (signal) => subprocess.kill(signal)
+    subprocess.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr += String(chunk)
+      this.#tellWatchers()
+    })
+    this.ended = subprocess.then(({ exitCode, signal, stdout, stderr }) => {
+      this.#over = true
+      this.#tellWatchers()
+      return { code: exitCode, signal, stdout, stderr }
+    })
+  }
+
+  /** What it has said on stderr so far. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Waits until it has said something; throws when it ends without. */
+  async saw(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#stderr)) {
+      if (this.#over) throw new Error(`ended without saying ${pattern}:\n${this.#stderr}`)
+      await new Promise<void>((resolve) => this.#watchers.add(resolve))
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#kill(name)
+  }
+
+  /** Ends it, whatever state it is in. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#kill('SIGKILL')
+    await this.ended
+  }
+
+  #tellWatchers(): void {
+    for (const watcher of this.#watchers) watcher()
+    this.#watchers.clear()
+  }
+}

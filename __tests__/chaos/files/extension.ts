@@ -1,0 +1,148 @@
+/**
+ * Makes a Prisma client that ends or stops its own process at one exact write: what a pod's eviction does at the
+ * worst of times. It is copied into the projects of the chaos suite; the product knows nothing of it.
+ *
+ *     CHAOS_KILL=before:settle         SIGKILL before the first settle is sent
+ *     CHAOS_KILL=after:checkpoint#3    SIGKILL when the third checkpoint is answered
+ *     CHAOS_KILL=during:commit         SIGKILL while the database is at it
+ *     CHAOS_KILL=before:any#17         SIGKILL before the 17th write of any kind
+ *     CHAOS_STOP=before:work           SIGSTOP, likewise
+ *     CHAOS_AWAIT=beat                 tasks wait for the first heartbeat before they work
+ */
+import { writeSync } from 'node:fs'
+
+/** The writes of a run, by what they are for. */
+export type Point =
+  | 'claim'
+  | 'beat'
+  | 'checkpoint'
+  | 'settle'
+  | 'work'
+  | 'commit'
+  | 'open-history'
+  | 'end-history'
+  | 'end-dead-history'
+
+type Moment = 'before' | 'during' | 'after'
+
+interface Query<Args> {
+  args: Args
+  query(args: Args): Promise<unknown>
+}
+
+interface Write {
+  data: Record<string, unknown>
+  where?: Record<string, unknown>
+}
+
+interface Extendable {
+  $extends(extension: object): unknown
+}
+
+const DURING_MS = 5
+
+const orders = [orderOf(process.env.CHAOS_KILL, 'SIGKILL'), orderOf(process.env.CHAOS_STOP, 'SIGSTOP')].filter(
+  (order) => order !== undefined,
+)
+const passed = new Map<string, number>()
+const firstBeat = Promise.withResolvers<void>()
+
+/** Before a task's own work: the first heartbeat, where the test wants one. */
+export async function awaited(): Promise<void> {
+  if (process.env.CHAOS_AWAIT === 'beat') await firstBeat.promise
+}
+
+/** The client, with every write of the ledger and of the tasks watched. */
+export function chaotic<Client extends Extendable>(client: Client): Client {
+  return watchingCommits(
+    client.$extends({
+      query: {
+        afterPartyTaskRecord: {
+          create: ({ args, query }: Query<Write>) => pass('claim', () => query(args)),
+          updateMany: ({ args, query }: Query<Write>) => pass(recordPoint(args.data), () => query(args)),
+        },
+        afterPartyTaskRun: {
+          create: ({ args, query }: Query<Write>) => pass('open-history', () => query(args)),
+          updateMany: ({ args, query }: Query<Write>) =>
+            pass(args.where?.id === undefined ? 'end-dead-history' : 'end-history', () => query(args)),
+        },
+        post: {
+          create: ({ args, query }: Query<object>) => pass('work', () => query(args)),
+          updateMany: ({ args, query }: Query<object>) => pass('work', () => query(args)),
+        },
+        $executeRawUnsafe: ({ args, query }: Query<unknown>) => pass('work', () => query(args)),
+      },
+    }) as Client,
+  )
+}
+
+function recordPoint(data: Record<string, unknown>): Point {
+  if (data.status === 'running') return 'claim'
+  if (data.status !== undefined) return 'settle'
+  return 'cursor' in data ? 'checkpoint' : 'beat'
+}
+
+function watchingCommits<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown
+      if (key !== '$transaction') return value
+      return async (work: (transaction: object) => Promise<unknown>, options: object) => {
+        let nth: number[] = []
+        const transact = value as (work: (transaction: object) => Promise<unknown>, options: object) => Promise<unknown>
+        const result = await transact.call(
+          target,
+          async (transaction) => {
+            const result = await work(transaction)
+            nth = count('commit')
+            obey('before', 'commit', nth)
+            obey('during', 'commit', nth)
+            return result
+          },
+          options,
+        )
+        obey('after', 'commit', nth)
+        return result
+      }
+    },
+  })
+}
+
+async function pass<Result>(point: Point, query: () => Promise<Result>): Promise<Result> {
+  const nth = count(point)
+  obey('before', point, nth)
+  obey('during', point, nth)
+  const result = await query()
+  obey('after', point, nth)
+  if (point === 'beat') firstBeat.resolve()
+  return result
+}
+
+/** The how manieth of its kind this write is, and the how manieth of all. */
+function count(point: Point): number[] {
+  return [point, 'any'].map((name) => {
+    const nth = (passed.get(name) ?? 0) + 1
+    passed.set(name, nth)
+    return nth
+  })
+}
+
+function obey(moment: Moment, point: Point, [nth, nthOfAll]: number[]): void {
+  for (const order of orders) {
+    const meant = order.point === 'any' ? order.nth === nthOfAll : order.point === point && order.nth === nth
+    if (!meant || order.moment !== moment) continue
+    const strike = () => {
+      writeSync(2, `chaos: ${order.signal} ${moment} ${point}\n`)
+      process.kill(process.pid, order.signal)
+    }
+    if (moment === 'during') setTimeout(strike, Math.random() * DURING_MS)
+    else strike()
+  }
+}
+
+function orderOf(text: string | undefined, signal: 'SIGKILL' | 'SIGSTOP') {
+  if (text === undefined) return undefined
+  const [, moment, point, nth] = /^(before|during|after):([a-z-]+)(?:#(\d+))?$/.exec(text) ?? []
+  if (point === undefined) throw new Error(`not a point: ${text}`)
+  return { signal, moment, point, nth: Number(nth ?? 1) }
+}

@@ -1,0 +1,11 @@
+/** Whether a line of an error's text is a frame of its stack. */
+export function isFrame(line: string): boolean {
+  return /^\s+at /.test(line)
+}
+
+/** The first frames that are in the team's own code: where a reader looks first. */
+export function ownFrames(lines: readonly string[]): string[] {
+  return lines
+    .filter((line) => isFrame(line) && !/node_modules|node:|after-party[\\/](dist|src)/.test(line))
+    .slice(0, 3)
+}
