@@ -1,4 +1,6 @@
+import type { BackfillDefinition } from './backfill.js'
 import type { RegisteredClient, TransactionClient } from './config.js'
+import type { Definition } from './definition.js'
 import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
 import type { LogLevel, Outcome, RunEvent } from './engine/events.js'
@@ -61,12 +63,69 @@ const LEASE_MS = 60_000
  * expect(outcome).toBe('done')
  */
 export async function runTask(task: TaskDefinition, options: RunTaskOptions): Promise<TaskRunResult> {
-  const { prisma, signal = new AbortController().signal, grace = DEFAULT_GRACE, deployId } = options
-  const definition = checked(task)
+  return runOnce(checked(task, 'task'), new StagedLedger(), options)
+}
+
+/** How a test runs a backfill. */
+export interface RunBackfillOptions extends RunTaskOptions {
+  /** Interrupts the backfill after so many batches, as a killed process is: the next run goes on there. */
+  batches?: number
+  /** An earlier run of the same backfill: goes on at its checkpoint. */
+  after?: BackfillRunResult
+}
+
+/** What became of a backfill that a test ran. */
+export interface BackfillRunResult extends TaskRunResult {
+  /** Rows, in this run. */
+  processed: number
+  /** Where it stands; for `after`. */
+  readonly checkpoint: BackfillCheckpoint
+}
+
+/** Where a backfill stands. Opaque. */
+export interface BackfillCheckpoint {
+  readonly [HELD]: StagedLedger
+}
+
+const HELD = Symbol('ledger')
+
+/**
+ * Runs a backfill as a deploy does, batch by batch, against the client of a test; its checkpoints stay with the test.
+ *
+ * @example
+ * const first = await runBackfill(backfill, { prisma, batches: 2 })
+ * expect(first.outcome).toBe('interrupted')
+ * const second = await runBackfill(backfill, { prisma, after: first })
+ * expect(second.outcome).toBe('done')
+ */
+export async function runBackfill(
+  backfill: BackfillDefinition,
+  { batches = Number.POSITIVE_INFINITY, after, ...options }: RunBackfillOptions,
+): Promise<BackfillRunResult> {
+  const ledger = after?.checkpoint[HELD] ?? new StagedLedger()
+  const enough = new AbortController()
+  // The first progress tells where the run begins, each after it a batch.
+  let told = -1
+  const onProgress = () => {
+    told += 1
+    if (told >= batches) enough.abort()
+  }
+  const signal = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal
+  const result = await runOnce(checked(backfill, 'backfill'), ledger, { ...options, signal }, onProgress)
+  return { ...result, processed: result.processed ?? 0, checkpoint: { [HELD]: ledger } }
+}
+
+async function runOnce(
+  definition: Definition,
+  ledger: StagedLedger,
+  { prisma, signal = new AbortController().signal, grace = DEFAULT_GRACE, deployId }: RunTaskOptions,
+  onProgress: () => void = () => {},
+): Promise<TaskRunResult> {
+  const inTransaction = definition.transaction ?? definition.kind === 'backfill'
   const engine: Engine = {
-    ledger: new UnsharedLedger(),
+    ledger,
     source: new TaskDefinitions({}),
-    tasksClient: async () => (definition.transaction ? transactional(prisma) : prisma),
+    tasksClient: async () => (inTransaction ? ledger.watching(prisma) : prisma),
     ledgerClient: {},
     owner: makeOwner(),
     environment: 'test',
@@ -75,8 +134,10 @@ export async function runTask(task: TaskDefinition, options: RunTaskOptions): Pr
   let stack: string | undefined
   const hear = (event: RunEvent) => {
     if (event.type === 'log') logs.push({ level: event.level, message: event.message })
+    if (event.type === 'progress') onProgress()
     if (event.type === 'finished') stack = event.stack
   }
+  const record = await ledger.record(FILE.version)
   const planned = {
     ...FILE,
     state: 'pending' as const,
@@ -84,7 +145,7 @@ export async function runTask(task: TaskDefinition, options: RunTaskOptions): Pr
     runs: true,
     reason: 'a test',
     file: FILE,
-    record: null,
+    record,
     definition,
   }
   const { outcome, processed, error } = await runClaimed(engine, planned, {
@@ -105,25 +166,60 @@ export async function runTask(task: TaskDefinition, options: RunTaskOptions): Pr
   }
 }
 
-/** A ledger of one run. It is not in the test's database, so nothing is written to it that a rollback should undo. */
-class UnsharedLedger extends MemoryLedger {
-  override within(): ClaimWrites {
-    const write = async () => true
-    return { settle: write, checkpoint: write }
+/** A ledger beside the test's database: what it notes inside a transaction counts once that has committed. */
+class StagedLedger extends MemoryLedger {
+  readonly #staged = new WeakMap<object, (() => Promise<boolean>)[]>()
+
+  override within(transaction: object): ClaimWrites {
+    const stage = (write: () => Promise<boolean>) => {
+      this.#staged.set(transaction, [...(this.#staged.get(transaction) ?? []), write])
+      return Promise.resolve(true)
+    }
+    return {
+      settle: (claim, settlement) => stage(() => this.settle(claim, settlement)),
+      checkpoint: (claim, checkpoint) => stage(() => this.checkpoint(claim, checkpoint)),
+    }
+  }
+
+  /** The client, its transactions watched for their ends. */
+  watching(client: object): object {
+    const begin = transactionsOf(client)
+    const watched = async (work: (transaction: object) => Promise<unknown>, options: object) => {
+      let used: object | undefined
+      const result = await begin((transaction) => {
+        used = transaction
+        return work(transaction)
+      }, options)
+      for (const write of (used && this.#staged.get(used)) ?? []) await write()
+      return result
+    }
+    return new Proxy(client, {
+      get: (target, key) => {
+        if (key === '$transaction') return watched
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' && String(key).startsWith('$') ? value.bind(target) : value
+      },
+    })
   }
 }
 
-function checked(task: unknown): TaskDefinition {
-  const result = checkTask(task)
-  if ('task' in result && result.task.kind === 'task') return result.task
+function checked<Kind extends Definition['kind']>(given: unknown, kind: Kind): Extract<Definition, { kind: Kind }> {
+  const result = checkTask(given)
+  if ('task' in result && result.task.kind === kind) return result.task as Extract<Definition, { kind: Kind }>
   throw new AfterPartyError('tasks-invalid', {
-    what: 'This is not a task that can be run.',
-    why: 'faults' in result ? result.faults.join('\n') : 'It is a backfill, which `runTask` does not run.',
+    what: `This is not a ${kind} that can be run.`,
+    why:
+      'faults' in result
+        ? result.faults.join('\n')
+        : `It is a ${result.task.kind}: \`${result.task.kind === 'task' ? 'runTask' : 'runBackfill'}\` runs it.`,
   })
 }
 
-/** What begins a task's transaction: the client, or the transaction that the test has open already. */
-function transactional(client: object): object {
-  if ('$transaction' in client && typeof client.$transaction === 'function') return client
-  return { $transaction: (work: (transaction: object) => Promise<unknown>) => work(client) }
+type Begin = (work: (transaction: object) => Promise<unknown>, options: object) => Promise<unknown>
+
+/** What begins a transaction: the client, or the transaction that the test has open already. */
+function transactionsOf(client: object): Begin {
+  if (!('$transaction' in client) || typeof client.$transaction !== 'function') return (work) => work(client)
+  const { $transaction } = client
+  return (work, options) => $transaction.call(client, work, options)
 }

@@ -18,7 +18,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await parser(args).parseAsync()
   } catch (error) {
-    process.exitCode = reportError(error)
+    process.exitCode = reportError(error, { json: args.includes('--json') })
   }
 }
 

@@ -1,10 +1,17 @@
-import { AfterPartyError, withoutUrls } from '../errors.js'
+import { AfterPartyError, messageOf, withoutUrls } from '../errors.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
-import { indent, stderr } from './terminal.js'
+import { indent, stderr, stdout } from './terminal.js'
 
-/** Says what was thrown, on stderr, and gives its exit code: the one door out. */
-export function reportError(error: unknown): number {
+/** Says what was thrown, on stderr, and gives its exit code: the one door out. With `json`, stdout has it too. */
+export function reportError(error: unknown, { json }: { json: boolean }): number {
   const code = exitCodeOfError(error)
+  if (json) {
+    const { what, why, next } =
+      error instanceof AfterPartyError ? error : { what: messageOf(error), why: undefined, next: undefined }
+    stdout.line(
+      JSON.stringify({ error: { code: error instanceof AfterPartyError ? error.code : 'bug', what, why, next } }),
+    )
+  }
   if (error instanceof AfterPartyError) {
     stderr.line(`${stderr.style('red', '✖')} ${error.what}`)
     if (error.why) stderr.line(indent(error.why))

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein'
 import { AfterPartyError } from '../errors.js'
+import { nearest } from '../nearest.js'
 
 /** What may be typed: the commands, and the options of the command that was. */
 interface Vocabulary {
@@ -43,10 +43,4 @@ export function refuseFlagValues(args: readonly string[], flags: readonly string
 /** The word of `--word`, `--word=value` and `--no-word`, as yargs names it. */
 function optionOf(arg: string): string {
   return arg.replace(/^--(no-)?|^-/, '').split('=')[0] ?? ''
-}
-
-function nearest(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined
-  const near = closest(word, [...known])
-  return distance(word, near) <= Math.max(2, Math.floor(word.length / 3)) ? near : undefined
 }

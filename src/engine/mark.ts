@@ -26,8 +26,8 @@ export interface Marked {
 }
 
 /**
- * Writes records by hand, without running anything: baselines and repairs. Throws `held` when one of the tasks
- * runs somewhere, before anything is written.
+ * Writes records by hand, without running anything: baselines and repairs. Throws, before anything is written,
+ * `tasks-invalid` when file names are not right, and `held` when one of the tasks runs somewhere.
  */
 export async function mark(engine: Engine, options: MarkOptions): Promise<Marked[]> {
   const { ledger, source, owner } = engine

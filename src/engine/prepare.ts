@@ -1,7 +1,7 @@
-import { closest } from 'fastest-levenshtein'
 import type { Definition } from '../definition.js'
 import { AfterPartyError, messageOf } from '../errors.js'
 import type { TaskRecord } from '../ledger/contract.js'
+import { nearest } from '../nearest.js'
 import { checkTask } from '../project/task-check.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
 
@@ -68,16 +68,15 @@ function unknown(
 ): never {
   const orphan = records.find(({ name, version }) => name === bare(word) || version === bare(word))
   const names = files.map(({ name }) => name)
-  const known = names.length > 0 ? closest(bare(word), names) : undefined
+  const near = nearest(bare(word), names)
   throw new AfterPartyError('task-unknown', {
     what: `There is no task ${JSON.stringify(word)}.`,
     why:
       orphan && !byWord.has(bare(word))
         ? `The ledger knows ${orphan.version}_${orphan.name}, but its file is gone.`
         : undefined,
-    next:
-      known === undefined
-        ? 'Write one with `npx after-party new <name>`.'
-        : `Did you mean ${known}? \`npx after-party status\` lists them all.`,
+    next: near
+      ? `Did you mean ${near}? \`npx after-party status\` lists them all.`
+      : '`npx after-party status` lists them all; `npx after-party new <name>` writes one.',
   })
 }

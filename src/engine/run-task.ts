@@ -1,5 +1,5 @@
 import type { Definition } from '../definition.js'
-import { AfterPartyError, messageOf } from '../errors.js'
+import { AfterPartyError, headline, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import { executeBackfill } from './backfill/backfill.js'
@@ -207,7 +207,7 @@ const STOPPING: Record<StopReason, string> = { signal: 'a signal', timeout: 'its
 function outcomeElsewhere(record: TaskRecord): End {
   if (record.status !== 'failed') return { outcome: 'done', elsewhere: true }
   const where = record.owner === null ? 'another process' : describeOwner(record.owner)
-  const error = `failed in ${where}: ${record.error?.split('\n')[0] ?? 'no error was kept'}`
+  const error = `failed in ${where}: ${headline(record.error ?? '') || 'no error was kept'}`
   return { outcome: 'failed', elsewhere: true, error }
 }
 

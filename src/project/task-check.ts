@@ -1,8 +1,8 @@
-import { closest } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import type { BackfillDefinition } from '../backfill.js'
 import type { Definition } from '../definition.js'
 import { isDuration } from '../duration.js'
+import { nearest } from '../nearest.js'
 
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
 const text = v.string('must be a text')
@@ -122,7 +122,7 @@ export function describeIssues(issues: readonly Issue[], whose: string, schema: 
     const name = keys.join('.')
     if (inner.expected !== 'never') return `${name} ${missing(inner) ? 'is missing' : inner.message}`
     const known = keys.length === 1 ? Object.keys(schema.entries).filter((key) => key !== 'kind') : []
-    const near = known.length > 0 ? closest(name, known) : undefined
+    const near = nearest(name, known)
     return `${name} is not an option of ${whose}${near ? `: did you mean ${near}?` : ''}`
   })
 }

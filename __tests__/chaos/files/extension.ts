@@ -45,11 +45,14 @@ const orders = [orderOf(process.env.CHAOS_KILL, 'SIGKILL'), orderOf(process.env.
   (order) => order !== undefined,
 )
 const passed = new Map<string, number>()
-const firstBeat = Promise.withResolvers<void>()
+let beaten = () => {}
+const firstBeat = new Promise<void>((resolve) => {
+  beaten = resolve
+})
 
 /** Before a task's own work: the first heartbeat, where the test wants one. */
 export async function awaited(): Promise<void> {
-  if (process.env.CHAOS_AWAIT === 'beat') await firstBeat.promise
+  if (process.env.CHAOS_AWAIT === 'beat') await firstBeat
 }
 
 /** The client, with every write of the ledger and of the tasks watched. */
@@ -114,7 +117,7 @@ async function pass<Result>(point: Point, query: () => Promise<Result>): Promise
   obey('during', point, nth)
   const result = await query()
   obey('after', point, nth)
-  if (point === 'beat') firstBeat.resolve()
+  if (point === 'beat') beaten()
   return result
 }
 

@@ -1,5 +1,5 @@
 import type { BackfillDefinition } from '../../backfill.js'
-import { messageOf } from '../../errors.js'
+import { headline, messageOf } from '../../errors.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import type { Settlement, TaskRecord } from '../../ledger/contract.js'
 import { claimNow } from '../claim.js'
@@ -92,7 +92,7 @@ export async function helpWith(
 /** A part that failed: the backfill fails for the same reason. */
 class PartitionFailed extends Error {
   constructor({ version, error }: TaskRecord) {
-    super(`part ${version.split('/')[1]} failed: ${error?.split('\n')[0] ?? 'no error was kept'}`)
+    super(`part ${version.split('/')[1]} failed: ${headline(error ?? '') || 'no error was kept'}`)
   }
 }
 

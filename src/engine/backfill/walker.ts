@@ -1,5 +1,5 @@
 import type { BackfillDefinition } from '../../backfill.js'
-import type { Duration } from '../../duration.js'
+import { type Duration, toMs } from '../../duration.js'
 import { messageOf } from '../../errors.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database-errors.js'
@@ -161,7 +161,8 @@ export class Walker {
 
   async #again(error: unknown, attempt: number): Promise<void> {
     this.#options.onRetry(messageOf(error), attempt, this.#definition.retry?.attempts ?? attempt)
-    await wait(1_000 * attempt, this.#stop)
+    const { delay = '1s' } = this.#definition.retry ?? {}
+    await wait(toMs(delay) * 2 ** (attempt - 1), this.#stop)
     await this.#recall()
   }
 

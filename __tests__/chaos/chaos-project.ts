@@ -1,0 +1,133 @@
+import { cp } from 'node:fs/promises'
+import path from 'node:path'
+import type { TaskRecord, TaskRun } from '../../src/ledger/contract.js'
+import type { TestClient, TestDelegate } from '../support/databases/test-client.js'
+import type { VariantName } from '../support/databases.js'
+import { Project } from '../support/project.js'
+import { Child, type Ended } from './child.js'
+
+/** The tasks of files/tasks.ts. */
+export type Kind = 'plain' | 'transactional' | 'backfill' | 'updating' | 'loose' | 'concurrent'
+
+const BACKFILLS = new Set<Kind>(['backfill', 'updating', 'loose', 'concurrent'])
+/** Whose work may be done again after a crash. */
+const AT_LEAST_ONCE = new Set<Kind>(['plain', 'loose'])
+/** Three batches. */
+const ROWS = 12
+
+interface ChaosClient extends TestClient {
+  afterPartyTaskRecord: TestDelegate<TaskRecord>
+}
+
+/** What the chaos suite counts; the last three must be 0. */
+export interface Findings {
+  lost: string[]
+  doubles: string[]
+  stuck: string[]
+}
+
+/** A project on a variant whose processes kill or stop themselves where a test says, and whose work can be counted. */
+export class ChaosProject {
+  readonly project: Project
+  readonly #client: ChaosClient
+  readonly #kinds = new Map<string, Kind>()
+  readonly #children: Child[] = []
+
+  private constructor(project: Project, client: ChaosClient) {
+    this.project = project
+    this.#client = client
+  }
+
+  static async create(variant: VariantName): Promise<ChaosProject> {
+    const project = await Project.create({ variant })
+    await cp(path.join(import.meta.dirname, 'files'), project.path('chaos'), { recursive: true })
+    await project.write('after-party.config.ts', config(variant))
+    const client = project.database?.client(2)
+    if (!client) throw new Error('a project on a variant has a database')
+    return new ChaosProject(project, client as ChaosClient)
+  }
+
+  /** Writes the next task, and the rows that it walks. Returns its version. */
+  async task(kind: Kind): Promise<string> {
+    const version = String(20260101000001 + this.#kinds.size)
+    this.#kinds.set(version, kind)
+    if (BACKFILLS.has(kind))
+      await this.#client.post.createMany({ data: Array.from({ length: ROWS }, () => ({ title: version })) })
+    await this.project.write(`prisma/after-party/${version}_${kind}_${this.#kinds.size}.ts`, taskFile(version, kind))
+    return version
+  }
+
+  /** Starts the binary. */
+  start(args: readonly string[], env: Record<string, string> = {}): Child {
+    const child = new Child(this.project, args, env)
+    this.#children.push(child)
+    return child
+  }
+
+  /** Runs the binary to its end. */
+  run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    return this.start(args, env).ended
+  }
+
+  record(version: string): Promise<TaskRecord | null> {
+    return this.#client.afterPartyTaskRecord.findUnique({ where: { version } })
+  }
+
+  /** The titles of the posts that tasks have made, in the order in which they were made. */
+  async made(): Promise<string[]> {
+    const posts = await this.#client.post.findMany({ orderBy: { id: 'asc' } })
+    return posts.map(({ title }) => title)
+  }
+
+  /** How often a task's work was done: for each row of a backfill, else in all. */
+  async timesDone(version: string): Promise<number[]> {
+    const posts = await this.#client.post.findMany({ where: { title: version } })
+    const kind = this.#kinds.get(version)
+    return kind && BACKFILLS.has(kind) ? posts.map(({ views }) => views) : [posts.length]
+  }
+
+  /** Everything that should have been done, and was not; or was, and should not have been. */
+  async findings(): Promise<Findings> {
+    const records = await this.#client.afterPartyTaskRecord.findMany()
+    const { stdout } = await this.run(['history', '--json', '--limit', '1000'])
+    const { runs } = JSON.parse(stdout) as { runs: TaskRun[] }
+    const done = new Set(records.filter(({ status }) => status === 'done').map(({ version }) => version))
+    const findings: Findings = {
+      lost: [],
+      doubles: [],
+      stuck: [...records, ...runs].filter(({ status }) => status === 'running').map(({ version }) => version),
+    }
+    for (const [version, kind] of this.#kinds) {
+      const times = await this.timesDone(version)
+      if (!done.has(version) || times.some((count) => count < 1)) findings.lost.push(`${version} ${kind}: ${times}`)
+      if (!AT_LEAST_ONCE.has(kind) && times.some((count) => count > 1))
+        findings.doubles.push(`${version} ${kind}: ${times}`)
+    }
+    return findings
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#children.map((child) => child[Symbol.asyncDispose]()))
+    await this.project.remove()
+  }
+}
+
+function taskFile(version: string, kind: Kind): string {
+  const define = BACKFILLS.has(kind) ? 'defineBackfill' : 'defineTask'
+  return `import { ${define} } from 'after-party'
+import { ${kind} } from '../../chaos/tasks.js'
+
+export default ${define}(${kind}('${version}'))
+`
+}
+
+function config(variant: VariantName): string {
+  return `import { defineConfig } from 'after-party'
+import { chaotic } from './chaos/extension.js'
+import { connect } from './clients/${variant}.js'
+
+export const client = () => chaotic(connect(process.env['DATABASE_URL'] ?? '', Number(process.env['CHAOS_POOL'] ?? 4)))
+
+export default defineConfig({ client, tasks: 'prisma/after-party', migrations: 'prisma/migrations' })
+`
+}

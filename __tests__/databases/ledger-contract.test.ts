@@ -1,0 +1,449 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import type { Claim, ClaimRequest, Ledger, Settlement, TaskRecord, TaskRun } from '../../src/ledger/contract.js'
+import { describeLedgers, type LedgerStand } from '../support/ledger-stands.js'
+
+const MINUTE_MS = 60_000
+
+/** What every ledger promises, the one in memory and the one in each database. */
+describeLedgers((makeStand, kind) => {
+  let stand: LedgerStand
+  let ledger: Ledger
+  let other: Ledger
+
+  beforeAll(async () => {
+    stand = await makeStand()
+    ledger = stand.ledger()
+    other = stand.ledger()
+  })
+  afterAll(() => stand[Symbol.asyncDispose]())
+  afterEach(() => jest.restoreAllMocks())
+
+  const request = async (given: Partial<ClaimRequest> = {}): Promise<ClaimRequest> => {
+    const now = await ledger.now()
+    return {
+      version: newVersion(),
+      name: 'task',
+      owner: 'host:1:a',
+      startedAt: new Date(now),
+      leaseUntil: new Date(now + MINUTE_MS),
+      checksum: null,
+      deployId: null,
+      resume: false,
+      ...given,
+    }
+  }
+  /** A lease that is over, also for a process whose idea of the database's clock is a little different. */
+  const lapsed = async () => new Date((await ledger.now()) - 1_000)
+
+  const claimed = async (given: Partial<ClaimRequest> = {}): Promise<{ claim: Claim; seen: TaskRecord }> => {
+    const asked = await request(given)
+    const claim = await ledger.claim(await ledger.record(asked.version), asked)
+    if (!claim) throw new Error('nobody else is here')
+    return { claim, seen: await recordOf(claim.version) }
+  }
+  const recordOf = async (version: string): Promise<TaskRecord> => {
+    const record = await other.record(version)
+    if (!record) throw new Error('no record')
+    return record
+  }
+  const settlement = async (given: Partial<Settlement> = {}): Promise<Settlement> => ({
+    status: 'done',
+    finishedAt: new Date(await ledger.now()),
+    error: null,
+    ...given,
+  })
+
+  describe('a claim', () => {
+    test('of a task without a record makes one', async () => {
+      const asked = await request({ checksum: 'abc', deployId: 'd1' })
+      const claim = await ledger.claim(null, asked)
+      expect(claim).toEqual({ version: asked.version, name: 'task', owner: 'host:1:a', fence: 1 })
+      expect(await other.record(asked.version)).toEqual({
+        version: asked.version,
+        name: 'task',
+        status: 'running',
+        attempts: 1,
+        startedAt: asked.startedAt,
+        finishedAt: null,
+        error: null,
+        checksum: 'abc',
+        owner: 'host:1:a',
+        fence: 1,
+        leaseUntil: asked.leaseUntil,
+        cursor: null,
+        processed: 0,
+        total: null,
+        deployId: 'd1',
+      })
+    })
+
+    test('is refused when somebody was first', async () => {
+      const { claim } = await claimed()
+      const late = await request({ version: claim.version, owner: 'host:2:b' })
+      expect(await other.claim(null, late)).toBeNull()
+      expect(await recordOf(claim.version)).toMatchObject({ owner: 'host:1:a', fence: 1, attempts: 1 })
+    })
+
+    test('is refused while the lease of another lasts', async () => {
+      const { claim, seen } = await claimed()
+      expect(await other.claim(seen, await request({ version: claim.version, owner: 'host:2:b' }))).toBeNull()
+      expect(await recordOf(claim.version)).toEqual(seen)
+    })
+
+    test('takes over when the lease is over, under a higher fence', async () => {
+      const { claim, seen } = await claimed({ leaseUntil: await lapsed() })
+      const taken = await other.claim(seen, await request({ version: claim.version, owner: 'host:2:b' }))
+      expect(taken).toMatchObject({ owner: 'host:2:b', fence: 2 })
+      expect(await recordOf(claim.version)).toMatchObject({
+        status: 'running',
+        owner: 'host:2:b',
+        fence: 2,
+        attempts: 2,
+      })
+    })
+
+    test('judges a lease by the clock of the database, not of the machine', async () => {
+      const { claim, seen } = await claimed()
+      // This machine believes that it is an hour later; the memory ledger has no other clock.
+      const { now } = performance
+      jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 60 * MINUTE_MS)
+      const late = stand.ledger()
+      const asked = await request({ version: claim.version, owner: 'host:2:b' })
+      expect(await late.claim(seen, asked)).toBeNull()
+    })
+
+    test('of a task that ended since it was seen is refused', async () => {
+      const { claim, seen } = await claimed({ leaseUntil: await lapsed() })
+      await ledger.settle(claim, await settlement())
+      expect(await other.claim(seen, await request({ version: claim.version }))).toBeNull()
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'done', fence: 1, attempts: 1 })
+    })
+
+    test.each(['failed', 'interrupted', 'recurring', 'done', 'skipped'] as const)(
+      'of a %s task begins a new attempt from the start',
+      async (status) => {
+        const { claim } = await claimed()
+        await ledger.checkpoint(claim, { cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+        await ledger.settle(claim, await settlement({ status, error: 'it broke' }))
+        const asked = await request({ version: claim.version, owner: 'host:2:b', deployId: 'd2' })
+        expect(await other.claim(await recordOf(claim.version), asked)).toMatchObject({ fence: 2 })
+        expect(await recordOf(claim.version)).toMatchObject({
+          status: 'running',
+          attempts: 2,
+          fence: 2,
+          finishedAt: null,
+          error: null,
+          deployId: 'd2',
+          cursor: null,
+          processed: 0,
+          total: null,
+        })
+      },
+    )
+
+    test('that resumes keeps the checkpoint', async () => {
+      const { claim } = await claimed()
+      await ledger.checkpoint(claim, { cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+      await ledger.settle(claim, await settlement({ status: 'interrupted' }))
+      await other.claim(await recordOf(claim.version), await request({ version: claim.version, resume: true }))
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'running', cursor: 'k7', processed: 7, total: 9 })
+    })
+
+    test('of a new task is won by one of forty', async () => {
+      const version = newVersion()
+      expect(await race(version, null)).toBe(1)
+      expect(await recordOf(version)).toMatchObject({ fence: 1, attempts: 1 })
+    })
+
+    test.each(['failed', 'running'] as const)('of a %s task is won by one of forty', async (status) => {
+      const { claim } = await claimed({ leaseUntil: await lapsed() })
+      if (status === 'failed') await ledger.settle(claim, await settlement({ status }))
+      expect(await race(claim.version, await recordOf(claim.version))).toBe(1)
+      expect(await recordOf(claim.version)).toMatchObject({ fence: 2, attempts: 2 })
+    })
+
+    /** Forty claims at once, from four processes. Answers with how many were won. */
+    const race = async (version: string, seen: TaskRecord | null): Promise<number> => {
+      const parties = [stand.ledger(), stand.ledger(), stand.ledger(), stand.ledger()]
+      await Promise.all(parties.map((party) => party.now()))
+      const asked = await request({ version })
+      const claims = await Promise.all(
+        Array.from({ length: 40 }, (_, i) => parties[i % 4]?.claim(seen, { ...asked, owner: `host:${i}:x` })),
+      )
+      const won = claims.filter((claim) => claim !== null)
+      expect(await recordOf(version)).toMatchObject({ owner: won[0]?.owner })
+      return won.length
+    }
+  })
+
+  describe('a heartbeat', () => {
+    test('moves the lease, and says how far the task is', async () => {
+      const { claim } = await claimed()
+      const leaseUntil = new Date((await ledger.now()) + 5 * MINUTE_MS)
+      expect(await ledger.beat(claim, { leaseUntil, processed: 3, total: 10 })).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ leaseUntil, processed: 3, total: 10, fence: 1 })
+    })
+
+    test('that changes nothing is heard all the same', async () => {
+      const { claim, seen } = await claimed()
+      expect(await ledger.beat(claim, { leaseUntil: seen.leaseUntil ?? new Date() })).toBe(true)
+      expect(await ledger.beat(claim, { leaseUntil: seen.leaseUntil ?? new Date() })).toBe(true)
+    })
+
+    test('revives a lease that is over, as long as nobody took the task', async () => {
+      const { claim } = await claimed({ leaseUntil: await lapsed() })
+      expect(await ledger.beat(claim, { leaseUntil: new Date((await ledger.now()) + MINUTE_MS) })).toBe(true)
+      expect(await other.claim(await recordOf(claim.version), await request({ version: claim.version }))).toBeNull()
+    })
+  })
+
+  describe('a claim that was lost', () => {
+    const lost = async () => {
+      const { claim, seen } = await claimed({ leaseUntil: await lapsed() })
+      const taken = await other.claim(seen, await request({ version: claim.version, owner: 'host:2:b' }))
+      expect(taken).not.toBeNull()
+      return { claim, after: await recordOf(claim.version) }
+    }
+
+    test('writes no heartbeat', async () => {
+      const { claim, after } = await lost()
+      expect(await ledger.beat(claim, { leaseUntil: new Date(), processed: 5 })).toBe(false)
+      expect(await recordOf(claim.version)).toEqual(after)
+    })
+
+    test('writes no checkpoint', async () => {
+      const { claim, after } = await lost()
+      const checkpoint = { cursor: 'k', processed: 5, total: null, leaseUntil: new Date() }
+      expect(await ledger.checkpoint(claim, checkpoint)).toBe(false)
+      expect(await recordOf(claim.version)).toEqual(after)
+    })
+
+    test('settles nothing', async () => {
+      const { claim, after } = await lost()
+      expect(await ledger.settle(claim, await settlement())).toBe(false)
+      expect(await recordOf(claim.version)).toEqual(after)
+    })
+
+    test('settles nothing inside a transaction', async () => {
+      const { claim, after } = await lost()
+      await stand.transaction(async (writes) => {
+        expect(await writes.settle(claim, await settlement())).toBe(false)
+        expect(await writes.checkpoint(claim, { cursor: 'k', processed: 5, total: null, leaseUntil: new Date() })).toBe(
+          false,
+        )
+      })
+      expect(await recordOf(claim.version)).toEqual(after)
+    })
+
+    test('to a mark writes nothing either', async () => {
+      const { claim, seen } = await claimed({ leaseUntil: await lapsed() })
+      const { version } = claim
+      expect(await other.mark(seen, { version, name: 'task', status: 'done', at: new Date(), owner: 'host:2:b' })).toBe(
+        true,
+      )
+      expect(await ledger.beat(claim, { leaseUntil: new Date() })).toBe(false)
+      expect(await ledger.settle(claim, await settlement({ status: 'failed' }))).toBe(false)
+      expect(await recordOf(version)).toMatchObject({ status: 'done', fence: 2 })
+    })
+  })
+
+  describe('settling', () => {
+    test('ends the claim, with its error and its count', async () => {
+      const { claim } = await claimed()
+      const end = await settlement({ status: 'failed', error: 'it broke', processed: 12 })
+      expect(await ledger.settle(claim, end)).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ ...end, leaseUntil: null, owner: claim.owner, fence: 1 })
+    })
+
+    test('twice with one end says twice that it stands', async () => {
+      const { claim } = await claimed()
+      const end = await settlement()
+      expect(await ledger.settle(claim, end)).toBe(true)
+      if (kind !== 'memory') expect(await ledger.settle(claim, end)).toBe(true)
+      expect(await ledger.settle(claim, { ...end, status: 'failed' })).toBe(false)
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'done' })
+    })
+
+    test('inside a transaction commits with it', async () => {
+      const { claim } = await claimed()
+      await stand.transaction(async (writes) => {
+        expect(await writes.settle(claim, await settlement({ processed: 3 }))).toBe(true)
+      })
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'done', processed: 3 })
+    })
+
+    if (kind !== 'memory')
+      test('inside a transaction rolls back with it', async () => {
+        const { claim, seen } = await claimed()
+        const rolledBack = stand.transaction(async (writes) => {
+          expect(await writes.settle(claim, await settlement())).toBe(true)
+          throw new Error('roll back')
+        })
+        await expect(rolledBack).rejects.toThrow('roll back')
+        expect(await recordOf(claim.version)).toEqual(seen)
+        expect(await ledger.settle(claim, await settlement())).toBe(true)
+      })
+  })
+
+  describe('a mark', () => {
+    test('makes a record of a task that has none', async () => {
+      const version = newVersion()
+      const at = new Date(await ledger.now())
+      expect(await ledger.mark(null, { version, name: 'old', status: 'done', at, owner: 'host:1:a' })).toBe(true)
+      expect(await recordOf(version)).toMatchObject({
+        name: 'old',
+        status: 'done',
+        finishedAt: at,
+        fence: 1,
+        attempts: 0,
+      })
+    })
+
+    test('is refused when the record changed since it was seen', async () => {
+      const { claim, seen } = await claimed()
+      await ledger.settle(claim, await settlement({ status: 'failed' }))
+      const mark = { version: claim.version, name: 'task', status: 'done' as const, at: new Date(), owner: 'host:2:b' }
+      expect(await other.mark(seen, mark)).toBe(false)
+      expect(await other.mark(null, mark)).toBe(false)
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'failed', fence: 1 })
+    })
+
+    test('as pending forgets where the task was', async () => {
+      const { claim } = await claimed()
+      await ledger.checkpoint(claim, { cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+      await ledger.settle(claim, await settlement())
+      const mark = { version: claim.version, name: 'task', status: 'pending' as const, at: new Date(), owner: 'me' }
+      expect(await ledger.mark(await recordOf(claim.version), mark)).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({
+        status: 'pending',
+        fence: 2,
+        finishedAt: null,
+        leaseUntil: null,
+        cursor: null,
+        processed: 0,
+        total: null,
+      })
+    })
+  })
+
+  describe('what is kept', () => {
+    test('are counts past 2^31', async () => {
+      const { claim } = await claimed()
+      const [processed, total] = [2 ** 31 + 1, 2 ** 53 - 1]
+      await ledger.beat(claim, { leaseUntil: new Date(await ledger.now()), processed, total })
+      expect(await recordOf(claim.version)).toMatchObject({ processed, total })
+      const run = await openRun(claim.version, { processed })
+      expect(await ledger.runs({ version: claim.version, limit: 1 })).toEqual([run])
+    })
+
+    test('are errors and logs of a megabyte', async () => {
+      const { claim } = await claimed()
+      const long = 'all work and no play — 仕事 '.repeat(40_000).slice(0, 1_000_000)
+      await ledger.settle(claim, await settlement({ status: 'failed', error: long }))
+      const run = await openRun(claim.version)
+      const end = { status: 'failed' as const, finishedAt: run.startedAt, processed: 0, error: long, log: long }
+      await ledger.endRun(run.id, end)
+      expect((await recordOf(claim.version)).error === long).toBe(true)
+      const [kept] = await other.runs({ version: claim.version, limit: 1 })
+      expect(kept?.log === long && kept.error === long).toBe(true)
+    })
+
+    test('are the texts of every language, quotes and backslashes as they are', async () => {
+      const text = `naïve ß 日本語 🎉 \u{1F469}\u200D\u{1F680} 'quoted' "twice" back\\slash %s $1 ? ; -- \r\n\t end`
+      const { claim } = await claimed({ name: 'tâche_日本', owner: 'hôte:1:é', deployId: 'déploiement-🎉' })
+      const checkpoint = { cursor: text, processed: 1, total: null, leaseUntil: new Date(await ledger.now()) }
+      expect(await ledger.checkpoint(claim, checkpoint)).toBe(true)
+      expect(await ledger.settle(claim, await settlement({ status: 'failed', error: text }))).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ name: 'tâche_日本', cursor: text, error: text })
+    })
+
+    test('are times to the millisecond', async () => {
+      const times = ['2026-01-01T00:00:00.001Z', '2026-03-29T01:30:00.999Z', '2026-10-25T00:30:00.500Z']
+      for (const time of times) {
+        const { claim } = await claimed({ startedAt: new Date(time), leaseUntil: new Date(time) })
+        const record = await recordOf(claim.version)
+        expect([record.startedAt, record.leaseUntil]).toEqual([new Date(time), new Date(time)])
+      }
+    })
+
+    test('are versions that differ by one character', async () => {
+      const version = newVersion()
+      for (const each of [version, `${version}/01`, `${version}/1`]) await claimed({ version: each })
+      const versions = (await other.records()).map((record) => record.version)
+      expect(versions.filter((each) => each.startsWith(version)).sort()).toEqual([
+        version,
+        `${version}/01`,
+        `${version}/1`,
+      ])
+    })
+  })
+
+  describe('the history', () => {
+    test('keeps a run once, however often it is added', async () => {
+      const run = await openRun()
+      await other.addRun(run)
+      expect(await ledger.runs({ version: run.version, limit: 10 })).toEqual([run])
+    })
+
+    test('ends a run once', async () => {
+      const run = await openRun()
+      const end = { status: 'done' as const, finishedAt: run.startedAt, processed: 3, error: null, log: 'said\n' }
+      await ledger.endRun(run.id, end)
+      await other.endRun(run.id, { ...end, status: 'failed', log: 'late\n' })
+      expect(await ledger.runs({ version: run.version, limit: 10 })).toEqual([{ ...run, ...end }])
+    })
+
+    test('gives the latest runs first, of one task or of all', async () => {
+      const version = newVersion()
+      const at = (ms: number) => new Date(Date.UTC(2099, 0, 1) + ms)
+      await openRun(version, { fence: 1, startedAt: at(1) })
+      await openRun(version, { fence: 2, startedAt: at(2) })
+      await openRun(version, { fence: 3, startedAt: at(2) })
+      const fences = (runs: TaskRun[]) => runs.map(({ fence }) => fence)
+      expect(fences(await ledger.runs({ version, limit: 10 }))).toEqual([3, 2, 1])
+      expect(fences(await ledger.runs({ limit: 2 }))).toEqual([3, 2])
+    })
+
+    test('ends the runs of processes that died, and no others', async () => {
+      const [version, untouched] = [newVersion(), await openRun()]
+      const dead = await openRun(version, { fence: 1 })
+      const ended = await openRun(version, { fence: 2, status: 'failed', finishedAt: new Date(0) })
+      const alive = await openRun(version, { fence: 3 })
+      const finishedAt = new Date(await ledger.now())
+      await other.endDeadRuns(version, 3, finishedAt)
+      const runs = await ledger.runs({ version, limit: 10 })
+      expect(runs).toHaveLength(3)
+      expect(runs).toEqual(expect.arrayContaining([alive, ended, { ...dead, status: 'interrupted', finishedAt }]))
+      expect(await ledger.runs({ version: untouched.version, limit: 1 })).toEqual([untouched])
+    })
+  })
+
+  const openRun = async (version = newVersion(), given: Partial<TaskRun> = {}): Promise<TaskRun> => {
+    const { fence = 1 } = given
+    const run: TaskRun = {
+      id: `${version}#${fence}`,
+      version,
+      name: 'task',
+      fence,
+      status: 'running',
+      startedAt: new Date(await ledger.now()),
+      finishedAt: null,
+      owner: 'host:1:a',
+      deployId: null,
+      processed: 0,
+      error: null,
+      log: null,
+      ...given,
+    }
+    await ledger.addRun(run)
+    return run
+  }
+})
+
+let versions = 0
+
+/** Every test has its own task in the database that they share. */
+function newVersion(): string {
+  versions += 1
+  return `2026010100${String(versions).padStart(4, '0')}`
+}

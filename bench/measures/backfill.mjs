@@ -1,0 +1,63 @@
+import { alternate } from '../support/alternate.mjs'
+import { median, megabytes, ratio, spread, thousands, time } from '../support/figures.mjs'
+import { table } from '../support/table.mjs'
+import { contest } from './contest.mjs'
+
+/** Those that write row by row are given a slice of a big table, or they would take hours. */
+const BY_ROW = ['update per row', '$transaction per batch']
+const CONTESTANTS = ['After Party', 'raw keyset loop', ...BY_ROW]
+
+/** @type {import('./measures.mjs').MEASURES['backfill']} */
+export async function measureBackfill(databases, { rows: sizes, batch, rounds, slice }) {
+  const lines = []
+  for (const database of databases) {
+    const cells = []
+    for (const size of sizes) {
+      process.stderr.write(`› backfill of ${thousands(size)} rows on ${database.name}\n`)
+      await database.seed(size)
+      cells.push(...(await compare(database, { size, batch, rounds, slice })))
+    }
+    lines.push(`**${database.name}**, ${batch} rows in a batch`, '', ...table(HEAD, cells), '')
+  }
+  return [...lines, `≈ written row by row, on the first ${thousands(slice)} rows only, and multiplied.`]
+}
+
+const HEAD = ['contestant', 'rows', 'time', 'After Party takes', 'rows per s', 'whole process', 'peak memory', 'runs']
+
+/**
+ * @param {import('../databases/databases.mjs').Database} database
+ * @param {{ size: number, batch: number, rounds: number, slice: number }} options
+ */
+async function compare(database, { size, batch, rounds, slice }) {
+  /** @type {Record<number, Set<string>>} */
+  const digests = {}
+  const upToOf = (/** @type {string} */ name) => (BY_ROW.includes(name) ? Math.min(size, slice) : size)
+  const results = await alternate(
+    CONTESTANTS,
+    rounds,
+    (contestant) => {
+      const upTo = upToOf(contestant)
+      digests[upTo] ??= new Set()
+      return contest(database, { contestant, batch, upTo }, digests[upTo])
+    },
+    // A slice says little more the third time.
+    (name) => (upToOf(name) < size ? 1 : rounds),
+  )
+  const ours = median(results['After Party']?.map(({ ms }) => ms) ?? [])
+  return CONTESTANTS.map((name) => {
+    const runs = results[name] ?? []
+    const factor = size / upToOf(name)
+    const times = runs.map(({ ms }) => ms * factor)
+    const about = factor > 1 ? '≈ ' : ''
+    return [
+      name,
+      thousands(size),
+      about + spread(times),
+      name === 'After Party' ? '' : about + ratio(ours, median(times)),
+      about + thousands((size / median(times)) * 1000),
+      factor > 1 ? '' : time(median(runs.map(({ wholeMs }) => wholeMs))),
+      factor > 1 ? '' : megabytes(median(runs.map(({ maxRSS }) => maxRSS))),
+      String(runs.length),
+    ]
+  })
+}

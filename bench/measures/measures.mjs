@@ -1,0 +1,16 @@
+import { measureBackfill } from './backfill.mjs'
+import { measureConcurrency } from './concurrency.mjs'
+import { measureStartup } from './startup.mjs'
+import { measureTasks } from './tasks.mjs'
+
+/**
+ * What can be measured: each answers with lines of Markdown.
+ *
+ * @type {Record<string, (databases: import('../databases/databases.mjs').Database[], options: import('../support/options.mjs').Options) => Promise<string[]>>}
+ */
+export const MEASURES = {
+  backfill: measureBackfill,
+  concurrency: measureConcurrency,
+  tasks: measureTasks,
+  startup: measureStartup,
+}

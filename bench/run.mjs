@@ -1,0 +1,38 @@
+import path from 'node:path'
+import { DATABASES } from './databases/databases.mjs'
+import { MEASURES } from './measures/measures.mjs'
+import { makeProject, removeProject } from './project/make-project.mjs'
+import { writeInto } from './support/document.mjs'
+import { machine } from './support/machine.mjs'
+import { readOptions } from './support/options.mjs'
+import { repository } from './support/paths.mjs'
+
+const options = readOptions(process.argv.slice(2))
+const began = performance.now()
+
+/** @type {Record<string, string>} Texts, by the name of their markers. */
+const texts = {}
+/** @type {import('./databases/databases.mjs').Database[]} */
+const opened = []
+try {
+  for (const name of options.databases) {
+    const database = await DATABASES[name].open()
+    opened.push(database)
+    process.stderr.write(`› ${name}: making its project\n`)
+    database.project = await makeProject(database)
+  }
+  for (const name of options.measures) {
+    const lines = await MEASURES[name](opened, options)
+    texts[name] = lines.join('\n')
+    process.stdout.write(`\n${texts[name]}\n`)
+  }
+} finally {
+  for (const database of opened) {
+    await database.drop()
+    if (database.project) await removeProject(database.project)
+  }
+}
+const minutes = ((performance.now() - began) / 60_000).toFixed(1)
+texts.machine = await machine(opened, { minutes, command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim() })
+process.stdout.write(`\n${texts.machine}\n`)
+if (options.write) await writeInto(path.join(repository, 'docs/performance.md'), texts)
