@@ -49,7 +49,7 @@ export class ChaosProject {
 
   /** Writes the next task, and the rows that it walks. Returns its version. */
   async task(kind: Kind): Promise<string> {
-    const version = String(20260101000001 + this.#kinds.size)
+    const version = versionOf(this.#kinds.size)
     this.#kinds.set(version, kind)
     if (BACKFILLS.has(kind))
       await this.#client.post.createMany({ data: Array.from({ length: ROWS }, () => ({ title: version })) })
@@ -110,6 +110,11 @@ export class ChaosProject {
     await Promise.all(this.#children.map((child) => child[Symbol.asyncDispose]()))
     await this.project.remove()
   }
+}
+
+/** The version of the nth task: a timestamp, one second after the one before. */
+function versionOf(nth: number): string {
+  return new Date(Date.UTC(2026, 0, 1) + nth * 1_000).toISOString().replace(/\D/g, '').slice(0, 14)
 }
 
 function taskFile(version: string, kind: Kind): string {

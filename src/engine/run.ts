@@ -1,25 +1,11 @@
 import { AfterPartyError } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
-import type { Outcome, RunEvent, RunResult, TaskResult } from './events.js'
+import type { Outcome, RunResult, TaskResult } from './events.js'
 import { mayRun, type PlannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
+import type { RunOptions } from './run-options.js'
 import { runTask } from './run-task.js'
-
-/** How to run. Durations in ms. */
-export interface RunOptions {
-  /** Run these tasks, even when they are done; default: everything pending. */
-  names?: readonly string[]
-  deployId?: string | undefined
-  leaseMs: number
-  lockTimeoutMs: number
-  graceMs: number
-  /** On the monotonic clock: no task and no batch begins after it. */
-  stopAt: number
-  /** Aborts when the process should end: no new task begins. */
-  signal: AbortSignal
-  emit(event: RunEvent): void
-}
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,

@@ -96,7 +96,7 @@ export class MemoryLedger implements Ledger {
       finishedAt: status === 'pending' ? null : at,
       error: null,
       leaseUntil: null,
-      ...(status === 'pending' || !current ? { cursor: null, processed: 0 } : {}),
+      ...(status === 'pending' || !current ? { cursor: null, processed: 0, total: null } : {}),
     } as TaskRecord)
     return true
   }

@@ -1,4 +1,4 @@
-import type { ChangeGroup, Statement } from './bulk-update.js'
+import type { ChangeGroup, Statement } from './dialect.js'
 import { isDecimal } from './keyset.js'
 import type { Column } from './model.js'
 
