@@ -7,7 +7,8 @@ import { machine } from './support/machine.mjs'
 import { readOptions } from './support/options.mjs'
 import { repository } from './support/paths.mjs'
 
-const options = readOptions(process.argv.slice(2))
+const args = process.argv.slice(2)
+const options = readOptions(args)
 const began = performance.now()
 
 /** @type {Record<string, string>} Texts, by the name of their markers. */
@@ -16,23 +17,26 @@ const texts = {}
 const opened = []
 try {
   for (const name of options.databases) {
-    const database = await DATABASES[name].open()
+    const database = await DATABASES[name]?.open()
+    if (!database) throw new Error(`no database ${name}`)
     opened.push(database)
-    process.stderr.write(`› ${name}: making its project\n`)
+    process.stderr.write(`› ${database.name}: making its project\n`)
     database.project = await makeProject(database)
   }
   for (const name of options.measures) {
-    const lines = await MEASURES[name](opened, options)
-    texts[name] = lines.join('\n')
+    const measure = MEASURES[name]
+    if (!measure) throw new Error(`no measure ${name}`)
+    texts[name] = (await measure(opened, options)).join('\n')
     process.stdout.write(`\n${texts[name]}\n`)
   }
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1)
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
+  texts.machine = await machine(opened, { minutes, command })
+  process.stdout.write(`\n${texts.machine}\n`)
+  if (options.write) await writeInto(path.join(repository, 'docs/performance.md'), texts)
 } finally {
   for (const database of opened) {
     await database.drop()
     if (database.project) await removeProject(database.project)
   }
 }
-const minutes = ((performance.now() - began) / 60_000).toFixed(1)
-texts.machine = await machine(opened, { minutes, command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim() })
-process.stdout.write(`\n${texts.machine}\n`)
-if (options.write) await writeInto(path.join(repository, 'docs/performance.md'), texts)

@@ -1,7 +1,7 @@
 /**
  * Bundles the two public faces for `require`: Jest in CommonJS mode can't load an ES module, and some of our
  * dependencies are nothing else. Those are taken in; the others are required as usual. The types are those of the
- * ES modules.
+ * ES modules, so that a client is registered once for both.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -28,4 +28,21 @@ await build({
   logLevel: 'warning',
 })
 
-for (const face of FACES) writeFileSync(`${root}/dist/cjs/${face}.d.cts`, `export * from '../${face}.js'\n`)
+for (const face of FACES) writeFileSync(`${root}/dist/cjs/${face}.d.cts`, await typesOf(face))
+
+/**
+ * Names the types of an ES module for CommonJS. "export * from" would do under `nodenext`; `node16` has it that nothing
+ * but a type may be taken from an ES module, so each value is declared by its type.
+ *
+ * @param {string} face
+ */
+async function typesOf(face) {
+  const mode = `with { 'resolution-mode': 'import' }`
+  const module = `import('../${face}.js', { ${mode.replace('with', 'with:')} })`
+  const values = Object.entries(await import(`../dist/${face}.js`))
+  const lines = values.flatMap(([name, value]) => [
+    `export declare const ${name}: typeof ${module}.${name}`,
+    ...(String(value).startsWith('class') ? [`export type ${name} = ${module}.${name}`] : []),
+  ])
+  return [`export type * from '../${face}.js' ${mode}`, ...lines, ''].join('\n')
+}

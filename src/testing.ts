@@ -68,7 +68,7 @@ export async function runTask(task: TaskDefinition, options: RunTaskOptions): Pr
 
 /** How a test runs a backfill. */
 export interface RunBackfillOptions extends RunTaskOptions {
-  /** Interrupts the backfill after so many batches, as a killed process is: the next run goes on there. */
+  /** Interrupts the backfill after so many batches, as a signal does in a deploy: the next run goes on there. */
   batches?: number
   /** An earlier run of the same backfill: goes on at its checkpoint. */
   after?: BackfillRunResult
@@ -91,6 +91,7 @@ const HELD = Symbol('ledger')
 
 /**
  * Runs a backfill as a deploy does, batch by batch, against the client of a test; its checkpoints stay with the test.
+ * It is walked in one part, whatever its `concurrency`, and does not rest (`pause`). Throws as `runTask` does.
  *
  * @example
  * const first = await runBackfill(backfill, { prisma, batches: 2 })
@@ -111,7 +112,9 @@ export async function runBackfill(
     if (told >= batches) enough.abort()
   }
   const signal = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal
-  const result = await runOnce(checked(backfill, 'backfill'), ledger, { ...options, signal }, onProgress)
+  const { pause: _, ...definition } = checked(backfill, 'backfill')
+  // In one part: side by side, parts would leave it to chance what so many batches are, and need several connections.
+  const result = await runOnce({ ...definition, concurrency: 1 }, ledger, { ...options, signal }, onProgress)
   return { ...result, processed: result.processed ?? 0, checkpoint: { [HELD]: ledger } }
 }
 
@@ -172,7 +175,7 @@ class StagedLedger extends MemoryLedger {
 
   override within(transaction: object): ClaimWrites {
     const stage = (write: () => Promise<boolean>) => {
-      this.#staged.set(transaction, [...(this.#staged.get(transaction) ?? []), write])
+      this.#staged.get(transaction)?.push(write)
       return Promise.resolve(true)
     }
     return {
@@ -185,12 +188,13 @@ class StagedLedger extends MemoryLedger {
   watching(client: object): object {
     const begin = transactionsOf(client)
     const watched = async (work: (transaction: object) => Promise<unknown>, options: object) => {
-      let used: object | undefined
+      const staged: (() => Promise<boolean>)[] = []
       const result = await begin((transaction) => {
-        used = transaction
+        // In the test's own transaction, this is the same one for every batch.
+        this.#staged.set(transaction, staged)
         return work(transaction)
       }, options)
-      for (const write of (used && this.#staged.get(used)) ?? []) await write()
+      for (const write of staged) await write()
       return result
     }
     return new Proxy(client, {

@@ -73,10 +73,10 @@ export class ChaosProject {
     return this.#client.afterPartyTaskRecord.findUnique({ where: { version } })
   }
 
-  /** The titles of the posts that tasks have made, in the order in which they were made. */
-  async made(): Promise<string[]> {
-    const posts = await this.#client.post.findMany({ orderBy: { id: 'asc' } })
-    return posts.map(({ title }) => title)
+  /** The versions of the tasks, in the order in which they ended. */
+  async order(): Promise<string[]> {
+    const records = await this.#client.afterPartyTaskRecord.findMany({ orderBy: [{ finishedAt: 'asc' }] })
+    return records.map(({ version }) => version)
   }
 
   /** How often a task's work was done: for each row of a backfill, else in all. */
@@ -84,6 +84,11 @@ export class ChaosProject {
     const posts = await this.#client.post.findMany({ where: { title: version } })
     const kind = this.#kinds.get(version)
     return kind && BACKFILLS.has(kind) ? posts.map(({ views }) => views) : [posts.length]
+  }
+
+  /** How many posts have this title. */
+  posts(title: string): Promise<number> {
+    return this.#client.post.count({ where: { title } })
   }
 
   /** Everything that should have been done, and was not; or was, and should not have been. */

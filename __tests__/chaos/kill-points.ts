@@ -8,91 +8,109 @@ export interface Scenario {
   kills: string[]
   /** The task waits for its first heartbeat. */
   awaitsBeat?: boolean
-  /** Runs on every database in the short suite too. */
-  essential?: boolean
 }
 
-/** Every write point of a task that runs once, whatever its kind. */
-const EVERY_KIND: Omit<Scenario, 'kind'>[] = [
-  { kills: ['before:claim'] },
-  { kills: ['during:claim'] },
-  { kills: ['after:claim'], essential: true },
-  { kills: ['before:open-history'] },
-  { kills: ['after:open-history'] },
-  { kills: ['before:work'] },
-  { kills: ['during:work'] },
-  { kills: ['after:work'], essential: true },
-  { kills: ['before:settle'] },
-  { kills: ['after:settle'], essential: true },
-  { kills: ['before:end-history'] },
-  { kills: ['after:end-history'] },
-  // Whoever takes over from the dead dies too.
-  { kills: ['after:work', 'before:claim', 'after:claim', 'before:end-dead-history', 'after:end-dead-history'] },
-]
+type Kills = readonly Omit<Scenario, 'kind'>[]
 
-const BEATS: Omit<Scenario, 'kind'>[] = [
-  { kills: ['before:beat'], awaitsBeat: true },
-  { kills: ['during:beat'], awaitsBeat: true },
-  { kills: ['after:beat'], awaitsBeat: true },
-]
+/** Around the claim and the history: alike for every kind of task. */
+const OPENINGS = each(
+  'before:claim',
+  'during:claim',
+  'after:claim',
+  'before:open-history',
+  'after:open-history',
+  'before:end-history',
+  'after:end-history',
+)
 
-const COMMITS: Omit<Scenario, 'kind'>[] = [
-  { kills: ['before:commit'], essential: true },
-  { kills: ['during:commit'], essential: true },
-  { kills: ['after:commit'], essential: true },
-]
+const WORK = each('before:work', 'during:work', 'after:work', 'before:settle', 'during:settle', 'after:settle')
+
+const BEATS: Kills = each('before:beat', 'during:beat', 'after:beat').map((kill) => ({ ...kill, awaitsBeat: true }))
+
+const COMMITS = each('before:commit', 'during:commit', 'after:commit')
 
 /** The first checkpoint notes where the walk begins, the second is that of the first batch. */
-const BATCHES: Omit<Scenario, 'kind'>[] = [
-  { kills: ['before:checkpoint'] },
-  { kills: ['after:checkpoint'] },
-  { kills: ['before:checkpoint#2'], essential: true },
-  { kills: ['during:checkpoint#2'] },
-  { kills: ['after:checkpoint#2'], essential: true },
-  { kills: ['before:work#2'] },
-  { kills: ['after:work#3'] },
-  { kills: ['after:work', 'after:checkpoint', 'after:commit', 'before:commit'], essential: true },
-]
+const BATCHES = each(
+  'before:checkpoint',
+  'after:checkpoint',
+  'before:checkpoint#2',
+  'during:checkpoint#2',
+  'after:checkpoint#2',
+  'before:work#2',
+  'after:work#3',
+)
 
-/** What parts of a backfill have beside: their own claims, checkpoints and settled records. */
-const PARTS: Omit<Scenario, 'kind'>[] = [
-  { kills: ['before:checkpoint'] },
-  { kills: ['after:checkpoint'] },
-  { kills: ['before:claim#2'] },
-  { kills: ['after:claim#3'] },
-  { kills: ['before:checkpoint#3'] },
-  { kills: ['after:checkpoint#5'] },
-  { kills: ['after:work#2'] },
-  { kills: ['before:commit#2'] },
-  { kills: ['during:commit'] },
-  { kills: ['after:commit#3'] },
-  { kills: ['before:settle'] },
-  { kills: ['after:settle#2'] },
-  { kills: ['before:settle#4'] },
-  { kills: ['after:settle#4'] },
-  { kills: ['after:work', 'after:claim#2', 'after:commit'], essential: true },
-]
+/** Parts of a backfill have claims, checkpoints and settled records of their own; the fourth settle is the whole's. */
+const PARTS = each(
+  'before:checkpoint',
+  'after:checkpoint',
+  'before:claim#2',
+  'after:claim#3',
+  'before:checkpoint#3',
+  'after:checkpoint#5',
+  'after:work#2',
+  'before:commit#2',
+  'during:commit',
+  'after:commit#3',
+  'before:settle',
+  'after:settle#2',
+  'before:settle#4',
+  'after:settle#4',
+)
 
-/** What to kill on a variant. Each once; `essential` leaves out what is much like another. */
-export function scenariosOf(variant: VariantName, { essential }: { essential: boolean }): Scenario[] {
+/** Whoever takes over from the dead dies too. */
+const TAKE_OVERS = [['after:work', 'before:claim', 'after:claim', 'before:end-dead-history', 'after:end-dead-history']]
+const BATCH_AFTER_BATCH = [['after:work', 'after:checkpoint', 'after:commit', 'before:commit']]
+const PART_AFTER_PART = [['after:work', 'after:claim#2', 'after:commit']]
+
+/** How much is tried: a few points, every write point once, or every point of every kind of task. */
+export type Extent = 'few' | 'every point' | 'every kind'
+
+/** What to kill on a variant. */
+export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
   const oneWriter = STACKS[VARIANTS[variant].stack].provider === 'sqlite'
   // Where there is one writer, no heartbeat is sent beside a transaction: it is made to last before it begins.
   const beats = oneWriter ? BEATS.map(({ kills }) => ({ kills })) : BEATS
-  const all = [
-    ...of('plain', [...EVERY_KIND, ...BEATS]),
-    ...of('transactional', [...EVERY_KIND, ...beats, ...COMMITS]),
-    ...of('backfill', [...EVERY_KIND, ...beats, ...COMMITS, ...BATCHES]),
-    ...of('updating', [...COMMITS, ...BATCHES]),
-    ...of(
-      'loose',
-      BATCHES.filter(({ kills }) => !kills.some((point) => point.endsWith('commit'))),
-    ),
-    // Where there is one writer, a backfill is not split.
-    ...(oneWriter ? [] : of('concurrent', PARTS)),
+  const some: Scenario[] = [
+    ...of('plain', each('after:work', 'after:settle')),
+    ...of('transactional', COMMITS),
+    ...of('backfill', each('after:checkpoint#2', 'during:commit#2')),
+    ...of('updating', each('after:commit#2')),
   ]
-  return all.filter((scenario) => !essential || scenario.essential)
+  const points: Scenario[] = [
+    ...of('plain', [...OPENINGS, ...WORK, ...BEATS, ...inARow(TAKE_OVERS)]),
+    ...of('transactional', [...WORK, ...COMMITS]),
+    ...of('backfill', [...COMMITS, ...BATCHES, ...inARow(BATCH_AFTER_BATCH)]),
+    ...of('updating', each('after:work#2', 'during:commit#2')),
+    ...of('loose', each('after:work#2', 'after:checkpoint#2')),
+  ]
+  const kinds: Scenario[] = [
+    ...points,
+    ...of('transactional', [...OPENINGS, ...beats, ...inARow(TAKE_OVERS)]),
+    ...of('backfill', [...OPENINGS, ...WORK, ...beats, ...inARow(TAKE_OVERS)]),
+    ...of('updating', [...COMMITS, ...BATCHES, ...inARow(BATCH_AFTER_BATCH)]),
+    ...of('loose', BATCHES),
+  ]
+  // Where there is one writer, a backfill is not split.
+  const parts = oneWriter ? [] : of('concurrent', [...PARTS, ...inARow(PART_AFTER_PART)])
+  switch (extent) {
+    case 'few':
+      return some
+    case 'every point':
+      return [...points, ...parts]
+    case 'every kind':
+      return [...kinds, ...parts]
+  }
 }
 
-function of(kind: Kind, scenarios: readonly Omit<Scenario, 'kind'>[]): Scenario[] {
-  return scenarios.map((scenario) => ({ kind, ...scenario }))
+function each(...points: string[]): Kills {
+  return points.map((point) => ({ kills: [point] }))
+}
+
+function inARow(chains: readonly string[][]): Kills {
+  return chains.map((kills) => ({ kills }))
+}
+
+function of(kind: Kind, kills: Kills): Scenario[] {
+  return kills.map((kill) => ({ kind, ...kill }))
 }

@@ -9,7 +9,7 @@ const EVERY_POINT = new Set<VariantName>(['sqlite-libsql', 'postgresql'])
 const AT_ONCE = 3
 
 describeDatabases((variant) => {
-  const scenarios = scenariosOf(variant, { essential: !long && !EVERY_POINT.has(variant) })
+  const scenarios = scenariosOf(variant, long ? 'every kind' : EVERY_POINT.has(variant) ? 'every point' : 'few')
   const kills = scenarios.reduce((sum, scenario) => sum + scenario.kills.length, 0)
 
   test(`a process killed at a write point leaves everything to the next run (${kills} kills)`, async () => {

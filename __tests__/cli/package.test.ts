@@ -71,7 +71,7 @@ export { testing }
     expect(others.filter((file) => !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file))).toEqual(
       [],
     )
-    expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)(\.map)?$/.test(file))).toEqual([])
+    expect(files.filter((file) => file.startsWith('dist/') && !/\.(c?js|d\.c?ts)(\.map)?$/.test(file))).toEqual([])
     expect(files.filter((file) => file.startsWith('templates/') && !file.endsWith('.hbs'))).toEqual([])
     for (const needed of [
       'dist/cli/bin.js',

@@ -50,8 +50,15 @@ export interface Database extends AsyncDisposable {
   readonly url: string
   /** The server itself. */
   readonly directUrl: string
-  /** A new client. `drop` disconnects it. `pool`: how many connections, at most. */
-  client(pool?: number): TestClient
+  /**
+   * A new client. `drop` disconnects it. `pool`: how many connections, at most; `options`: of the constructor;
+   * `adapterOptions`: of the adapter's.
+   */
+  client(pool?: number, options?: object, adapterOptions?: object): TestClient
+  /** The same, by another way: a proxy, or options in the URL. */
+  clientAt(url: string, pool?: number, options?: object, adapterOptions?: object): TestClient
+  /** Prisma's words for the two nulls of a Json field. */
+  readonly nulls: { DbNull: unknown; JsonNull: unknown }
   drop(): Promise<void>
 }
 
@@ -75,8 +82,9 @@ export async function createDatabase(variant: VariantName): Promise<Database> {
   const missing = whyMissing(variant)
   if (missing !== undefined) throw new Error(`${variant}: ${missing}`)
   const directory = await stackDirectory(stack)
-  const { connect } = (await import(path.join(directory, 'clients', `${variant}.ts`))) as {
-    connect(url: string, pool?: number): TestClient
+  const { connect, Prisma } = (await import(path.join(directory, 'clients', `${variant}.ts`))) as {
+    connect(url: string, pool?: number, options?: object, adapterOptions?: object): TestClient
+    Prisma: Database['nulls']
   }
   made += 1
   const name = databaseName(`${process.pid}_${made}`)
@@ -86,16 +94,19 @@ export async function createDatabase(variant: VariantName): Promise<Database> {
     await Promise.all(clients.splice(0).map((client) => client.$disconnect().catch(() => {})))
     await drop()
   }
+  const clientAt: Database['clientAt'] = (at, pool = 5, options = {}, adapterOptions = undefined) => {
+    const client = connect(at, pool, options, adapterOptions)
+    clients.push(client)
+    return client
+  }
   return {
     variant,
     provider,
     url,
     directUrl,
-    client(pool = 5) {
-      const client = connect(url, pool)
-      clients.push(client)
-      return client
-    },
+    nulls: Prisma,
+    client: (...given) => clientAt(url, ...given),
+    clientAt,
     drop: dropAll,
     [Symbol.asyncDispose]: dropAll,
   }

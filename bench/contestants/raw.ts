@@ -30,8 +30,7 @@ const SQL: Record<Job['provider'], Sql> = {
   },
   sqlite: {
     select: 'SELECT id, title FROM Post WHERE slug IS NULL AND id > ? ORDER BY id LIMIT ?',
-    update:
-      'UPDATE Post AS t SET slug = v.value ->> 1 FROM json_each(?) AS v WHERE t.id = v.value ->> 0',
+    update: 'UPDATE Post AS t SET slug = v.value ->> 1 FROM json_each(?) AS v WHERE t.id = v.value ->> 0',
     parameters: json,
   },
 }

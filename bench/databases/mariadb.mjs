@@ -18,7 +18,8 @@ export async function openMariaDb() {
     provider: 'mysql',
     url,
     adapter: '@prisma/adapter-mariadb',
-    connect: "import { PrismaMariaDb } from '@prisma/adapter-mariadb'\nconst adapter = (url: string, pool: number) => new PrismaMariaDb(`${url}?connectionLimit=${pool}`)",
+    connect:
+      "import { PrismaMariaDb } from '@prisma/adapter-mariadb'\nconst adapter = (url: string, pool: number) => new PrismaMariaDb(`${url}?connectionLimit=${pool}`)",
     async seed(rows) {
       await query('DROP TABLE IF EXISTS PostSeed')
       await query('CREATE TABLE PostSeed LIKE Post')

@@ -18,7 +18,8 @@ export async function openPostgres() {
     provider: 'postgresql',
     url,
     adapter: '@prisma/adapter-pg',
-    connect: "import { PrismaPg } from '@prisma/adapter-pg'\nconst adapter = (url: string, pool: number) => new PrismaPg({ connectionString: url, max: pool })",
+    connect:
+      "import { PrismaPg } from '@prisma/adapter-pg'\nconst adapter = (url: string, pool: number) => new PrismaPg({ connectionString: url, max: pool })",
     async seed(rows) {
       await query('DROP TABLE IF EXISTS "PostSeed"')
       await query(`CREATE TABLE "PostSeed" AS SELECT i AS id, ${title} AS title FROM generate_series(1, ${rows}) AS i`)

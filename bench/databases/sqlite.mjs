@@ -27,7 +27,8 @@ export async function openSqlite() {
     provider: 'sqlite',
     url,
     adapter: '@prisma/adapter-libsql',
-    connect: "import { PrismaLibSql } from '@prisma/adapter-libsql'\nconst adapter = (url: string, _pool: number) => new PrismaLibSql({ url, timeout: 5000 })",
+    connect:
+      "import { PrismaLibSql } from '@prisma/adapter-libsql'\nconst adapter = (url: string, _pool: number) => new PrismaLibSql({ url, timeout: 5000 })",
     async seed(rows) {
       await query('DROP TABLE IF EXISTS PostSeed')
       await query(

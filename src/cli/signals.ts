@@ -18,9 +18,12 @@ export async function untilSignal<T>(
     controller.abort(new Error(name))
   }
   for (const name of Object.keys(CODES)) process.on(name, onSignal)
+  // Work may wait for nothing but the signal; with nothing open, Node would end the process in the middle of it.
+  const alive = setInterval(() => {}, 2 ** 30)
   try {
     return await work(controller.signal, () => code)
   } finally {
+    clearInterval(alive)
     for (const name of Object.keys(CODES)) process.off(name, onSignal)
   }
 }

@@ -3,11 +3,14 @@ import type { Definition } from '../definition.js'
 import { toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
+import type { TaskRecord } from '../ledger/contract.js'
 import { ColumnTypes, type Writer, workOn } from './backfill/batch.js'
-import { describeKey, type Key, keyOf } from './backfill/keyset.js'
+import { readCheckpoint } from './backfill/checkpoint.js'
+import { describeKey, encode, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
-import { countRows, lastKey, nextPage, type Row } from './backfill/walk.js'
+import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
+import { demandSameCursor } from './backfill/walker.js'
 import type { Engine } from './engine.js'
 import type { PlannedTask } from './plan.js'
 import { planRun } from './run.js'
@@ -62,7 +65,7 @@ export async function rehearse(
 
 async function rehearseTask(
   engine: Engine,
-  { version, name, definition }: PlannedTask,
+  { version, name, definition, record }: PlannedTask,
   options: Pick<RunOptions, 'deployId' | 'signal' | 'graceMs' | 'emit'>,
 ): Promise<Rehearsal> {
   const task = { version, name }
@@ -82,7 +85,7 @@ async function rehearseTask(
   const client = await engine.tasksClient()
   try {
     if (definition.kind === 'backfill')
-      return end('rehearsed', await rehearseBackfill(definition, client, { context, signal, graceMs }))
+      return end('rehearsed', await rehearseBackfill(definition, client, { context, signal, graceMs, record }))
     const times = transactionTimes(definition.transaction, definition.timeout ?? '1m')
     await rolledBack(client, times, async (transaction) => {
       await definition.run({ ...context, prisma: transaction as never, signal })
@@ -101,35 +104,41 @@ interface BatchContext {
   context: Parameters<typeof workOn>[3]['context']
   signal: AbortSignal
   graceMs: number
+  record: TaskRecord | null
 }
 
 async function rehearseBackfill(
   definition: BackfillDefinition,
   client: object,
-  { context, signal, graceMs }: BatchContext,
+  { context, signal, graceMs, record }: BatchContext,
 ): Promise<Partial<Rehearsal>> {
   const walked = walkedOf(definition, client)
   const { model, walk } = walked
   const delegate = delegateOf(client, model)
-  const bound = await lastKey(delegate, walk)
-  const total = bound === null ? 0 : await countRows(delegate, walk, bound)
+  const range = await rangeOf(record, delegate, walk)
+  const total = range.upTo === null ? 0 : await countRows(delegate, walk, range.upTo, range.after)
   const { size } = new Pace(definition)
   const types = await new ColumnTypes().of(client as Writer, model)
   const times = transactionTimes(definition.transaction, '30s')
-  const sayOnce = (message: string) => context.log.warn(message)
+  const said = new Set<string>()
+  const sayOnce = (message: string) => {
+    if (!said.has(message)) context.log.warn(message)
+    said.add(message)
+  }
   const work = { definition, model, fields: walk.fields, context, stop: signal, graceMs, sayOnce }
   const tooks: number[] = []
   let sample: RehearsedRow[] = []
   let rows = 0
-  let after: Key | null = null
+  let { after } = range
   let more = total > 0
   while (more && tooks.length < BATCHES && !signal.aborted) {
     const began = monotonicNow()
     const page = await rolledBack(client, times, async (transaction) => {
-      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo: bound }, size)
+      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo: range.upTo }, size)
       const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
       const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-      await workOn(next.rows, transaction as Writer, types, work)
+      const skipped = await workOn(next.rows, transaction as Writer, types, work)
+      for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
       if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
       return next
     })
@@ -141,6 +150,14 @@ async function rehearseBackfill(
   const batchMs = Math.round([...tooks].sort((a, b) => a - b)[Math.floor(tooks.length / 2)] ?? 0)
   const restMs = definition.pause === undefined ? 0 : toMs(definition.pause)
   return { rows, total, batchMs, estimateMs: Math.ceil(total / size) * (batchMs + restMs), sample }
+}
+
+/** The rows that a run would walk: what is left of them, when the backfill stands at a checkpoint. */
+async function rangeOf(record: TaskRecord | null, delegate: ReadDelegate, walk: Walk): Promise<Range> {
+  const checkpoint = record?.status === 'done' ? null : readCheckpoint(record?.cursor ?? null)
+  if (!checkpoint) return { after: null, upTo: await lastKey(delegate, walk) }
+  demandSameCursor(checkpoint, walk)
+  return { after: checkpoint.after, upTo: checkpoint.upTo ?? (await lastKey(delegate, walk)) }
 }
 
 /** Runs something in a transaction, and rolls it back whatever happens. */
@@ -179,7 +196,7 @@ function differences({ walk: { fields } }: Walked, before: readonly Row[], after
   return before.map((row) => {
     const key = describeKey(fields, keyOf(fields, row))
     const next = now.get(key) ?? {}
-    const changed = Object.keys(row).filter((field) => String(row[field]) !== String(next[field]))
+    const changed = Object.keys(row).filter((field) => encode(row[field]) !== encode(next[field]))
     const only = (of: Row) => Object.fromEntries(changed.map((field) => [field, of[field]]))
     return { key, before: only(row), after: only(next) }
   })

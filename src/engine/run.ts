@@ -1,5 +1,7 @@
 import { AfterPartyError } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
+import type { Fault } from '../project/task-files.js'
+import { walkFault } from './backfill/walk-fault.js'
 import type { Engine } from './engine.js'
 import type { Outcome, RunResult, TaskResult } from './events.js'
 import { mayRun, type PlannedTask, planTasks } from './plan.js'
@@ -23,7 +25,20 @@ export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptio
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, deployId, named })
   for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(task)
+  const walkFaults = await walkFaultsOf(engine, tasks)
+  if (walkFaults.length > 0) throw faultsError(walkFaults, engine.source.place)
   return tasks
+}
+
+/** The backfills about to run that walk what the client does not have: it knows without a connection. */
+async function walkFaultsOf(engine: Engine, tasks: readonly PlannedTask[]): Promise<Fault[]> {
+  const faults: Fault[] = []
+  for (const { runs, definition, file } of tasks) {
+    if (!runs || !file || definition?.kind !== 'backfill') continue
+    const message = walkFault(definition, await engine.tasksClient())
+    if (message !== undefined) faults.push({ file: file.file, message })
+  }
+  return faults
 }
 
 function leftOut({ name, definition, reason }: PlannedTask): AfterPartyError {

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.js'
-import { asLedgerError } from './database-errors.js'
+import { ask } from './ask.js'
 
 /** A row of Prisma's own migrations table, as far as it matters here. */
 export interface AppliedMigration {
@@ -22,14 +22,19 @@ const TABLE_MISSING =
 export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
   const { $queryRawUnsafe } = client as { $queryRawUnsafe?(query: string): Promise<Row[]> }
   if (typeof $queryRawUnsafe !== 'function') return null
-  try {
-    const rows = await $queryRawUnsafe.call(client, QUERY)
-    return rows.map((row) => ({
+  const rows = await ask(() => rowsOf($queryRawUnsafe.call(client, QUERY)))
+  return (
+    rows?.map((row) => ({
       name: row.migration_name,
       state: row.rolled_back_at !== null ? 'rolled-back' : row.finished_at !== null ? 'applied' : 'failed',
-    }))
-  } catch (error) {
+    })) ?? null
+  )
+}
+
+/** What was answered; null where there is no such table. */
+function rowsOf(answer: Promise<Row[]>): Promise<Row[] | null> {
+  return answer.catch((error) => {
     if (TABLE_MISSING.test(messageOf(error))) return null
-    throw asLedgerError(error)
-  }
+    throw error
+  })
 }

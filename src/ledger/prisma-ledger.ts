@@ -1,5 +1,5 @@
-import pRetry from 'p-retry'
 import { AfterPartyError } from '../errors.js'
+import { ask } from './ask.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
   Beat,
@@ -13,7 +13,7 @@ import type {
   TaskRecord,
   TaskRun,
 } from './contract.js'
-import { asLedgerError, isBusy, isUniqueViolation } from './database-errors.js'
+import { isUniqueViolation } from './database-errors.js'
 import { providerOf } from './provider.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */
@@ -38,9 +38,6 @@ interface LedgerClient {
 /** Where a task begins that does not go on at a checkpoint. */
 const START = { cursor: null, processed: 0, total: null }
 
-/** A busy database is asked again for about half a minute: SQLite has one writer at a time. */
-const BUSY_RETRIES = { retries: 40, factor: 1.4, minTimeout: 20, maxTimeout: 1_000, randomize: true }
-
 /** The ledger in the user's database, through the user's own Prisma client. */
 export class PrismaLedger implements Ledger {
   readonly singleWriter: boolean
@@ -62,17 +59,20 @@ export class PrismaLedger implements Ledger {
   }
 
   async now(): Promise<number> {
-    this.#offset ??= this.#ask(() => clockOffset(this.#client))
+    this.#offset ??= ask(() => clockOffset(this.#client)).catch((error) => {
+      this.#offset = undefined
+      throw error
+    })
     return monotonicNow() + (await this.#offset)
   }
 
   async records(): Promise<TaskRecord[]> {
-    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany())
+    const rows = await ask(() => this.#client.afterPartyTaskRecord.findMany())
     return rows.map(toRecord)
   }
 
   async record(version: string): Promise<TaskRecord | null> {
-    const row = await this.#ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
+    const row = await ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
     return row && toRecord(row)
   }
 
@@ -94,14 +94,14 @@ export class PrismaLedger implements Ledger {
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
-    const settled = await this.#ask(() => settleIn(this.#client, claim, settlement))
+    const settled = await ask(() => settleIn(this.#client, claim, settlement))
     if (settled) return true
     const record = await this.record(claim.version)
     return record?.fence === claim.fence && record.owner === claim.owner && record.status === settlement.status
   }
 
   checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
-    return this.#ask(() => writeIn(this.#client, claim, checkpoint))
+    return ask(() => writeIn(this.#client, claim, checkpoint))
   }
 
   within(transaction: unknown): ClaimWrites {
@@ -119,30 +119,30 @@ export class PrismaLedger implements Ledger {
     const data = { status, owner, fence, startedAt: null, finishedAt, error: null, leaseUntil: null }
     if (!seen) return this.#create({ ...data, version, name })
     const where = { version, fence: seen.fence, status: seen.status }
-    const { count } = await this.#ask(() =>
+    const { count } = await ask(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, ...(status === 'pending' && START) } }),
     )
     return count === 1
   }
 
   async addRun(run: TaskRun): Promise<void> {
-    await this.#ask(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
+    await ask(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
       if (!isUniqueViolation(error)) throw error
     })
   }
 
   async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
-    await this.#ask(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
+    await ask(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
   }
 
   async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
     const where = { version, status: 'running', fence: { lt: belowFence } }
     const data = { status: 'interrupted', finishedAt }
-    await this.#ask(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
+    await ask(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
   }
 
   async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
-    const rows = await this.#ask(() =>
+    const rows = await ask(() =>
       this.#client.afterPartyTaskRun.findMany({
         where: version === undefined ? {} : { version },
         orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
@@ -158,7 +158,7 @@ export class PrismaLedger implements Ledger {
 
   async #create(data: object): Promise<boolean> {
     try {
-      await this.#ask(() => this.#client.afterPartyTaskRecord.create({ data }))
+      await ask(() => this.#client.afterPartyTaskRecord.create({ data }))
       return true
     } catch (error) {
       if (isUniqueViolation(error)) return false
@@ -178,22 +178,10 @@ export class PrismaLedger implements Ledger {
       status: seen.status,
       ...(seen.status === 'running' && { OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] }),
     }
-    const { count } = await this.#ask(() =>
+    const { count } = await ask(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, attempts: { increment: 1 } } }),
     )
     return count === 1
-  }
-
-  /** Asks a busy database again, and says what is wrong when it is not there. */
-  async #ask<T>(query: () => Promise<T>): Promise<T> {
-    try {
-      return await query()
-    } catch (error) {
-      if (!isBusy(error)) throw asLedgerError(error)
-    }
-    return pRetry(query, { ...BUSY_RETRIES, shouldRetry: ({ error }) => isBusy(error) }).catch((error) => {
-      throw asLedgerError(error)
-    })
   }
 }
 

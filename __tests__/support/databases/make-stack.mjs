@@ -83,7 +83,8 @@ function packageJson() {
 async function readModels() {
   const text = await readFile(path.join(repository, 'prisma/schema.prisma'), 'utf8')
   const own = text.slice(text.indexOf('\nmodel '), text.indexOf('\n/// Deploy tasks that ran'))
-  return `${own}\n${ledgerModels({ provider })}`
+  const native = await readFile(path.join(import.meta.dirname, `${provider}.prisma`), 'utf8').catch(() => '')
+  return `${own}\n${native}\n${ledgerModels({ provider })}`
 }
 
 function schema() {
@@ -145,12 +146,13 @@ class Pool extends pg.Pool {
 /** @param {string} adapter @param {string} adapterClass @param {string} options */
 function client(adapter, adapterClass, options) {
   return `import { ${adapterClass} } from '${adapter}'
-import { PrismaClient } from '../generated/prisma/client.js'
+import { Prisma, PrismaClient } from '../generated/prisma/client.js'
 
-export { PrismaClient }
+export { Prisma, PrismaClient }
 
 /** A client for the database at \`url\`, with at most \`pool\` connections. */
-export const connect = (url: string, pool = 10) => new PrismaClient({ adapter: new ${adapterClass}(${options}) })
+export const connect = (url: string, pool = 10, options: object = {}, adapterOptions?: object) =>
+  new PrismaClient({ adapter: new ${adapterClass}(${options}, adapterOptions), ...options })
 `
 }
 

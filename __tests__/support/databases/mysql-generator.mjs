@@ -58,7 +58,7 @@ function toSql({ models, enums, indexes }) {
       ...plain.map(
         (/** @type {string[]} */ names) => `INDEX ${quote(`${table}_${names.join('_')}_idx`)}${columns(names)}`,
       ),
-      `PRIMARY KEY ${columns(key)}`,
+      ...(key.length > 0 ? [`PRIMARY KEY ${columns(key)}`] : []),
     ]
       .map((line) => `    ${line}`)
       .join(',\n')}\n) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\n`
@@ -69,23 +69,29 @@ function toSql({ models, enums, indexes }) {
 /** @param {Field} field @param {any[]} enums */
 function columnSql(field, enums) {
   const values = enums.find(({ name }) => name === field.type)?.values
-  const native = field.nativeType && `${field.nativeType[0]}${parenthesised(field.nativeType[1])}`
+  const native = field.nativeType && `${nativeName(field.nativeType[0])}${parenthesised(field.nativeType[1])}`
   const type = values
     ? `ENUM(${values.map((/** @type {any} */ { name, dbName }) => `'${dbName ?? name}'`).join(', ')})`
     : (native ?? TYPES[field.type])
-  return [quote(field.dbName ?? field.name), type, field.isRequired ? 'NOT NULL' : 'NULL', defaultSql(field.default)]
+  return [quote(field.dbName ?? field.name), type, field.isRequired ? 'NOT NULL' : 'NULL', defaultSql(field)]
     .filter(Boolean)
     .join(' ')
 }
 
-/** @param {unknown} value */
-function defaultSql(value) {
+/** `@db.UnsignedInt` is `Int UNSIGNED`. @param {string} name */
+function nativeName(name) {
+  return name.replace(/^Unsigned(\w+)$/, '$1 UNSIGNED')
+}
+
+/** @param {Field} field */
+function defaultSql(field) {
+  const { default: value } = field
   if (value === undefined) return ''
   if (typeof value !== 'object' || value === null)
     return `DEFAULT ${typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : value}`
   const { name } = /** @type {{ name: string }} */ (value)
   if (name === 'autoincrement') return 'AUTO_INCREMENT'
-  return name === 'now' ? 'DEFAULT CURRENT_TIMESTAMP(3)' : ''
+  return name === 'now' ? `DEFAULT CURRENT_TIMESTAMP(${field.nativeType?.[1][0] ?? 3})` : ''
 }
 
 /** @param {string[]} given */

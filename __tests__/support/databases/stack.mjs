@@ -41,7 +41,9 @@ let fingerprinted
 /** Changes with all that a stack is made of. */
 function fingerprint() {
   fingerprinted ??= hash([
-    ...['make-stack.mjs', 'mysql-generator.mjs', 'variants.mjs'].map((file) => path.join(import.meta.dirname, file)),
+    ...['make-stack.mjs', 'mysql-generator.mjs', 'variants.mjs', 'mysql.prisma', 'postgresql.prisma'].map((file) =>
+      path.join(import.meta.dirname, file),
+    ),
     ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/ledger-models.js', 'package-lock.json'].map(
       (file) => path.join(repository, file),
     ),

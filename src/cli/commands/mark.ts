@@ -32,7 +32,9 @@ export const markCommand = defineCommand({
       const marked = await party.mark({ as, names, all, ...(before !== undefined && { before }) })
       if (json) stdout.line(JSON.stringify({ marked }))
       for (const { name, from, to } of json ? [] : marked) stderr.line(`✔ ${name}: ${from ?? 'pending'} → ${to}`)
-      stderr.line(marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} marked ${as}.`)
+      stderr.line(
+        marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} changed. Nothing was run.`,
+      )
       return EXIT.done
     })
   },

@@ -32,7 +32,13 @@ export const runCommand = defineCommand({
         default: false,
         describe: 'Run though migrations are not applied',
       })
-      .option('grace', duration('How long a task may go on after a signal (25s)')),
+      .option('grace', duration('How long a task may go on after a signal (25s)'))
+      .check(
+        ({ rehearse, dryRun, maxDuration }) =>
+          !rehearse ||
+          !(dryRun || maxDuration !== undefined) ||
+          '--rehearse goes without --dry-run and --max-duration.',
+      ),
   run: async (args) => {
     return usingParty(args, async (party) => {
       const deployId = deployIdOf(args.deployId, process.env)

@@ -8,7 +8,8 @@ export function printRehearsal(rehearsals: readonly Rehearsal[], { json }: { jso
     return
   }
   for (const rehearsal of rehearsals) stdout.line(told(rehearsal))
-  stderr.line(`${count(rehearsals.length, 'task')} rehearsed and rolled back. Nothing was changed.`)
+  const rehearsed = rehearsals.filter(({ outcome }) => outcome === 'rehearsed').length
+  stderr.line(`${count(rehearsed, 'task')} rehearsed. Everything was rolled back; nothing was changed.`)
 }
 
 function told({ name, outcome, durationMs, error, rows, total, batchMs, estimateMs, sample }: Rehearsal): string {
@@ -18,7 +19,9 @@ function told({ name, outcome, durationMs, error, rows, total, batchMs, estimate
   const head = `${stdout.style('green', '✔')} ${name} ${stdout.style('dim', formatMs(durationMs))}`
   if (rows === undefined) return head
   const figures = `${count(rows, 'row')} of ${total?.toLocaleString('en')} tried, ${formatMs(batchMs ?? 0)} a batch: about ${formatMs(estimateMs ?? 0)} for all`
-  const changes = (sample ?? []).map(({ key, before, after }) => `${key}: ${shown(before)} → ${shown(after)}`)
+  const changes = (sample ?? [])
+    .filter(({ before }) => Object.keys(before).length > 0)
+    .map(({ key, before, after }) => `${key}: ${shown(before)} → ${shown(after)}`)
   return [head, indent([figures, ...changes].join('\n'))].join('\n')
 }
 

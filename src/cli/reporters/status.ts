@@ -11,7 +11,7 @@ const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = 
   done: 'green',
   recurring: 'green',
   failed: 'red',
-  interrupted: 'red',
+  interrupted: 'yellow',
   skipped: 'dim',
   missing: 'yellow',
 }
@@ -45,7 +45,9 @@ function row(task: TaskStatus): string[] {
 function remark({ state, flags, error, processed, total, durationMs, description, onlyIn }: TaskStatus): string {
   const told =
     state === 'failed' || state === 'interrupted'
-      ? clip(headline(error ?? 'its process died'))
+      ? [total === null ? '' : rows(processed, total), clip(headline(error ?? 'its process died'))]
+          .filter(Boolean)
+          .join(', ')
       : state === 'running' && processed
         ? progress(processed, total, durationMs)
         : onlyIn
@@ -56,7 +58,12 @@ function remark({ state, flags, error, processed, total, durationMs, description
 
 /** How far a task is that runs elsewhere, and when it would end at its pace so far. */
 function progress(processed: number, total: number | null, durationMs: number | null): string {
-  if (total === null || durationMs === null) return `${processed.toLocaleString('en')} rows`
+  if (total === null || durationMs === null) return rows(processed, total)
   const leftMs = (Math.max(0, total - processed) / processed) * durationMs
-  return `${processed.toLocaleString('en')} of ${total.toLocaleString('en')} rows, about ${formatMs(leftMs)} left`
+  return `${rows(processed, total)}, about ${formatMs(leftMs)} left`
+}
+
+function rows(processed: number | null, total: number | null): string {
+  const of = total === null ? '' : ` of ${total.toLocaleString('en')}`
+  return `${(processed ?? 0).toLocaleString('en')}${of} rows`
 }

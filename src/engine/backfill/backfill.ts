@@ -1,6 +1,7 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { type Execution, endOf } from '../execute.js'
 import { Stop } from '../stop.js'
+import { readCheckpoint } from './checkpoint.js'
 import { walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
@@ -8,16 +9,13 @@ import { type BackfillOptions, type Start, Walker } from './walker.js'
 
 /** Runs a backfill from its checkpoint to its end, or until it is told to stop. */
 export async function executeBackfill(definition: BackfillDefinition, options: BackfillOptions): Promise<Execution> {
-  const { claim, client, ledger, signal, onStopping } = options
+  const { claim, client, signal, onStopping } = options
   const stop = new Stop({ signal, lost: claim.lost, timeout: definition.timeout, onStopping })
   const tally = { processed: 0 }
   try {
     const walked = walkedOf(definition, client)
-    // Where there is one writer, parts would only wait for each other.
-    const split = (definition.concurrency ?? 1) > 1 && !ledger.singleWriter
-    const end = split
-      ? await walkPartitions(definition, options, stop.signal, walked, tally)
-      : await walkAll(definition, options, stop.signal, walked, tally)
+    const walk = (await isSplit(definition, options)) ? walkPartitions : walkAll
+    const end = await walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
     return end === 'done'
       ? { kind: 'done', committed: false, processed: tally.processed }
       : { kind: 'paused', processed: tally.processed }
@@ -26,6 +24,15 @@ export async function executeBackfill(definition: BackfillDefinition, options: B
   } finally {
     stop.end()
   }
+}
+
+/**
+ * Whether a backfill is walked in parts. One that began goes on as it began, whatever `concurrency` says now, or rows
+ * would be done twice. Where there is one writer, parts would only wait for each other.
+ */
+async function isSplit({ concurrency = 1 }: BackfillDefinition, { ledger, claim }: BackfillOptions): Promise<boolean> {
+  const checkpoint = readCheckpoint((await ledger.record(claim.claim.version))?.cursor ?? null)
+  return checkpoint ? checkpoint.splits !== undefined : concurrency > 1 && !ledger.singleWriter
 }
 
 async function walkAll(
@@ -51,8 +58,6 @@ async function startOf(
   const delegate = delegateOf(client, model)
   const bound = await lastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
-  return {
-    checkpoint: { after: null, upTo: definition.follow ? null : bound, skipped: [], walk: claim.claim.fence },
-    total,
-  }
+  const upTo = definition.follow ? null : bound
+  return { checkpoint: { after: null, upTo, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }
 }

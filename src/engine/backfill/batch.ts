@@ -5,9 +5,9 @@ import { orStopped } from '../stop.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './bulk-update.js'
 import type { SkippedRow } from './checkpoint.js'
 import type { ColumnType } from './dialect.js'
-import { describeKey, type Key, keyOf } from './keyset.js'
+import { describeKey, type Key, keyOf, sameKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
-import type { ReadDelegate, Row } from './walk.js'
+import { CursorError, type ReadDelegate, type Row } from './walk.js'
 
 /** What a batch's rows are changed with. */
 export interface BatchWork {
@@ -37,7 +37,10 @@ export class ColumnTypes {
 
   /** Not asked inside a batch's transaction: a failure there would spoil it. */
   of(client: Writer, model: WalkedModel): Promise<ReadonlyMap<string, ColumnType>> {
-    this.#types ??= this.#ask(client, model)
+    this.#types ??= this.#ask(client, model).catch((error) => {
+      this.#types = undefined
+      throw error
+    })
     return this.#types
   }
 
@@ -84,14 +87,29 @@ async function changesOf(
     const key = keyOf(fields, row)
     try {
       const given = definition.update?.(row)
-      const data = given instanceof Promise ? await orStopped(() => given, stop, graceMs) : given
-      if (data !== null && data !== undefined) changes.push({ key, data: data as Record<string, unknown> })
+      const data = isPromise(given) ? await orStopped(() => given, stop, graceMs) : given
+      if (data === null || data === undefined) continue
+      const change = { key, data: data as Record<string, unknown> }
+      demandSameKey(change, fields)
+      changes.push(change)
     } catch (error) {
+      if (error instanceof CursorError) throw error
       if (definition.onError !== 'skip' || stop.aborted) throw named(error, fields, key)
       skipped.push({ key: describeKey(fields, key), error: messageOf(error) })
     }
   }
   return { changes, skipped }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | null | undefined)?.then === 'function'
+}
+
+/** A row that is given another key may move to where the walk has not been yet, and be met again. */
+function demandSameKey({ key, data }: Change, fields: readonly string[]): void {
+  const moved = fields.find((field, i) => data[field] !== undefined && !sameKey([data[field]], [key[i]]))
+  if (moved !== undefined)
+    throw new CursorError(`${moved} is what the backfill walks by, and can't be changed on the way`)
 }
 
 async function writeChanges(
@@ -110,7 +128,6 @@ async function writeChanges(
   const groups = reason ?? groupChanges(model, fields, changes, types)
   if (dialect && typeof groups !== 'string') {
     for (const group of groups) {
-      if (group.columns.length === 0) continue
       for (const { sql, parameters } of statementsOf(dialect, group)) await writer.$executeRawUnsafe(sql, ...parameters)
     }
     return
@@ -118,16 +135,28 @@ async function writeChanges(
   sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
   const delegate = writer[model.key]
   for (const { key, data } of changes) {
-    await delegate?.update({ where: uniqueWhere(model, fields, key), data }).catch((error) => {
-      // Deleted meanwhile: there is nothing to change.
-      if (codeOf(error) !== 'P2025') throw named(error, fields, key)
+    const where = uniqueWhere(model, fields, key)
+    await delegate?.update({ where, data }).catch(async (error) => {
+      // Deleted meanwhile: there is nothing to change. The same code tells that a row to connect to is not there.
+      if (codeOf(error) === 'P2025' && (await delegate.findMany({ where: byKey(fields, key), take: 1 })).length === 0)
+        return
+      throw named(error, fields, key)
     })
   }
 }
 
+function byKey(fields: readonly string[], key: Key): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field, i) => [field, key[i]]))
+}
+
+/** The key as `update` wants it: the unique fields under their name, what else the cursor has beside them. */
 function uniqueWhere(model: WalkedModel, fields: readonly string[], key: Key): object {
-  const values = Object.fromEntries(fields.map((field, i) => [field, key[i]]))
-  return fields.length === 1 ? values : { [model.compoundNames.get(fields.join()) ?? fields.join('_')]: values }
+  const values = byKey(fields, key)
+  const unique = model.uniques.find((candidate) => candidate.fields.every((field) => field in values))
+  if (!unique || unique.fields.length === 1) return values
+  const within = Object.entries(values).filter(([field]) => unique.fields.includes(field))
+  const beside = Object.entries(values).filter(([field]) => !unique.fields.includes(field))
+  return { ...Object.fromEntries(beside), [unique.name]: Object.fromEntries(within) }
 }
 
 /** A raw statement does not pass through an extension's `update` hooks; then rows are updated as Prisma does it. */

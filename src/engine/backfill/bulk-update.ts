@@ -34,8 +34,12 @@ export function groupChanges(
   const now = new Date()
   for (const { key, data } of changes) {
     const set = Object.entries(data).filter(([, value]) => value !== undefined)
+    // An update of nothing leaves `@updatedAt` alone too.
+    if (set.length === 0) continue
     for (const { field, updatedAt } of model.columns.values())
       if (updatedAt && data[field] === undefined) set.push([field, now])
+    // However `update` orders them, rows that set the same fields go into one statement.
+    set.sort(([a], [b]) => (a < b ? -1 : 1))
     const columns: Column[] = []
     const values: unknown[] = []
     for (const [field, given] of set) {

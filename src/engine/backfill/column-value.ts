@@ -6,27 +6,70 @@ export type Written = { value: unknown } | { unwritable: string }
 
 /**
  * What a field's new value is, once Prisma's own ways of saying it are resolved: `{ set: x }` is x, `DbNull` is null.
- * Whatever depends on the row's old value, or has no plain counterpart, is left to Prisma's own update.
+ * Whatever depends on the row's old value, has no plain counterpart, or is not plainly of the column's type, is left to
+ * Prisma's own update, which knows what to make of it: a raw statement would let SQLite keep a text in a number's place.
  */
 export function plainValue(column: Column, given: unknown): Written {
-  if (given === null) return { value: null }
+  const json = column.type === 'Json'
   const nullWord = prismaNull(given)
-  if (nullWord === 'DbNull') return { value: null }
-  if (nullWord !== undefined) return { unwritable: `${nullWord} in ${column.field}` }
-  if (column.type === 'Json') return { value: given }
-  if (isUpdateOperation(given)) {
+  if (nullWord !== undefined && nullWord !== 'DbNull') return { unwritable: `${nullWord} in ${column.field}` }
+  // A plain null in a Json field is one of Prisma's own to judge: it wants `DbNull` or `JsonNull`.
+  if (nullWord === 'DbNull' ? json : given === null && !json)
+    return column.optional ? { value: null } : { unwritable: `null in ${column.field}` }
+  if (!json && isUpdateOperation(given)) {
     const [name, operand] = Object.entries(given)[0] ?? []
-    return name === 'set' ? plainValue(column, operand) : { unwritable: `${name} of ${column.field}` }
+    return name === 'set' && operand !== undefined
+      ? plainValue(column, operand)
+      : { unwritable: `${name} of ${column.field}` }
   }
-  if (column.list)
-    return Array.isArray(given) ? { value: given.map((one) => mapped(column, one)) } : { unwritable: column.field }
-  if (typeof given === 'object' && !(given instanceof Date) && !(given instanceof Uint8Array) && !isDecimal(given))
-    return { unwritable: column.field }
-  return { value: mapped(column, given) }
+  const values = column.list ? (Array.isArray(given) ? given : undefined) : [given]
+  const plain = values?.map((value) => scalar(column, value))
+  if (!plain || plain.includes(undefined)) return { unwritable: `a value of ${column.field}` }
+  return { value: column.list ? plain : plain[0] }
 }
 
-function mapped(column: Column, value: unknown): unknown {
-  return typeof value === 'string' ? (column.mappedValues.get(value) ?? value) : value
+/** A value as it is written, or undefined when it is not plainly of the column's type. */
+function scalar({ type, enumValues }: Column, value: unknown): unknown {
+  if (enumValues) return typeof value === 'string' ? enumValues.get(value) : undefined
+  return SCALARS[type]?.(value)
+}
+
+const when = (holds: boolean, value: unknown) => (holds ? value : undefined)
+
+const SCALARS: Record<string, (value: unknown) => unknown> = {
+  String: (value) => when(typeof value === 'string', value),
+  Boolean: (value) => when(typeof value === 'boolean', value),
+  Int: (value) => when(typeof value === 'number' && (value | 0) === value, value),
+  BigInt: (value) =>
+    when(typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value), value),
+  Float: (value) => when(typeof value === 'number' && Number.isFinite(value), value),
+  Decimal: (value) => when(/^-?\d+(\.\d+)?$/.test(digits(value)), value),
+  DateTime: date,
+  Bytes: (value) => when(value instanceof Uint8Array, value),
+  Json: (value) => when(isJson(value), value),
+}
+
+function digits(value: unknown): string {
+  if (isDecimal(value)) return value.toFixed()
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
+
+function date(value: unknown): Date | undefined {
+  const read = typeof value === 'string' && ISO_DATE.test(value) ? new Date(value) : value
+  if (!(read instanceof Date) || Number.isNaN(read.getTime())) return undefined
+  const year = read.getUTCFullYear()
+  return year > 0 && year <= 9999 ? read : undefined
+}
+
+/** Whether JSON holds all of it: `JSON.stringify` throws for a BigInt, and makes nothing of a function. */
+function isJson(value: unknown): boolean {
+  try {
+    return value !== null && JSON.stringify(value) !== undefined
+  } catch {
+    return false
+  }
 }
 
 const OPERATIONS = new Set(['set', 'unset', 'increment', 'decrement', 'multiply', 'divide', 'push'])

@@ -1,4 +1,4 @@
-import superjson from 'superjson'
+import { SuperJSON } from 'superjson'
 
 /** The values of the cursor's fields in one row, in their order. */
 export type Key = readonly unknown[]
@@ -47,14 +47,23 @@ export function keyOf(fields: readonly string[], row: Record<string, unknown>): 
 
 /** Whether two keys are the same, as far as JavaScript can tell. */
 export function sameKey(a: Key | null, b: Key | null): boolean {
-  return a !== null && b !== null && encode(a) === encode(b)
+  return a !== null && b !== null && a.length === b.length && a.every((value, i) => text(value) === text(b[i]))
+}
+
+/** A Decimal that was decoded is a text. */
+function text(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  return isDecimal(value) ? value.toFixed() : String(value)
 }
 
 /** A key for people: `42`, or `a=1, b=2`. */
 export function describeKey(fields: readonly string[], key: Key): string {
-  const values = key.map((value) => (value instanceof Date ? value.toISOString() : String(value)))
+  const values = key.map(text)
   return values.length === 1 ? (values[0] ?? '') : fields.map((field, at) => `${field}=${values[at]}`).join(', ')
 }
+
+// One of our own: the team's code may have the default one, with a Decimal of its own.
+const superjson = new SuperJSON()
 
 // Prisma takes a Decimal's text wherever it takes a Decimal; the class itself lives in the user's client.
 superjson.registerCustom<{ toFixed(): string }, string>(

@@ -1,7 +1,7 @@
 import { AfterPartyError } from '../../errors.js'
 import { providerOf } from '../../ledger/provider.js'
-import { type ModelShape, readModel, stringOf, stringsOf } from '../../project/schema-fields.js'
-import { scanBlocks } from '../../project/schema-scan.js'
+import { type Attribute, type ModelShape, readModel, stringOf, stringsOf } from '../../project/schema-fields.js'
+import { scanBlocks, statementsOf } from '../../project/schema-scan.js'
 
 /** A column of a walked model. */
 export interface Column {
@@ -12,10 +12,20 @@ export interface Column {
   /** The type as the schema has it: `Int`, `Json`, or an enum's name. */
   type: string
   list: boolean
+  optional: boolean
   /** Prisma sets it at every update. */
   updatedAt: boolean
-  /** Of an enum: its values in the database, by their names in the client, where these differ. */
-  mappedValues: ReadonlyMap<string, string>
+  /** Of an enum: its values in the database, by their names in the client. */
+  enumValues?: ReadonlyMap<string, string> | undefined
+  /** A date that the database keeps finer than JavaScript's milliseconds. */
+  finer: boolean
+}
+
+/** Fields that no two rows share. */
+export interface UniqueKey {
+  fields: readonly string[]
+  /** What a composite one is called in `where`. */
+  name: string
 }
 
 /** A model as a backfill must know it: more than the client's types say, so that one statement can write a batch. */
@@ -29,8 +39,8 @@ export interface WalkedModel {
   columns: ReadonlyMap<string, Column>
   /** The fields of the id, in order. */
   id: readonly string[]
-  /** The name that a composite unique key has in `where`, by its fields. */
-  compoundNames: ReadonlyMap<string, string>
+  /** The id and the other unique keys, as the schema tells them. */
+  uniques: readonly UniqueKey[]
 }
 
 interface PrismaInternals {
@@ -53,18 +63,19 @@ export function walkedModel(client: object, key: string): WalkedModel {
       next: 'Write the model as it is on the client, `post` for `model Post`, and run `npx prisma generate` after changes.',
     })
   const shape = readModel(block.body)
-  const enums = new Map(blocks.filter(({ kind }) => kind === 'enum').map(({ name, body }) => [name, enumValues(body)]))
+  const enums = new Map(
+    blocks.filter(({ kind }) => kind === 'enum').map(({ name, body }) => [name, enumValuesOf(body)]),
+  )
   const models = new Set(blocks.filter(({ kind }) => kind === 'model').map(({ name }) => name))
   const adapterSchema = config?.adapter?.options?.schema
   return {
     key,
     provider: providerOf(client),
-    schema:
-      stringOf(modelAttribute(shape, 'schema')) ?? (typeof adapterSchema === 'string' ? adapterSchema : undefined),
-    table: stringOf(modelAttribute(shape, 'map')) ?? block.name,
+    schema: modelAttribute(shape, 'schema') ?? (typeof adapterSchema === 'string' ? adapterSchema : undefined),
+    table: modelAttribute(shape, 'map') ?? block.name,
     columns: columnsOf(shape, models, enums),
     id: idOf(shape),
-    compoundNames: compoundNames(shape),
+    uniques: uniquesOf(shape),
   }
 }
 
@@ -81,11 +92,13 @@ function columnsOf(
         name,
         {
           field: name,
-          column: stringOf(mapped?.args.replace(/^name:/, '')) ?? name,
+          column: stringOf(mapped?.args) ?? name,
           type,
           list: arity === '[]',
+          optional: arity === '?',
           updatedAt: attributes.some((attribute) => attribute.name === 'updatedAt'),
-          mappedValues: enums.get(type) ?? new Map(),
+          enumValues: enums.get(type),
+          finer: type === 'DateTime' && attributes.some(isFiner),
         },
       ]
     })
@@ -99,14 +112,28 @@ function idOf({ fields, attributes }: ModelShape): string[] {
   return compound ? fieldList(compound.args) : []
 }
 
-function compoundNames({ attributes }: ModelShape): Map<string, string> {
-  const keys = attributes.filter(({ name }) => name === 'id' || name === 'unique')
-  return new Map(
-    keys.map(({ args }) => {
-      const fields = fieldList(args)
-      return [fields.join(), /\bname:"([^"]+)"/.exec(args)?.[1] ?? fields.join('_')]
-    }),
-  )
+function uniquesOf({ fields, attributes }: ModelShape): UniqueKey[] {
+  const single = fields
+    .filter((field) => field.attributes.some(({ name }) => name === 'id' || name === 'unique'))
+    .map(({ name }) => ({ fields: [name], name }))
+  const compound = attributes
+    .filter(({ name }) => name === 'id' || name === 'unique')
+    .map(({ args }) => {
+      const of = fieldList(args)
+      // `name:` is taken away where it is the first argument.
+      const name = /(?:^|[,(]name:)"([^"]+)"/.exec(args)?.[1]
+      return { fields: of, name: of.length === 1 ? (of[0] ?? '') : (name ?? of.join('_')) }
+    })
+  return [...single, ...compound]
+}
+
+const MILLISECONDS = 3
+const TIMES: Record<string, number> = { 'db.Timestamp': 6, 'db.Timestamptz': 6, 'db.DateTime': 0, 'db.DateTime2': 7 }
+
+/** `@db.Timestamptz` keeps microseconds where nothing else is said, `@db.DateTime` seconds. */
+function isFiner({ name, args }: Attribute): boolean {
+  const usual = TIMES[name]
+  return usual !== undefined && (args === '' ? usual : Number(args)) > MILLISECONDS
 }
 
 /** `[a,b(sort:Desc)]` is a and b. */
@@ -119,27 +146,19 @@ function fieldList(args: string): string[] {
     .filter(Boolean)
 }
 
-function enumValues(body: string): Map<string, string> {
+function enumValuesOf(body: string): Map<string, string> {
   return new Map(
-    readModelLines(body).flatMap((line): [string, string][] => {
-      const [, name, mapped] = /^(\w+)\s+.*?@map\(\s*("(?:[^"\\]|\\.)*")\s*\)/.exec(line) ?? []
-      const value = stringOf(mapped)
-      return name !== undefined && value !== undefined ? [[name, value]] : []
+    statementsOf(body).flatMap((line): [string, string][] => {
+      const [, name] = /^(\w+)/.exec(line) ?? []
+      const [, mapped] = /@map\(\s*(?:name:\s*)?("(?:[^"\\]|\\.)*")\s*\)/.exec(line) ?? []
+      return name === undefined ? [] : [[name, stringOf(mapped) ?? name]]
     }),
   )
 }
 
-function readModelLines(body: string): string[] {
-  return body.split('\n').map((line) => line.trim())
-}
-
+/** The text that a model's attribute gives: `@@map("posts")` is posts. */
 function modelAttribute({ attributes }: ModelShape, name: string): string | undefined {
-  const args = attributes.find((attribute) => attribute.name === name)?.args
-  return args === undefined
-    ? undefined
-    : stringsOf(args)[0] === undefined
-      ? undefined
-      : JSON.stringify(stringsOf(args)[0])
+  return stringsOf(attributes.find((attribute) => attribute.name === name)?.args)[0]
 }
 
 function uncapitalised(name: string): string {

@@ -1,10 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { BackfillDefinition } from '../../backfill.js'
 import { toMs } from '../../duration.js'
+import { monotonicNow } from '../../ledger/clock.js'
 
 const DEFAULT_BATCH_SIZE = 500
 const ADAPTIVE = { start: 100, min: 10, max: 10_000 }
 const THROTTLE_LOOK_MS = 1_000
+/** Full batches after a slow-down, before more rows are tried again. */
+const CALM_BATCHES = 8
 
 /** How many rows a backfill takes at a time, and how long it rests between. */
 export class Pace {
@@ -13,6 +16,7 @@ export class Pace {
   readonly #targetMs: number | undefined
   readonly #definition: BackfillDefinition
   #size: number
+  #calm = 0
 
   constructor(definition: BackfillDefinition) {
     const { batchSize = DEFAULT_BATCH_SIZE } = definition
@@ -37,6 +41,10 @@ export class Pace {
   /** Fits the size to how long a full batch took: towards the target, or back to the fixed size after a halving. */
   worked(rows: number, tookMs: number): void {
     if (rows < this.#size) return
+    if (this.#calm > 0) {
+      this.#calm -= 1
+      return
+    }
     const wanted = this.#targetMs === undefined ? this.#size * 2 : (rows * this.#targetMs) / Math.max(tookMs, 1)
     // Never more than double or half at once: one slow batch says little.
     this.#size = this.#within(Math.min(Math.max(wanted, this.#size / 2), this.#size * 2))
@@ -49,25 +57,37 @@ export class Pace {
     return true
   }
 
-  /** Rests after a batch, as `pause` says. */
-  async rest(stop: AbortSignal): Promise<void> {
-    const { pause } = this.#definition
-    if (pause !== undefined) await wait(toMs(pause), stop)
+  /** Halves because the database was too slow or too busy: it would be again, were the size back at once. */
+  slowDown(): boolean {
+    this.#calm = CALM_BATCHES
+    return this.halve()
   }
 
-  /** Waits until `throttle` lets the next batch go. */
-  async clear(prisma: object, stop: AbortSignal): Promise<void> {
+  /** Rests after a batch, as `pause` says; not past `until`, on the monotonic clock. */
+  async rest(stop: AbortSignal, until: number): Promise<void> {
+    // SQLite's drivers answer at once: without a turn of the event loop, no signal and no timer would be heard.
+    await nextTurn()
+    const { pause } = this.#definition
+    if (pause !== undefined) await waitUntil(toMs(pause), stop, until)
+  }
+
+  /** Waits until `throttle` lets the next batch go; not past `until`, on the monotonic clock. */
+  async clear(prisma: object, stop: AbortSignal, until: number): Promise<void> {
     const { throttle } = this.#definition
-    while (throttle && !stop.aborted) {
+    while (throttle && !stop.aborted && monotonicNow() < until) {
       const answer = await throttle({ prisma: prisma as never, signal: stop })
       if (answer === false || answer === 0) return
-      await wait(answer === true ? THROTTLE_LOOK_MS : toMs(answer), stop)
+      await waitUntil(answer === true ? THROTTLE_LOOK_MS : toMs(answer), stop, until)
     }
   }
 
   #within(size: number): number {
     return Math.round(Math.min(Math.max(size, this.#least), this.#most))
   }
+}
+
+function waitUntil(ms: number, stop: AbortSignal, until: number): Promise<void> {
+  return wait(Math.min(ms, Math.max(0, until - monotonicNow())), stop)
 }
 
 /** Waits, or wakes up at once when told to stop. */

@@ -4,6 +4,7 @@ import { monotonicNow } from '../../ledger/clock.js'
 import type { Settlement, TaskRecord } from '../../ledger/contract.js'
 import { claimNow } from '../claim.js'
 import { endOf } from '../execute.js'
+import { describeOwner } from '../owner.js'
 import { isHeld } from '../plan.js'
 import { Lost, Stop } from '../stop.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -11,7 +12,7 @@ import type { Range } from './keyset.js'
 import { wait } from './pace.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
-import { type BackfillOptions, Walker } from './walker.js'
+import { type BackfillOptions, demandSameCursor, Walker } from './walker.js'
 
 /** One part of a backfill: a record of its own, `20261122103000/03`. */
 interface Partition {
@@ -21,8 +22,23 @@ interface Partition {
   walk: number
 }
 
+/** What this process did. */
 interface Tally {
+  /** Rows. */
   processed: number
+}
+
+/** Everybody who works on parts of one walk in this process. */
+interface Crew {
+  definition: BackfillDefinition
+  options: Omit<BackfillOptions, 'claim'>
+  stop: AbortSignal
+  walked: Walked
+  partitions: readonly Partition[]
+  tally: Tally
+  onProgress(): void
+  /** Whether a part that failed may be tried by this process. */
+  mayTryAgain(record: TaskRecord): boolean
 }
 
 const LOOK_MS = 250
@@ -38,33 +54,46 @@ export async function walkPartitions(
   walked: Walked,
   tally: Tally,
 ): Promise<'done' | 'paused'> {
-  const { claim, ledger, stopAt, onProgress } = options
+  const { claim, stopAt, onProgress } = options
   const { checkpoint, total } = await splitUp(definition, options, walked)
   const partitions = partitionsOf(claim.claim.version, checkpoint)
-  const before = new Map((await ledger.records()).map((record) => [record.version, record] as const))
+  const standing = await partitionRecords(options, partitions)
+  const before = new Map(standing.map((record) => [record?.version, record?.fence]))
+  const leftOut = { rows: standing.reduce((sum, record) => sum + leftOutOf(record), 0) }
+  const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
   for (;;) {
     const records = await partitionRecords(options, partitions)
     const processed = records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
+    const others = processed - tally.processed
     claim.progress(processed, total)
     onProgress(processed, total)
     if (records.every((record) => record?.status === 'done')) return 'done'
-    const failed = records.find(
-      (record) => record?.status === 'failed' && record.fence !== before.get(record.version)?.fence,
-    )
+    const failed = records.find((record) => record?.status === 'failed' && !mayTryAgain(record))
     if (failed) throw new PartitionFailed(failed)
     stop.throwIfAborted()
     if (monotonicNow() >= stopAt) return 'paused'
-    const worked = await workOnFree(definition, options, stop, walked, partitions, tally, () => {
-      claim.progress(processed + tally.processed, total)
-      onProgress(processed + tally.processed, total)
-    })
+    const tell = () => {
+      claim.progress(others + tally.processed, total)
+      onProgress(others + tally.processed, total)
+    }
+    const crew: Crew = {
+      definition,
+      options: { ...options, leftOut },
+      stop,
+      walked,
+      partitions,
+      tally,
+      onProgress: tell,
+      mayTryAgain,
+    }
+    const worked = await workOnFree(crew)
     if (!worked) await wait(LOOK_MS, stop)
   }
 }
 
 /**
  * Takes parts of a backfill that another process holds, until none is free: instead of waiting, a second process
- * lends a hand. Returns the rows that it did.
+ * lends a hand. Returns the rows that it did. A part that fails is recorded so: the holder's run ends there.
  */
 export async function helpWith(
   definition: BackfillDefinition,
@@ -72,17 +101,27 @@ export async function helpWith(
   parent: TaskRecord,
 ): Promise<number> {
   const checkpoint = readCheckpoint(parent.cursor)
-  if (!checkpoint?.splits || (definition.concurrency ?? 1) <= 1) return 0
+  if (!checkpoint?.splits) return 0
   const tally = { processed: 0 }
   const never = new AbortController().signal
   const stop = new Stop({ signal: options.signal, lost: never, timeout: definition.timeout, onStopping: () => {} })
   try {
     const walked = walkedOf(definition, options.client)
     const partitions = partitionsOf(parent.version, checkpoint)
-    while (!stop.signal.aborted && monotonicNow() < options.stopAt) {
-      const worked = await workOnFree(definition, options, stop.signal, walked, partitions, tally, () => {})
-      if (!worked) break
+    demandSameCursor(checkpoint, walked.walk)
+    const crew: Crew = {
+      definition,
+      options: { ...options, said: new Set() },
+      stop: stop.signal,
+      walked,
+      partitions,
+      tally,
+      onProgress: () => {},
+      mayTryAgain: () => false,
     }
+    while (!stop.signal.aborted && monotonicNow() < options.stopAt) if (!(await workOnFree(crew))) break
+  } catch (error) {
+    options.context.log.warn(`Helping ${describeOwner(parent.owner ?? 'another process')} ended: ${messageOf(error)}`)
   } finally {
     stop.end()
   }
@@ -103,12 +142,16 @@ async function splitUp(
 ): Promise<{ checkpoint: Checkpoint; total: number | null }> {
   const record = await ledger.record(claim.claim.version)
   const known = readCheckpoint(record?.cursor ?? null)
-  if (known?.splits) return { checkpoint: known, total: record?.total ?? null }
+  if (known?.splits) {
+    demandSameCursor(known, walk)
+    return { checkpoint: known, total: record?.total ?? null }
+  }
   const delegate = delegateOf(client, model)
   const bound = await lastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const splits = await splitKeys(delegate, walk, bound, { total, parts: definition.concurrency ?? 1 })
-  const checkpoint: Checkpoint = { after: null, upTo: bound, skipped: [], walk: claim.claim.fence, splits }
+  const { fields } = walk
+  const checkpoint: Checkpoint = { after: null, upTo: bound, skipped: [], walk: claim.claim.fence, fields, splits }
   const { leaseUntil, heard } = await claim.nextLease()
   const written = { cursor: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
@@ -131,58 +174,44 @@ async function partitionRecords({ ledger }: Pick<BackfillOptions, 'ledger'>, par
   return records.map((record, i) => (isOf(record, partitions[i]) ? record : null))
 }
 
+function leftOutOf(record: TaskRecord | null): number {
+  return readCheckpoint(record?.cursor ?? null)?.skipped.length ?? 0
+}
+
 function isOf(record: TaskRecord | null, partition: Partition | undefined): boolean {
   return readCheckpoint(record?.cursor ?? null)?.walk === partition?.walk
 }
 
-/** Works on parts that nobody has, side by side; whether there was one. */
-async function workOnFree(
-  definition: BackfillDefinition,
-  options: Omit<BackfillOptions, 'claim'>,
-  stop: AbortSignal,
-  walked: Walked,
-  partitions: readonly Partition[],
-  tally: Tally,
-  onProgress: () => void,
-): Promise<boolean> {
-  const queue = [...partitions]
+/** Works on parts that nobody has, side by side; whether there was one. The first that fails stops the others. */
+async function workOnFree(crew: Crew): Promise<boolean> {
+  const failure = new AbortController()
+  const queue = [...crew.partitions]
+  const together = { ...crew, stop: AbortSignal.any([crew.stop, failure.signal]) }
   let worked = false
   const worker = async () => {
-    for (let partition = queue.shift(); partition && !stop.aborted; partition = queue.shift()) {
-      const took = await workOn(definition, options, stop, walked, partition, tally, onProgress)
+    for (let partition = queue.shift(); partition && !together.stop.aborted; partition = queue.shift()) {
+      const took = await workOn(together, partition).catch((error) => {
+        failure.abort(new Error('another part of the backfill failed'))
+        throw error
+      })
       worked ||= took
     }
   }
-  const results = await Promise.allSettled(Array.from({ length: definition.concurrency ?? 1 }, worker))
+  const results = await Promise.allSettled(Array.from({ length: crew.definition.concurrency ?? 1 }, worker))
   const rejected = results.find((result) => result.status === 'rejected')
   if (rejected) throw rejected.reason
   return worked
 }
 
 /** Claims one part, if nobody has it, and walks it. A part that fails is recorded so: its holder's run ends there. */
-async function workOn(
-  definition: BackfillDefinition,
-  options: Omit<BackfillOptions, 'claim'>,
-  stop: AbortSignal,
-  walked: Walked,
-  partition: Partition,
-  tally: Tally,
-  onProgress: () => void,
-): Promise<boolean> {
+async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
+  const { definition, options, stop, walked, tally, onProgress } = crew
   const { ledger, owner, leaseMs, name, deployId } = options
   const { version, range, walk } = partition
   const seen = await ledger.record(version)
-  const ofThisWalk = isOf(seen, partition)
-  if (seen && ofThisWalk && seen.status === 'done') return false
-  if (seen && isHeld(seen, await ledger.now())) return false
-  const claim = await claimNow({ version, name }, seen, {
-    ledger,
-    owner,
-    leaseMs,
-    deployId,
-    checksum: null,
-    resume: ofThisWalk,
-  })
+  if (seen && !(await isFree(crew, seen, partition))) return false
+  const resume = isOf(seen, partition)
+  const claim = await claimNow({ version, name }, seen, { ledger, owner, leaseMs, deployId, checksum: null, resume })
   if (!claim) return false
   const ownStop = new Stop({ signal: stop, lost: claim.lost, timeout: undefined, onStopping: () => {} })
   const counted = { rows: 0 }
@@ -201,7 +230,7 @@ async function workOn(
       { ...options, claim, onProgress: count },
       ownStop.signal,
       walked,
-      async () => ({ checkpoint: { ...range, skipped: [], walk }, total: null }),
+      async () => ({ checkpoint: { ...range, skipped: [], walk, fields: walked.walk.fields }, total: null }),
       (checkpoint) => checkpoint.walk === walk,
     )
     const end = await walker.walk()
@@ -218,4 +247,16 @@ async function workOn(
   await claim.settle({ ...settlement, finishedAt: new Date(await ledger.now()) })
   if (thrown !== undefined && settlement.status === 'failed') throw thrown
   return true
+}
+
+/** Whether a part may be taken: not what is done, held, failed just now, or of a walk that began after this one. */
+async function isFree(
+  { options: { ledger }, mayTryAgain }: Crew,
+  record: TaskRecord,
+  partition: Partition,
+): Promise<boolean> {
+  if (isHeld(record, await ledger.now())) return false
+  const walk = readCheckpoint(record.cursor)?.walk
+  if (walk !== partition.walk) return walk === undefined || walk < partition.walk
+  return record.status !== 'done' && (record.status !== 'failed' || mayTryAgain(record))
 }

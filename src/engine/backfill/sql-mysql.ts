@@ -21,9 +21,7 @@ export function statement({ model, keys, columns, rows, types }: ChangeGroup): S
     const collation = types.get(column.column)?.collation
     return `t.${quote(column.column)} = v.k${i}${collation ? ` COLLATE ${collation}` : ''}`
   })
-  const set = columns.map(
-    (column, i) => `t.${quote(column.column)} = ${column.type === 'Bytes' ? `UNHEX(v.s${i})` : `v.s${i}`}`,
-  )
+  const set = columns.map((column, i) => `t.${quote(column.column)} = ${asColumn(column, `v.s${i}`)}`)
   return {
     sql: `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (${read.join(', ')})) AS v STRAIGHT_JOIN ${tableName(model)} AS t ON ${match.join(' AND ')} SET ${set.join(', ')}`,
     parameters: [JSON.stringify(records)],
@@ -40,6 +38,12 @@ export function typesQuery({ schema, table }: WalkedModel): Statement {
 /** One parameter holds them all. */
 export function rowLimit(): number {
   return Number.POSITIVE_INFINITY
+}
+
+function asColumn({ type }: Column, value: string): string {
+  if (type === 'Bytes') return `UNHEX(${value})`
+  // A number, for `BIT(1)` would take the text's own bits.
+  return type === 'Boolean' ? `${value} + 0` : value
 }
 
 function tableName({ schema, table }: WalkedModel): string {

@@ -10,10 +10,13 @@ export function statement({ model, keys, columns, rows, types }: ChangeGroup): S
   ]
   const records = rows.map(({ key, values }) =>
     Object.fromEntries(
-      named.map(({ column, as }, i) => [as, json(column, i < keys.length ? key[i] : values[i - keys.length])]),
+      named.map(({ column, as }, i) => [
+        as,
+        json(column, typeOf(column, types), i < keys.length ? key[i] : values[i - keys.length]),
+      ]),
     ),
   )
-  const typed = named.map(({ column, as }) => `${as} ${types.get(column.column)?.type ?? 'text'}`)
+  const typed = named.map(({ column, as }) => `${as} ${typeOf(column, types)}`)
   const set = columns.map((column, i) => `${quote(column.column)} = v.s${i}`)
   const match = keys.map((column, i) => `t.${quote(column.column)} = v.k${i}`)
   return {
@@ -43,10 +46,17 @@ function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-function json(column: Column, value: unknown): unknown {
+function typeOf({ column }: Column, types: ChangeGroup['types']): string {
+  return types.get(column)?.type ?? 'text'
+}
+
+const DATE = 'YYYY-MM-DDT'
+
+function json(column: Column, type: string, value: unknown): unknown {
   if (value === null || column.type === 'Json') return value
-  if (Array.isArray(value)) return value.map((one) => json(column, one))
-  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map((one) => json(column, type, one))
+  // A time of day is read from that alone.
+  if (value instanceof Date) return value.toISOString().slice(/^time\b/.test(type) ? DATE.length : 0)
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
   if (isDecimal(value)) return value.toFixed()
   // Texts keep what JSON's numbers would lose: BigInt's digits, and NaN and Infinity.

@@ -37,20 +37,29 @@ export async function nextPage(delegate: ReadDelegate, walk: Walk, range: Range,
     if (missing <= 0) break
     rows.push(...(await delegate.findMany(pageQuery(walk, after, range.upTo, missing))))
   }
+  const keys = rows.map((row) => wholeKey(walk.fields, row))
+  if (keys.some((key, i) => i > 0 && sameKey(keys[i - 1] ?? null, key))) throw notUnique(walk.fields)
+  if (sameKey(range.after, keys[0] ?? null)) throw tooFine(walk.fields)
   const page = rows.slice(0, size)
-  const lastRow = page.at(-1)
-  const last = lastRow ? keyOf(walk.fields, lastRow) : null
-  const beyond = rows[size]
-  if (beyond && sameKey(last, keyOf(walk.fields, beyond)))
-    throw new CursorError(
-      `the cursor ${walk.fields.join(', ')} is not unique: walk by a unique field, or by more fields`,
-    )
-  const firstRow = page[0]
-  if (firstRow && sameKey(range.after, keyOf(walk.fields, firstRow)))
-    throw new CursorError(
-      `the cursor ${walk.fields.join(', ')} is stored finer than JavaScript can hold (microseconds?): walk by another field`,
-    )
-  return { rows: page, last, more: beyond !== undefined }
+  return { rows: page, last: keys[page.length - 1] ?? null, more: rows.length > size }
+}
+
+/** What comes before or after a key that has no value is nowhere: the walk would begin again and again. */
+function wholeKey(fields: readonly string[], row: Row): Key {
+  const key = keyOf(fields, row)
+  const missing = fields.find((_, i) => key[i] === undefined || key[i] === null)
+  if (missing !== undefined) throw new CursorError(`a row came without ${missing}, which the backfill walks by`)
+  return key
+}
+
+function notUnique(fields: readonly string[]): CursorError {
+  return new CursorError(`the cursor ${fields.join(', ')} is not unique: walk by a unique field, or by more fields`)
+}
+
+function tooFine(fields: readonly string[]): CursorError {
+  return new CursorError(
+    `the cursor ${fields.join(', ')} is stored finer than JavaScript can hold (microseconds?): walk by another field`,
+  )
 }
 
 /** The last key of the table as it is now; null when it is empty. */
@@ -59,9 +68,17 @@ export async function lastKey(delegate: ReadDelegate, { fields }: Walk): Promise
   return row ? keyOf(fields, row) : null
 }
 
-/** How many rows there are to walk. */
-export function countRows(delegate: ReadDelegate, { fields, where }: Walk, bound: Key | null): Promise<number> {
-  return delegate.count({ where: { AND: [where ?? {}, upTo(fields, bound)] } })
+/** How many rows there are to walk, up to a key, after another. */
+export async function countRows(
+  delegate: ReadDelegate,
+  { fields, where }: Walk,
+  bound: Key | null,
+  behind: Key | null = null,
+): Promise<number> {
+  let rows = 0
+  for (const after of rangesAfter(fields, behind))
+    rows += await delegate.count({ where: { AND: [where ?? {}, after, upTo(fields, bound)] } })
+  return rows
 }
 
 /** The keys that split the rows into parts of about the same size: the last key of every part but the last. */
@@ -92,12 +109,13 @@ function pageQuery({ fields, where, select }: Walk, after: object, bound: Key | 
     where: { AND: [where ?? {}, after, upTo(fields, bound)] },
     orderBy: order(fields, 'asc'),
     take,
-    ...(select && { select: { ...select, ...flags(fields) } }),
+    // A client may omit the key from every row.
+    ...(select ? { select: { ...select, ...flags(fields) } } : { omit: flags(fields, false) }),
   }
 }
 
-function flags(fields: readonly string[]): Record<string, true> {
-  return Object.fromEntries(fields.map((field) => [field, true]))
+function flags(fields: readonly string[], on = true): Record<string, boolean> {
+  return Object.fromEntries(fields.map((field) => [field, on]))
 }
 
 function order(fields: readonly string[], direction: 'asc' | 'desc'): object[] {

@@ -1,5 +1,5 @@
 import type { BackfillDefinition } from '../../backfill.js'
-import { type WalkedModel, walkedModel } from './model.js'
+import { type Column, type WalkedModel, walkedModel } from './model.js'
 import { CursorError, type ReadDelegate, type Walk } from './walk.js'
 
 /** The model that a backfill walks, and how. */
@@ -14,13 +14,34 @@ export function walkedOf(definition: BackfillDefinition, client: object): Walked
   return { model, walk: { fields: cursorOf(definition, model), where: definition.where, select: definition.select } }
 }
 
+/** Fields that every database and Prisma itself put in one order, exactly. */
+const ORDERED = new Set(['Int', 'BigInt', 'String', 'DateTime', 'Decimal'])
+
 function cursorOf({ cursor }: BackfillDefinition, model: WalkedModel): readonly string[] {
   const fields = cursor === undefined ? model.id : typeof cursor === 'string' ? [cursor] : cursor
   const unknown = fields.find((field) => !model.columns.has(field))
   if (unknown !== undefined) throw new CursorError(`the cursor ${unknown} is not a field of ${model.key}`)
   if (fields.length === 0)
     throw new CursorError(`${model.key} has no id: say which unique field to walk by, with \`cursor\``)
+  for (const field of fields) {
+    const reason = unfit(model.columns.get(field))
+    if (reason)
+      throw new CursorError(`a backfill can't walk by ${field}: ${reason}; walk by another field, with \`cursor\``)
+  }
+  if (!model.uniques.some((unique) => unique.fields.every((field) => fields.includes(field))))
+    throw new CursorError(
+      `the cursor ${fields.join(', ')} is not unique in the schema: walk by a unique field, or by more fields (${[...fields, ...model.id].join(', ')})`,
+    )
   return fields
+}
+
+function unfit(column: Column | undefined): string | undefined {
+  if (column === undefined) return 'it is not a field'
+  if (column.list) return 'it is a list'
+  if (column.optional) return 'it may be null'
+  if (!ORDERED.has(column.type)) return `values of ${column.type} have no order that it could keep`
+  if (column.finer) return 'it holds microseconds, and JavaScript milliseconds'
+  return undefined
 }
 
 /** The model's operations on a client, or on a transaction of one. */

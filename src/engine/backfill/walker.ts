@@ -8,7 +8,7 @@ import { Lost } from '../stop.js'
 import { inTransaction, TransactionTimeout, transactionTimes } from '../transaction.js'
 import { type BatchWork, ColumnTypes, type Writer, workOn } from './batch.js'
 import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
-import { describeKey, keyOf } from './keyset.js'
+import { describeKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
 import { Pace, wait } from './pace.js'
 import { CursorError, nextPage, type Page, type Walk } from './walk.js'
@@ -24,6 +24,10 @@ export interface BackfillOptions extends ExecuteOptions {
   /** On the monotonic clock: no new batch begins after it. */
   stopAt: number
   onProgress(processed: number, total: number | null): void
+  /** What was said once already, in all parts together. */
+  said?: Set<string>
+  /** Rows left out so far, in all parts together. */
+  leftOut?: { rows: number }
 }
 
 /** Where a walk begins. */
@@ -49,10 +53,13 @@ export class Walker {
   readonly #work: BatchWork
   readonly #pace: Pace
   readonly #types = new ColumnTypes()
+  readonly #leftOut: { rows: number }
   #checkpoint: Checkpoint
   /** Rows, of all attempts. */
   #processed: number
   #total: number | null
+  /** The rows that the latest batch was about. */
+  #tried: Page | undefined
 
   private constructor(
     definition: BackfillDefinition,
@@ -69,8 +76,9 @@ export class Walker {
     this.#processed = start.processed
     this.#total = start.total
     this.#pace = new Pace(definition)
+    this.#leftOut = options.leftOut ?? { rows: start.checkpoint.skipped.length }
     const { progress: _, ...context } = options.context
-    const said = new Set<string>()
+    const { said = new Set<string>() } = options
     this.#work = {
       definition,
       model: start.model,
@@ -101,6 +109,7 @@ export class Walker {
     const record = await ledger.record(claim.claim.version)
     const checkpoint = readCheckpoint(record?.cursor ?? null)
     if (checkpoint && isOfThisWalk(checkpoint)) {
+      demandSameCursor(checkpoint, walk)
       const { processed = 0, total = null } = record ?? {}
       for (const { key, error } of checkpoint.skipped) options.context.log.warn(`left out before: ${key}: ${error}`)
       return new Walker(definition, options, stop, { model, walk, checkpoint, processed, total })
@@ -117,13 +126,13 @@ export class Walker {
     if (this.#checkpoint.upTo === null && !this.#definition.follow) return 'done'
     onProgress(this.#processed, this.#total)
     for (;;) {
-      await this.#pace.clear(client, this.#stop)
+      await this.#pace.clear(client, this.#stop, stopAt)
       this.#stop.throwIfAborted()
       if (monotonicNow() >= stopAt) return 'paused'
       const more = await this.#nextBatch()
       onProgress(this.#processed, this.#total)
       if (!more) return 'done'
-      await this.#pace.rest(this.#stop)
+      await this.#pace.rest(this.#stop, stopAt)
     }
   }
 
@@ -139,10 +148,11 @@ export class Walker {
         if (error instanceof Lost || error instanceof CursorError || this.#stop.aborted) throw error
         const passing = isPassing(error)
         if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
-        else if (this.#definition.onError === 'skip' && !passing) {
+        else if (this.#definition.onError === 'skip' && !passing && this.#tried) {
           // Halved until the row that can't be changed stands alone, and is left out.
-          if (this.#pace.halve()) attempt = 0
-          else return await this.#leaveOut(error)
+          if (this.#tried.rows.length === 1) return await this.#leaveOut(this.#tried, error)
+          this.#pace.halve()
+          attempt = 0
         } else if (this.#definition.retry && attempt < this.#definition.retry.attempts)
           await this.#again(error, attempt)
         else throw error
@@ -152,7 +162,7 @@ export class Walker {
 
   /** After a deadlock, a conflict, a time-out or a lost connection: smaller, later, and from what was committed. */
   async #afterPassing(error: unknown, attempt: number): Promise<void> {
-    const halved = this.#pace.halve()
+    const halved = this.#pace.slowDown()
     const next = halved ? `trying ${this.#pace.size} rows` : 'trying again'
     this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}): ${next}.`)
     await wait(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()), this.#stop)
@@ -182,10 +192,12 @@ export class Walker {
   /** Reads, changes and commits one batch with its checkpoint. */
   async #batch(size: number): Promise<Page> {
     const { client, ledger } = this.#options
+    this.#tried = undefined
     const types = await this.#types.of(client as Writer, this.#model)
     const work = async (writer: object, writes: Pick<typeof ledger, 'checkpoint'>) => {
       const page = await nextPage(delegateOf(writer, this.#model), this.#walk, this.#checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
+      this.#tried = page
       const skipped = await workOn(page.rows, writer as Writer, types, this.#work)
       const checkpoint = this.#past(page, skipped)
       const heard = await this.#write(writes, checkpoint, this.#processed + page.rows.length)
@@ -202,13 +214,10 @@ export class Walker {
   }
 
   /** Leaves out the one row that a batch of one could not change. */
-  async #leaveOut(error: unknown): Promise<boolean> {
-    const { client, ledger } = this.#options
-    const page = await nextPage(delegateOf(client, this.#model), this.#walk, this.#checkpoint, 1)
-    const [row] = page.rows
-    if (!row) return false
-    const { fields } = this.#walk
-    const skipped = [{ key: describeKey(fields, keyOf(fields, row)), error: lastLine(messageOf(error)) }]
+  async #leaveOut(page: Page, error: unknown): Promise<boolean> {
+    const { ledger } = this.#options
+    const key = describeKey(this.#walk.fields, page.last ?? [])
+    const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
     const checkpoint = this.#past(page, skipped)
     const heard = await this.#write(ledger, checkpoint, this.#processed + 1)
     this.#committed(checkpoint, 1, heard, skipped)
@@ -219,7 +228,7 @@ export class Walker {
   #past(page: Page, skipped: readonly SkippedRow[]): Checkpoint {
     const all = [...this.#checkpoint.skipped, ...skipped]
     const most = this.#definition.maxSkipped ?? DEFAULT_MAX_SKIPPED
-    if (all.length > most)
+    if (skipped.length > 0 && this.#leftOut.rows + skipped.length > most)
       throw new TooManySkipped(
         `more than ${most} rows could not be changed; the last: ${all.at(-1)?.key}: ${all.at(-1)?.error}`,
       )
@@ -249,8 +258,17 @@ export class Walker {
     this.#checkpoint = checkpoint
     this.#processed += rows
     this.processedNow += rows
+    this.#leftOut.rows += skipped.length
     for (const { key, error } of skipped) this.#options.context.log.warn(`left out: ${key}: ${error}`)
   }
+}
+
+/** A definition that was changed while its backfill stood at a checkpoint would go on somewhere else. */
+export function demandSameCursor(checkpoint: Checkpoint, { fields }: Walk): void {
+  if (checkpoint.fields.join() === fields.join()) return
+  throw new CursorError(
+    `it walked by ${checkpoint.fields.join(', ')} so far, and can't go on by ${fields.join(', ')}: put the cursor back, or begin anew with \`after-party mark --pending\``,
+  )
 }
 
 /** Ends a backfill though its rows may be left out. */

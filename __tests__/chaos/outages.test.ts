@@ -1,0 +1,61 @@
+import { expect, test } from '@jest/globals'
+import { usingMariaDb } from '../support/databases/mariadb.mjs'
+import { usingPostgres } from '../support/databases/postgres.mjs'
+import { describeDatabases, type VariantName } from '../support/databases.js'
+import { ChaosProject, type Kind } from './chaos-project.js'
+import { expectAllDone, long } from './tally.js'
+
+const SERVERS: VariantName[] = long
+  ? ['postgresql', 'postgresql-pgbouncer', 'mariadb', 'postgresql-prisma6']
+  : ['postgresql', 'mariadb']
+
+const POINTS: [Kind, string][] = [
+  ['plain', 'before:settle'],
+  ['transactional', 'before:work'],
+  ['transactional', 'before:commit'],
+  ['backfill', 'before:work#2'],
+  ['updating', 'before:checkpoint#2'],
+  ['concurrent', 'before:commit'],
+]
+
+describeDatabases((variant) => {
+  test.each(POINTS)(
+    'a %s task whose connections end %s is tried again or fails, and is never done in vain',
+    async (kind, point) => {
+      await using chaos = await ChaosProject.create(variant)
+      const version = await chaos.task(kind)
+      const child = chaos.start(['run', '--lease', '5s'], { CHAOS_STOP: point })
+      await child.saw(/chaos: SIGSTOP/)
+      await endConnections(chaos)
+      child.signal('SIGCONT')
+
+      const { code, stderr } = await child.ended
+      expect({ code, stderr }).toEqual({ code: code === 0 ? 0 : 1, stderr: expect.not.stringContaining('bug') })
+      const done = (await chaos.timesDone(version)).every((times) => times > 0)
+      expect({ done, status: (await chaos.record(version))?.status, stderr }).toMatchObject(
+        code === 0 ? { done: true, status: 'done' } : { status: 'failed' },
+      )
+      expect(await chaos.run(['run', '--lease', '5s'])).toMatchObject({ code: 0 })
+      await expectAllDone(variant, chaos, { kills: 0 })
+    },
+  )
+}, SERVERS)
+
+/** What a restart of the server does to its clients. */
+async function endConnections({ project }: ChaosProject): Promise<void> {
+  const { provider, directUrl } = project.database ?? {}
+  if (directUrl === undefined) throw new Error('a project on a variant has a database')
+  if (provider === 'postgresql')
+    await usingPostgres(directUrl, (client) =>
+      client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      ),
+    )
+  else
+    await usingMariaDb(directUrl, async (connection) => {
+      const rows: { id: number }[] = await connection.query(
+        'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
+      )
+      for (const { id } of rows) await connection.query(`KILL ${id}`).catch(() => {})
+    })
+}

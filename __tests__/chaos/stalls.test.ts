@@ -1,0 +1,101 @@
+import { expect, test } from '@jest/globals'
+import { STACKS, VARIANTS } from '../support/databases/variants.mjs'
+import { describeDatabases, type VariantName } from '../support/databases.js'
+import { ChaosProject, type Kind } from './chaos-project.js'
+import type { Child, Ended } from './child.js'
+import { expectAllDone, long } from './tally.js'
+
+const SOME: VariantName[] | undefined = long ? undefined : ['sqlite-libsql', 'postgresql', 'mariadb']
+
+/** A process that stands still for longer than its lease: a paused machine, a swapped-out container. */
+describeDatabases((variant) => {
+  const oneWriter = STACKS[VARIANTS[variant].stack].provider === 'sqlite'
+
+  test('a holder that stalls after its work cannot settle, and says that it lost its claim', async () => {
+    await using chaos = await ChaosProject.create(variant)
+    const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
+    expect(await chaos.run(['run', version])).toMatchObject({ code: 0 })
+    const taken = await chaos.record(version)
+
+    expectLost(await woken(holder))
+    expect(await chaos.record(version)).toEqual(taken)
+    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+  })
+
+  test('a holder that wakes up while another works writes nothing', async () => {
+    await using chaos = await ChaosProject.create(variant)
+    const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
+    const other = chaos.start(['run', version], { CHAOS_STOP: 'before:settle' })
+    await other.saw(/chaos: SIGSTOP/)
+    const taken = await chaos.record(version)
+
+    expectLost(await woken(holder))
+    expect(await chaos.record(version)).toEqual(taken)
+    other.signal('SIGCONT')
+    expect(await other.ended).toMatchObject({ code: 0 })
+    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+  })
+
+  test('a holder that stalls in its transaction cannot commit', async () => {
+    await using chaos = await ChaosProject.create(variant)
+    const { version, holder } = await stalled(chaos, 'transactional', 'before:work')
+    expect(await chaos.run(['run', version])).toMatchObject({ code: 0 })
+
+    expectLost(await woken(holder))
+    expect(await chaos.timesDone(version)).toEqual([1])
+    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+  })
+
+  test('a holder that stalls between its last write and its commit commits once or not at all', async () => {
+    await using chaos = await ChaosProject.create(variant)
+    const { version, holder } = await stalled(chaos, 'transactional', 'before:commit')
+    await leaseOver(chaos, version)
+    const other = chaos.start(['run', version])
+
+    await woken(holder)
+    await other.ended
+    // Either of the two may have failed on the other's locks; what counts is what is in the database.
+    expect(await chaos.run(['run'])).toMatchObject({ code: 0 })
+    expect(await chaos.timesDone(version)).toEqual([1])
+    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+  })
+
+  test.each<[Kind, string]>([
+    // On SQLite an open transaction, be it one that only reads, lets nobody else commit.
+    ['backfill', oneWriter ? 'after:commit' : 'before:work#2'],
+    ['updating', oneWriter ? 'after:commit' : 'before:work#2'],
+    ...(oneWriter ? [] : [['concurrent', 'before:work#2'] as [Kind, string]]),
+  ])('a %s that stalls %s cannot commit its batch', async (kind, point) => {
+    await using chaos = await ChaosProject.create(variant)
+    const { version, holder } = await stalled(chaos, kind, point)
+    expect(await chaos.run(['run', version])).toMatchObject({ code: 0 })
+
+    expectLost(await woken(holder))
+    expect((await chaos.timesDone(version)).every((times) => times === 1)).toBe(true)
+    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+  })
+}, SOME)
+
+/** A task whose process stands still at a point of its work. */
+async function stalled(chaos: ChaosProject, kind: Kind, point: string): Promise<{ version: string; holder: Child }> {
+  const version = await chaos.task(kind)
+  const holder = chaos.start(['run', version, '--lease', '1s'], { CHAOS_STOP: point })
+  await holder.saw(/chaos: SIGSTOP/)
+  return { version, holder }
+}
+
+function woken(holder: Child): Promise<Ended> {
+  holder.signal('SIGCONT')
+  return holder.ended
+}
+
+function expectLost({ code, stderr }: Ended): void {
+  expect([code, stderr]).toEqual([3, expect.stringContaining('lost its claim')])
+}
+
+/** Waits until the lease of a record is over, which no event tells. */
+async function leaseOver(chaos: ChaosProject, version: string): Promise<void> {
+  const record = await chaos.record(version)
+  const left = (record?.leaseUntil?.getTime() ?? 0) - Date.now()
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)))
+}
