@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { DATABASES } from './databases/databases.mjs'
 import { MEASURES } from './measures/measures.mjs'
@@ -5,7 +6,10 @@ import { makeProject, removeProject } from './project/make-project.mjs'
 import { writeInto } from './support/document.mjs'
 import { machine } from './support/machine.mjs'
 import { readOptions } from './support/options.mjs'
-import { repository } from './support/paths.mjs'
+import { bench, repository } from './support/paths.mjs'
+
+if (!existsSync(path.join(bench, 'node_modules/umzug')))
+  throw new Error('Its packages are not installed: npm ci --prefix bench --ignore-scripts')
 
 const args = process.argv.slice(2)
 const options = readOptions(args)

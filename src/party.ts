@@ -121,12 +121,16 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
   let tasksClient: Promise<PrismaClientLike> | undefined
   const build = async (): Promise<Engine> => {
     const ledgerClient = await open(options.ledgerClient ?? options.client)
+    const ledger = new PrismaLedger(ledgerClient)
     return {
-      ledger: new PrismaLedger(ledgerClient),
+      ledger,
       ledgerClient,
       source: sourceOf(options.tasks ?? 'prisma/after-party'),
       tasksClient: () => {
-        tasksClient ??= open(options.client)
+        tasksClient ??= open(options.client).then(async (client) => {
+          if (client !== ledgerClient) await ledger.giveWay()
+          return client
+        })
         return tasksClient
       },
       owner: makeOwner(),

@@ -179,6 +179,7 @@ class StagedLedger extends MemoryLedger {
       return Promise.resolve(true)
     }
     return {
+      beat: (claim, beat) => stage(() => this.beat(claim, beat)),
       settle: (claim, settlement) => stage(() => this.settle(claim, settlement)),
       checkpoint: (claim, checkpoint) => stage(() => this.checkpoint(claim, checkpoint)),
     }

@@ -159,7 +159,9 @@ describe('mark', () => {
       '--done',
     )
     expect(code).toBe(0)
-    expect(stderr).toBe('✔ one: pending → done\n✔ two: pending → done\n✔ three: pending → done\n3 tasks changed. Nothing was run.')
+    expect(stderr).toBe(
+      '✔ one: pending → done\n✔ two: pending → done\n✔ three: pending → done\n3 tasks changed. Nothing was run.',
+    )
     expect(await states()).toEqual({ one: 'done', two: 'done', three: 'done' })
     expect(await runJson()).toEqual({ outcome: 'done', results: [] })
   })

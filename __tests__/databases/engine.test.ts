@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { PrismaClientLike } from '../../src/config.js'
 import { PrismaLedger } from '../../src/ledger/prisma-ledger.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
-import { type Context, Stage, task } from '../support/parties.js'
+import { type Context, Gate, Meeting, Stage, task, whenAborted } from '../support/parties.js'
 
 const VERSION = '20260101000000'
 const FILE = `${VERSION}_first`
@@ -19,9 +19,11 @@ describeDatabases((variant) => {
   })
   afterEach(() => stage[Symbol.asyncDispose]())
 
-  const addPost = (title: string) => async ({ prisma }: Context) => {
-    await prisma.post.create({ data: { title } })
-  }
+  const addPost =
+    (title: string) =>
+    async ({ prisma }: Context) => {
+      await prisma.post.create({ data: { title } })
+    }
 
   describe('two parties', () => {
     test('run a task once, and are both done', async () => {
@@ -82,7 +84,10 @@ describeDatabases((variant) => {
       const holder = stage.run(stage.party(tasks))
       await holder.saw('started')
       const result = await stage.party(tasks).run({ lockTimeout: 0 })
-      expect(result).toMatchObject({ outcome: 'locked', results: [{ error: expect.stringContaining(`${process.pid}`) }] })
+      expect(result).toMatchObject({
+        outcome: 'locked',
+        results: [{ error: expect.stringContaining(`${process.pid}`) }],
+      })
       gate.open()
       expect(await holder.ended).toMatchObject({ outcome: 'done' })
     })
@@ -124,7 +129,7 @@ describeDatabases((variant) => {
     test('that was lost aborts the signal, and nothing more is written', async () => {
       const party = stage.party({
         [FILE]: task(async ({ signal }) => {
-          await aborted(signal)
+          await whenAborted(signal)
           throw signal.reason
         }),
       })
@@ -132,7 +137,10 @@ describeDatabases((variant) => {
       await running.saw('started')
       await stage.steal(VERSION)
       const stolen = await stage.record(VERSION)
-      expect(await running.ended).toMatchObject({ outcome: 'locked', results: [{ error: expect.stringContaining('lost') }] })
+      expect(await running.ended).toMatchObject({
+        outcome: 'locked',
+        results: [{ error: expect.stringContaining('lost') }],
+      })
       expect(await stage.record(VERSION)).toEqual(stolen)
     })
 
@@ -154,7 +162,7 @@ describeDatabases((variant) => {
       let patient = true
       const tasks = {
         [FILE]: task(async ({ signal }) => {
-          if (patient) await aborted(signal)
+          if (patient) await whenAborted(signal)
         }),
         '20260102000000_second': task(addPost('second')),
       }
@@ -245,25 +253,28 @@ describeDatabases((variant) => {
     })
 
     const levels = isSqlite ? [undefined] : ([undefined, 'ReadCommitted', 'RepeatableRead', 'Serializable'] as const)
-    test.each(levels)('of a task longer than its lease keeps its claim (isolation level: %s)', async (isolationLevel) => {
-      const tasks = {
-        [FILE]: task(
-          async (context) => {
-            await context.prisma.post.count()
-            await sleep(LEASE_MS * 2)
-            await addPost('slow')(context)
-          },
-          { transaction: { ...transaction, ...(isolationLevel && { isolationLevel }) } },
-        ),
-      }
-      const holder = stage.run(stage.party(tasks), { lease: LEASE_MS })
-      await holder.saw('started')
-      const waiter = stage.run(stage.party(tasks), { lease: LEASE_MS })
-      expect(await holder.ended).toMatchObject({ outcome: 'done' })
-      expect(await waiter.ended).toMatchObject({ outcome: 'done', results: [{ elsewhere: true }] })
-      expect(holder.events.map(({ type }) => type)).not.toContain('retrying')
-      expect(await stage.titles()).toEqual(['slow'])
-    })
+    test.each(levels)(
+      'of a task longer than its lease keeps its claim (isolation level: %s)',
+      async (isolationLevel) => {
+        const tasks = {
+          [FILE]: task(
+            async (context) => {
+              await context.prisma.post.count()
+              await sleep(LEASE_MS * 2)
+              await addPost('slow')(context)
+            },
+            { transaction: { ...transaction, ...(isolationLevel && { isolationLevel }) } },
+          ),
+        }
+        const holder = stage.run(stage.party(tasks), { lease: LEASE_MS })
+        await holder.saw('started')
+        const waiter = stage.run(stage.party(tasks), { lease: LEASE_MS })
+        expect(await holder.ended).toMatchObject({ outcome: 'done' })
+        expect(await waiter.ended).toMatchObject({ outcome: 'done', results: [{ elsewhere: true }] })
+        expect(holder.events.map(({ type }) => type)).not.toContain('retrying')
+        expect(await stage.titles()).toEqual(['slow'])
+      },
+    )
 
     test('that lost the answer to its commit is done all the same', async () => {
       const client = () => losingAnswers(stage.database.client())
@@ -293,7 +304,10 @@ describeDatabases((variant) => {
         await stage.steal(VERSION)
         const stolen = await stage.record(VERSION)
         gate.open()
-        expect(await running.ended).toMatchObject({ outcome: 'locked', results: [{ error: expect.stringContaining('lost') }] })
+        expect(await running.ended).toMatchObject({
+          outcome: 'locked',
+          results: [{ error: expect.stringContaining('lost') }],
+        })
         expect(await stage.titles()).toEqual([])
         expect(await stage.record(VERSION)).toEqual(stolen)
       })
@@ -334,17 +348,14 @@ describeDatabases((variant) => {
             },
             { transaction },
           )
-        const parties = [
-          stage.party({ [FILE]: cross(1, 2) }),
-          stage.party({ '20260101000001_other': cross(2, 1) }),
-        ]
+        const parties = [stage.party({ [FILE]: cross(1, 2) }), stage.party({ '20260101000001_other': cross(2, 1) })]
         const results = await Promise.all(parties.map((party) => party.run()))
         expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'done'])
         expect((await stage.client.post.findMany()).map(({ views }) => views)).toEqual([2, 2])
       })
     }
 
-    if (stage_isPostgres(variant))
+    if (variant.startsWith('postgresql'))
       test('that can’t be serialised at its commit is tried again', async () => {
         const both = new Meeting(2)
         const skew = (title: string) =>
@@ -357,10 +368,7 @@ describeDatabases((variant) => {
             },
             { transaction: { ...transaction, isolationLevel: 'Serializable' } },
           )
-        const parties = [
-          stage.party({ [FILE]: skew('a') }),
-          stage.party({ '20260101000001_other': skew('b') }),
-        ]
+        const parties = [stage.party({ [FILE]: skew('a') }), stage.party({ '20260101000001_other': skew('b') })]
         const results = await Promise.all(parties.map((party) => party.run()))
         expect(results).toMatchObject([{ outcome: 'done' }, { outcome: 'done' }])
         expect((await stage.client.post.findMany()).map(({ views }) => views).sort()).toEqual([0, 1])
@@ -368,17 +376,26 @@ describeDatabases((variant) => {
 
     if (isSqlite)
       test('that finds the database locked is tried again', async () => {
-        const gate = new Gate()
-        const locked = new Gate()
-        const other = stage.client.$transaction(
-          async (tx) => {
-            await tx.post.create({ data: { title: 'other' } })
-            locked.open()
-            await gate.passed
-          },
-          { timeout: 30_000 },
-        )
-        const party = stage.party({
+        const [locked, gate] = [new Gate(), new Gate()]
+        let other: Promise<void> | undefined
+        const lock = () =>
+          stage.client.$transaction(
+            async (tx) => {
+              await tx.post.create({ data: { title: 'other' } })
+              locked.open()
+              await gate.passed
+            },
+            { timeout: 30_000 },
+          )
+        // The other process is in this one, and would stand still while the driver waits for it.
+        const impatient = stage.database.client()
+        await impatient.$queryRawUnsafe('PRAGMA busy_timeout = 50')
+        const client = beforeTransactions(impatient, async () => {
+          other ??= lock()
+          await locked.passed
+        })
+        const ledgerClient = () => stage.database.client() as unknown as PrismaClientLike
+        const tasks = {
           [FILE]: task(
             async (context) => {
               await context.prisma.post.count()
@@ -386,15 +403,10 @@ describeDatabases((variant) => {
             },
             { transaction },
           ),
-        })
-        await party.status()
-        const running = stage.run(party, {
-          // Its claim is written before the lock is taken.
-          onEvent: ({ type }) => {
-            if (type === 'retrying') gate.open()
-          },
-        })
-        void locked
+        }
+        const running = stage.run(stage.party(tasks, { client: () => client, ledgerClient }))
+        await running.saw('retrying')
+        gate.open()
         expect(await running.ended).toMatchObject({ outcome: 'done' })
         await other
         expect((await stage.titles()).sort()).toEqual(['mine', 'other'])
@@ -443,7 +455,10 @@ describeDatabases((variant) => {
           },
         },
       })
-      const party = stage.party({ [FILE]: task(addPost('x')) }, { client: () => extended as unknown as PrismaClientLike })
+      const party = stage.party(
+        { [FILE]: task(addPost('x')) },
+        { client: () => extended as unknown as PrismaClientLike },
+      )
       expect(await party.run()).toMatchObject({ outcome: 'done' })
     })
   })
@@ -473,53 +488,18 @@ describeDatabases((variant) => {
     })
 })
 
-function stage_isPostgres(variant: string): boolean {
-  return variant.startsWith('postgresql')
-}
-
-/** Where something waits until the test lets it through. */
-class Gate {
-  open: () => void = () => {}
-  readonly passed = new Promise<void>((resolve) => {
-    this.open = resolve
-  })
-}
-
-/** Where so many wait for each other, once for each of their meetings; who comes alone later goes on. */
-class Meeting {
-  readonly #all: number
-  #waiting: (() => void)[] = []
-  #meetings = 0
-
-  constructor(all: number) {
-    this.#all = all
-  }
-
-  meet(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
-      const late = setTimeout(() => this.#let(), 2_000)
-      if (this.#waiting.length === this.#all || this.#meetings > 0) {
-        clearTimeout(late)
-        this.#let()
+/** A client that does something before each of its transactions begins. */
+function beforeTransactions(client: TestClient, work: () => Promise<void>): PrismaClientLike {
+  return new Proxy(client, {
+    get(target, key) {
+      if (key !== '$transaction') return Reflect.get(target, key)
+      return async (...args: Parameters<TestClient['$transaction']>) => {
+        await work()
+        return target.$transaction(...args)
       }
-    })
-  }
-
-  #let(): void {
-    this.#meetings += 1
-    for (const go of this.#waiting.splice(0)) go()
-  }
+    },
+  }) as unknown as PrismaClientLike
 }
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-export type { TestClient }
 
 /** A client whose transactions commit, and whose answer to that is lost on the way. */
 function losingAnswers(client: TestClient): PrismaClientLike {

@@ -127,3 +127,45 @@ export class Stage implements AsyncDisposable {
     await this.database.drop()
   }
 }
+
+/** Where something waits until the test lets it through. */
+export class Gate {
+  open: () => void = () => {}
+  readonly passed = new Promise<void>((resolve) => {
+    this.open = resolve
+  })
+}
+
+/** Where so many wait for each other, once for each of their meetings; who comes alone later goes on. */
+export class Meeting {
+  readonly #all: number
+  #waiting: (() => void)[] = []
+  #meetings = 0
+
+  constructor(all: number) {
+    this.#all = all
+  }
+
+  meet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      const late = setTimeout(() => this.#let(), 2_000)
+      if (this.#waiting.length === this.#all || this.#meetings > 0) {
+        clearTimeout(late)
+        this.#let()
+      }
+    })
+  }
+
+  #let(): void {
+    this.#meetings += 1
+    for (const go of this.#waiting.splice(0)) go()
+  }
+}
+
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

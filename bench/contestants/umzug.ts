@@ -4,7 +4,7 @@ import { client } from '../client.js'
 
 const prisma = client()
 const umzug = new Umzug({
-  migrations: { glob: [`*.ts`, { cwd: process.env['BENCH_TASKS'] ?? '.' }] },
+  migrations: { glob: ['*.ts', { cwd: process.env.BENCH_TASKS ?? '.' }] },
   context: prisma,
   logger: undefined,
   storage: {

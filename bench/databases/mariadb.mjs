@@ -19,6 +19,7 @@ export async function openMariaDb() {
     url,
     adapter: '@prisma/adapter-mariadb',
     connect:
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code
       "import { PrismaMariaDb } from '@prisma/adapter-mariadb'\nconst adapter = (url: string, pool: number) => new PrismaMariaDb(`${url}?connectionLimit=${pool}`)",
     async seed(rows) {
       await query('DROP TABLE IF EXISTS PostSeed')

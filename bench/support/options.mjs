@@ -9,7 +9,7 @@ const HELP = `npm run bench -- [options]
   --batch 500          rows in a batch
   --rounds 3           how often each contestant runs on a table
   --starts 11          how often each command is started
-  --slice 10000        rows of the contestants that write row by row, where the table has more
+  --slice 2000         rows of the contestants that write row by row, where the table has more; 10,000 with --full
   --write              puts the tables into docs/performance.md
 
 Servers: BENCH_POSTGRES_URL (postgresql://postgres@127.0.0.1:5432/postgres), BENCH_MARIADB_URL (mysql://root@127.0.0.1:3306)
@@ -34,7 +34,7 @@ export function readOptions(args) {
       batch: { type: 'string', default: '500' },
       rounds: { type: 'string', default: '3' },
       starts: { type: 'string', default: '11' },
-      slice: { type: 'string', default: '10000' },
+      slice: { type: 'string' },
     },
   })
   if (values.help) {
@@ -49,8 +49,7 @@ export function readOptions(args) {
     batch: Number(values.batch),
     rounds: Number(values.rounds),
     starts: Number(values.starts),
-    slice: Number(values.slice),
-    full: values.full,
+    slice: Number(values.slice ?? (values.full ? 10_000 : 2000)),
   }
 }
 

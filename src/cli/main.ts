@@ -48,12 +48,22 @@ function parser(args: readonly string[]): Argv {
       throw usageError(message, args, { commands: COMMAND_WORDS, options: words(cli, 'key') })
     })
   for (const command of COMMANDS) cli.command(command)
+  withoutHelpInAdvance(cli)
   return cli
 }
 
 /** Ours: what yargs finds by itself, through the link in `node_modules/.bin`, is the version of the team's package. */
 function version(): string {
   return (createRequire(import.meta.url)('../../package.json') as { version: string }).version
+}
+
+/** Before a command runs, yargs lays out its help, in case it fails; we tell failures in our own way. */
+function withoutHelpInAdvance(cli: object): void {
+  const { getInternalMethods } = cli as {
+    getInternalMethods?(): { getUsageInstance?(): { cacheHelpMessage?: () => void } }
+  }
+  const usage = getInternalMethods?.call(cli).getUsageInstance?.()
+  if (usage?.cacheHelpMessage) usage.cacheHelpMessage = () => {}
 }
 
 /** The options that yargs knows where it stands, by its own lists, which its types do not tell. */

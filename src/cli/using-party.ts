@@ -30,7 +30,9 @@ export async function usingParty<T>(
   args: ProjectArgs,
   work: (party: AfterParty, config: LoadedConfig) => Promise<T>,
 ): Promise<T> {
-  const [config, { createAfterParty }] = await Promise.all([openProject(args), import('../party.js')])
+  // First, because what is imported after tsx is registered passes through its hooks.
+  const { createAfterParty } = await import('../party.js')
+  const config = await openProject(args)
   const party = createAfterParty({ ...config, ...(args.env !== undefined && { environment: args.env }) })
   try {
     return await work(party, config)

@@ -1,6 +1,6 @@
 import { type Duration, toMs } from '../duration.js'
 import { codeOf, messageOf } from '../errors.js'
-import type { Ledger } from '../ledger/contract.js'
+import type { ClaimWrites, Ledger } from '../ledger/contract.js'
 import type { TransactionOption, TransactionOptions } from '../task.js'
 import type { HeldClaim } from './claim.js'
 import { Lost } from './stop.js'
@@ -48,7 +48,10 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const transact = async () => {
     try {
-      return await (client as TransactionalClient).$transaction(work, times)
+      return await (client as TransactionalClient).$transaction(async (transaction) => {
+        if (ledger.singleWriter) await lockFirst(ledger.within(transaction), claim)
+        return work(transaction)
+      }, times)
     } catch (error) {
       throw explained(error, times)
     }
@@ -58,6 +61,15 @@ export async function inTransaction<T>(
     if (claim.lost.aborted) throw new Lost()
     return transact()
   })
+}
+
+/**
+ * Writes before anything is read. A transaction of SQLite that reads first and then finds another writer fails at
+ * once, and its driver may leave a lock behind; one that writes first waits for its turn.
+ */
+async function lockFirst(writes: ClaimWrites, claim: HeldClaim): Promise<void> {
+  const { leaseUntil } = await claim.nextLease()
+  if (!(await writes.beat(claim.claim, { leaseUntil }))) throw new Lost()
 }
 
 /**

@@ -99,6 +99,8 @@ export interface Mark {
 
 /** The writes of a claim that may also happen inside the task's own transaction. */
 export interface ClaimWrites {
+  /** Says that the claim's process lives. False: the claim was lost, and nothing was written. */
+  beat(claim: Claim, beat: Beat): Promise<boolean>
   /** Ends the claim. False: the claim was lost, and nothing was written. */
   settle(claim: Claim, settlement: Settlement): Promise<boolean>
   /** Says how far the claim's work has come. False: the claim was lost, and nothing was written. */
@@ -112,6 +114,11 @@ export interface ClaimWrites {
 export interface Ledger extends ClaimWrites {
   /** The database has one writer at a time (SQLite): a heartbeat waits for whoever has an open transaction. */
   readonly singleWriter: boolean
+  /**
+   * From now on the tasks of this process write through a client of their own. Where there is one writer at a
+   * time, the ledger then never waits inside the driver, which would stop the very transaction it waits for.
+   */
+  giveWay(): Promise<void>
   /** The database's clock, in ms since 1970. Asked once; from then on the local monotonic clock plus the offset. */
   now(): Promise<number>
   /** All records. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
@@ -123,8 +130,6 @@ export interface Ledger extends ClaimWrites {
    * A `running` record is taken only when its lease is over.
    */
   claim(seen: TaskRecord | null, request: ClaimRequest): Promise<Claim | null>
-  /** Says that the claim's process lives. False: the claim was lost. */
-  beat(claim: Claim, beat: Beat): Promise<boolean>
   /** The same ledger, writing inside a transaction of the tasks' client. */
   within(transaction: unknown): ClaimWrites
   /** Sets a record by hand, if it still stands as `seen`. False: it changed meanwhile. */

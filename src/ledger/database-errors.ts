@@ -1,7 +1,5 @@
 import { AfterPartyError, codeOf, messageOf } from '../errors.js'
 
-const TABLE_MISSING = new Set(['P2021', 'P2039'])
-const COLUMN_MISSING = new Set(['P2022'])
 const UNREACHABLE = new Set([
   'P1000',
   'P1001',
@@ -25,6 +23,38 @@ const CONNECTION_LOST = new Set([
   'ETIMEDOUT',
 ])
 
+// Not every adapter gives its errors a code of Prisma's, and none does at a commit. The words are those of the
+// drivers: pg, mariadb, libsql, better-sqlite3, and of PgBouncer. `kind` is the adapters' name for what happened.
+const TABLE_WORDS = /no such table/i
+const COLUMN_WORDS = /no such column|has no column named/i
+const LOCKED_WORDS = /SQLITE_BUSY|database (table )?is locked|\bSocketTimeout\b/i
+const CONFLICT_WORDS =
+  /write ?conflict|deadlock|could not serialize|lock wait timeout|record has changed since last read|restart transaction/i
+const CONNECTION_WORDS = new RegExp(
+  [
+    'connection (was |has been |is )?(terminated|closed|lost|reset|killed)',
+    'terminating connection',
+    'connection error',
+    'client was closed',
+    'server closed',
+    'server login',
+    'server conn crashed',
+    'server shutdown',
+    'query_wait_timeout',
+    'not (currently |yet )?accepting connections',
+    'database system is (starting up|shutting down|in recovery)',
+    'too many (clients|connections)',
+    'connection slots are reserved',
+    'timeout exceeded when trying to connect',
+    "can't reach database",
+    'ECONNRE(FUSED|SET)',
+    'EPIPE',
+    'socket has unexpectedly been closed',
+    'pool timeout',
+  ].join('|'),
+  'i',
+)
+
 /** Prisma's code for a row that exists already. */
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === 'P2002'
@@ -32,39 +62,40 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /** A lock or a conflict that passes by itself: worth trying the same statement again. */
 export function isBusy(error: unknown): boolean {
-  return (
-    BUSY.has(codeOf(error) ?? '') ||
-    /SQLITE_BUSY|database is locked|deadlock|could not serialize/i.test(messageOf(error))
-  )
+  return BUSY.has(codeOf(error) ?? '') || LOCKED_WORDS.test(wordsOf(error)) || CONFLICT_WORDS.test(wordsOf(error))
 }
 
 /** The connection went away; the database may come back. */
 export function isConnectionLost(error: unknown): boolean {
-  return (
-    CONNECTION_LOST.has(codeOf(error) ?? '') ||
-    /connection (was )?(terminated|closed|lost)|terminating connection|server closed|can't reach database|ECONNRE(FUSED|SET)|socket|pool timeout/i.test(
-      messageOf(error),
-    )
-  )
+  return CONNECTION_LOST.has(codeOf(error) ?? '') || CONNECTION_WORDS.test(wordsOf(error))
 }
 
-/** A write conflict inside a transaction: the transaction was rolled back and may be tried again. */
+/** A conflict with another transaction, or a lock not got: this one was rolled back, and may be tried again. */
 export function isWriteConflict(error: unknown): boolean {
-  if (codeOf(error) === 'P2034') return true
-  return /write conflict|deadlock|could not serialize|Record has changed since last read/i.test(messageOf(error))
+  const code = codeOf(error)
+  if (code === 'P2034' || code === 'P1008') return true
+  return CONFLICT_WORDS.test(wordsOf(error)) || LOCKED_WORDS.test(wordsOf(error))
+}
+
+/** All that an error says: adapters keep the driver's own words in the cause. */
+function wordsOf(error: unknown): string {
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined
+  const { kind = '', originalMessage = '' } = (cause ?? {}) as { kind?: unknown; originalMessage?: unknown }
+  return `${messageOf(error)}\n${kind}\n${originalMessage}`
 }
 
 /** Turns what the ledger's queries throw for want of tables or of a database into an error that says what to do. */
 export function asLedgerError(error: unknown): unknown {
   const code = codeOf(error) ?? ''
-  if (TABLE_MISSING.has(code))
+  const words = wordsOf(error)
+  if (code === 'P2021' || TABLE_WORDS.test(words))
     return new AfterPartyError('tables-missing', {
       what: "After Party's tables are not in this database.",
       why: 'The migration that makes them has not been applied here (or was never made).',
       next: 'Run `npx prisma migrate deploy` first. In development: `npx prisma migrate dev --name add_after_party`.',
       cause: error,
     })
-  if (COLUMN_MISSING.has(code))
+  if (code === 'P2022' || COLUMN_WORDS.test(words))
     return new AfterPartyError('tables-missing', {
       what: "After Party's tables in this database are not the ones of this version.",
       why: messageOf(error),

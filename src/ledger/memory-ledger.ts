@@ -26,6 +26,8 @@ export class MemoryLedger implements Ledger {
     this.#now = now
   }
 
+  async giveWay(): Promise<void> {}
+
   async now(): Promise<number> {
     return this.#now()
   }

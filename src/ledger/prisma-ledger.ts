@@ -31,6 +31,7 @@ type RunRow = Omit<TaskRun, 'processed'> & { processed: bigint | number }
 interface LedgerClient {
   afterPartyTaskRecord: Delegate<RecordRow>
   afterPartyTaskRun: Delegate<RunRow>
+  $queryRawUnsafe?(query: string): Promise<unknown>
   $disconnect(): Promise<void>
   $primary?(): LedgerClient
 }
@@ -56,6 +57,13 @@ export class PrismaLedger implements Ledger {
       })
     this.#client = primary
     this.singleWriter = providerOf(client) === 'sqlite'
+  }
+
+  async giveWay(): Promise<void> {
+    if (!this.singleWriter) return
+    // A driver of SQLite waits for a lock with the whole process standing still: `#ask` waits better. A database
+    // that does not know the statement (a remote one) does not wait like that either.
+    await this.#client.$queryRawUnsafe?.('PRAGMA busy_timeout = 0').catch(() => {})
   }
 
   async now(): Promise<number> {
@@ -87,10 +95,9 @@ export class PrismaLedger implements Ledger {
     return record && isOf(claim, record) ? claim : null
   }
 
-  async beat(claim: Claim, { leaseUntil, processed, total }: Beat): Promise<boolean> {
-    const data = { leaseUntil, ...(processed !== undefined && { processed }), ...(total !== undefined && { total }) }
+  beat(claim: Claim, beat: Beat): Promise<boolean> {
     // Not asked again here: whoever beats decides how long a beat may fail.
-    return writeIn(this.#client, claim, data)
+    return beatIn(this.#client, claim, beat)
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
@@ -107,6 +114,7 @@ export class PrismaLedger implements Ledger {
   within(transaction: unknown): ClaimWrites {
     const client = transaction as LedgerClient
     return {
+      beat: (claim, beat) => beatIn(client, claim, beat),
       settle: (claim, settlement) => settleIn(client, claim, settlement),
       checkpoint: (claim, checkpoint) => writeIn(client, claim, checkpoint),
     }
@@ -183,6 +191,11 @@ export class PrismaLedger implements Ledger {
     )
     return count === 1
   }
+}
+
+function beatIn(client: LedgerClient, claim: Claim, { leaseUntil, processed, total }: Beat): Promise<boolean> {
+  const data = { leaseUntil, ...(processed !== undefined && { processed }), ...(total !== undefined && { total }) }
+  return writeIn(client, claim, data)
 }
 
 function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): Promise<boolean> {

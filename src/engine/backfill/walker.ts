@@ -125,12 +125,15 @@ export class Walker {
     // An empty table has no last row; there is nothing to walk but what `follow` would bring.
     if (this.#checkpoint.upTo === null && !this.#definition.follow) return 'done'
     onProgress(this.#processed, this.#total)
+    this.#demandFewLeftOut(this.#checkpoint.skipped.at(-1))
     for (;;) {
       await this.#pace.clear(client, this.#stop, stopAt)
       this.#stop.throwIfAborted()
       if (monotonicNow() >= stopAt) return 'paused'
       const more = await this.#nextBatch()
       onProgress(this.#processed, this.#total)
+      // Other parts may have left out rows while this batch was on its way.
+      this.#demandFewLeftOut(this.#checkpoint.skipped.at(-1))
       if (!more) return 'done'
       await this.#pace.rest(this.#stop, stopAt)
     }
@@ -227,12 +230,15 @@ export class Walker {
 
   #past(page: Page, skipped: readonly SkippedRow[]): Checkpoint {
     const all = [...this.#checkpoint.skipped, ...skipped]
-    const most = this.#definition.maxSkipped ?? DEFAULT_MAX_SKIPPED
-    if (skipped.length > 0 && this.#leftOut.rows + skipped.length > most)
-      throw new TooManySkipped(
-        `more than ${most} rows could not be changed; the last: ${all.at(-1)?.key}: ${all.at(-1)?.error}`,
-      )
+    if (skipped.length > 0) this.#demandFewLeftOut(all.at(-1), skipped.length)
     return { ...this.#checkpoint, after: page.last ?? this.#checkpoint.after, skipped: all }
+  }
+
+  #demandFewLeftOut(latest: SkippedRow | undefined, more = 0): void {
+    const most = this.#definition.maxSkipped ?? DEFAULT_MAX_SKIPPED
+    if (this.#leftOut.rows + more <= most) return
+    const last = latest ? `; the last: ${latest.key}: ${latest.error}` : ''
+    throw new TooManySkipped(`more than ${most} rows could not be changed${last}`)
   }
 
   async #write(

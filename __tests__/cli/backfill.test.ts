@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Project } from '../support/project.js'
+
+let project: Project
+beforeAll(async () => {
+  project = await Project.create()
+})
+afterAll(() => project.remove())
+afterEach(() => project.reset())
+
+const FILE = '20260102000000_slugs'
+
+/** A task before it that adds posts, and a backfill of the model `post`. */
+async function backfill(options: string, { posts = 0, model = 'post', helpers = '' } = {}): Promise<void> {
+  if (posts > 0)
+    await project.task(
+      '20260101000000_posts',
+      `await prisma.post.createMany({ data: Array.from({ length: ${posts} }, (_, i) => ({ title: \`post \${i + 1}\` })) })`,
+    )
+  await project.write(
+    `prisma/after-party/${FILE}.ts`,
+    `import { defineBackfill } from 'after-party'
+${helpers}
+export default defineBackfill({
+  model: '${model}',
+  ${options}
+} as never)
+`,
+  )
+}
+
+/** How many posts have a slug. */
+async function slugs(): Promise<number> {
+  await project.task(
+    '20260109000000_count',
+    `log('slugs', await prisma.post.count({ where: { slug: { not: null } } }))`,
+  )
+  const { stderr } = await project.afterParty('run', 'count')
+  return Number(/slugs (\d+)/.exec(stderr)?.[1])
+}
+
+const json = async (...args: string[]) => JSON.parse((await project.afterParty(...args, '--json')).stdout)
+
+test('a backfill that `new` wrote runs, and does what its update says once it says something', async () => {
+  const made = await project.afterParty('new', 'slugs', '--backfill', '--model', 'Post')
+  expect(made.code).toBe(0)
+  expect(await project.afterParty('run')).toMatchObject({ code: 0 })
+  const file = made.stdout.trim()
+  await project.write(file, (await project.read(file)).replace('return null', 'return { slug: post.title }'))
+  await project.task('20260101000000_posts', `await prisma.post.create({ data: { title: 'one' } })`)
+  expect(await project.afterParty('run', 'posts', 'slugs')).toMatchObject({ code: 0 })
+  expect(await slugs()).toBe(1)
+})
+
+test('rows are told at the end, in text, in --json, in status and in history', async () => {
+  await backfill(`batchSize: 10, update: (post) => ({ slug: post.title }),`, { posts: 25 })
+  const ran = await project.afterParty('run')
+  expect(ran).toMatchObject({ code: 0, stdout: '' })
+  expect(ran.stderr).toMatch(/✔ slugs .*25 rows/)
+  const { tasks } = await json('status')
+  expect(tasks[1]).toMatchObject({ name: 'slugs', state: 'done', processed: 25, total: 25 })
+  const { runs } = await json('history', 'slugs')
+  expect(runs).toMatchObject([{ status: 'done', processed: 25 }])
+})
+
+test('a backfill that fails goes on at the next run, and history has the rows of each attempt', async () => {
+  const helpers = `import { existsSync } from 'node:fs'`
+  const update = `(post) => { if (post.id === 15 && !existsSync('mended')) throw new Error('no fifteen'); return { slug: post.title } }`
+  await backfill(`batchSize: 10, update: ${update},`, { posts: 25, helpers })
+  const failed = await project.afterParty('run')
+  expect(failed.code).toBe(1)
+  expect(failed.stderr).toContain('row 15: no fifteen')
+  expect((await json('status')).tasks[1]).toMatchObject({ state: 'failed', processed: 10, total: 25 })
+  await project.write('mended', '')
+  expect(await json('run')).toMatchObject({ outcome: 'done', results: [{ processed: 15 }] })
+  const { runs } = await json('history', 'slugs')
+  expect(runs).toMatchObject([
+    { status: 'done', processed: 15 },
+    { status: 'failed', processed: 10, error: expect.stringContaining('no fifteen') },
+  ])
+  const text = await project.afterParty('history', 'slugs')
+  expect(text.stdout).toContain('15 rows')
+  expect(text.stdout).toContain('10 rows')
+  expect(await slugs()).toBe(25)
+  await project.delete('mended')
+})
+
+test('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
+  await backfill(`batchSize: 10, pause: '1h', update: (post) => ({ slug: post.title }),`, { posts: 25 })
+  await project.afterParty('run', 'posts')
+  const text = await project.afterParty('run', '--max-duration', '2s')
+  expect(text.code).toBe(0)
+  expect(text.stderr).toContain('--max-duration')
+  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', total: 25 })
+  expect(await json('run', '--max-duration', '2s')).toMatchObject({
+    outcome: 'done',
+    paused: true,
+    results: [{ name: 'slugs', outcome: 'interrupted', paused: true }],
+  })
+  await backfill(`update: (post) => ({ slug: post.title }),`)
+  expect(await project.afterParty('run')).toMatchObject({ code: 0 })
+  expect(await slugs()).toBe(25)
+})
+
+test('--rehearse tells rows, a sample and an estimate, and changes nothing', async () => {
+  await backfill(`batchSize: 10, update: (post) => ({ slug: 's' + post.id }),`, { posts: 45 })
+  await project.afterParty('run', 'posts')
+  const text = await project.afterParty('run', '--rehearse')
+  expect(text.code).toBe(0)
+  expect(text.stdout).toContain('30 rows of 45 tried')
+  expect(text.stdout).toContain('1: {"slug":null} → {"slug":"s1"}')
+  expect(text.stderr).toContain('nothing was changed')
+  expect(await json('run', '--rehearse')).toMatchObject({
+    rehearsals: [
+      { name: 'slugs', outcome: 'rehearsed', rows: 30, total: 45, sample: [{ key: '1' }, { key: '2' }, { key: '3' }] },
+    ],
+  })
+  expect((await json('status')).tasks[1]).toMatchObject({ state: 'pending' })
+  expect(await slugs()).toBe(0)
+})
+
+test('a rehearsal that fails exits 1 and says why', async () => {
+  await backfill(`update: () => { throw new Error('not yet') },`, { posts: 1 })
+  await project.afterParty('run', 'posts')
+  const { code, stdout } = await project.afterParty('run', '--rehearse')
+  expect(code).toBe(1)
+  expect(stdout).toContain('row 1: not yet')
+})
+
+describe('a definition that is not right is told before anything runs', () => {
+  test.each([
+    ['update: () => null, run: async () => {},', 'either `update` or `run`'],
+    ['', 'either `update` or `run`'],
+    ['update: () => null, batchSize: 0,', 'batchSize'],
+    ['update: () => null, batchSize: { target: 0.5, max: 0 },', 'batchSize'],
+    ['update: () => null, concurrency: 0,', 'concurrency'],
+    ['update: () => null, follow: true, concurrency: 2,', '`follow`'],
+    ['update: () => null, onError: "ignore",', 'onError'],
+    ['update: () => null, cursor: "name",', 'name is not a field of post'],
+    ['update: () => null, cursor: "title",', 'not unique'],
+    ['update: () => null, cursor: [],', 'cursor'],
+    ['update: () => null, wher: {},', 'did you mean where?'],
+  ])('%s', async (options, why) => {
+    await backfill(options, { posts: 1 })
+    const { code, stderr } = await project.afterParty('run')
+    expect(stderr).toContain(`${FILE}.ts`)
+    expect(stderr).toContain(why)
+    expect(code).toBe(2)
+    expect((await json('status')).tasks[0]).toMatchObject({ name: 'posts', state: 'pending' })
+  })
+
+  test('an unknown model, with what to do', async () => {
+    await backfill('update: () => null,', { posts: 1, model: 'Post' })
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(2)
+    expect(stderr).toContain('no model "Post"')
+    expect(stderr).toContain('prisma generate')
+    expect(await project.afterParty('run', '--rehearse')).toMatchObject({ code: 2 })
+    expect(await project.afterParty('run', '--dry-run')).toMatchObject({ code: 2 })
+  })
+})

@@ -1,0 +1,364 @@
+import { expect, test } from '@jest/globals'
+import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
+import { describeDatabases, type TestClient } from '../support/databases.js'
+
+interface PostRow {
+  id: number
+  title: string
+  views: number
+}
+
+const addOne = ({ views }: PostRow) => ({ views: views + 1 })
+
+/** Adds one to each row, through whatever it is given. */
+async function addOneTo(rows: readonly PostRow[], prisma: TestClient): Promise<void> {
+  await prisma.post.updateMany({ where: { id: { in: rows.map(({ id }) => id) } }, data: { views: { increment: 1 } } })
+}
+
+describeDatabases((variant) => {
+  const backfills = useBackfills(variant)
+  const sqlite = variant.startsWith('sqlite')
+  const views = async () => {
+    const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
+    return posts.map(({ views }) => views)
+  }
+  const record = async () => {
+    const { tasks } = await backfills.party({ model: 'post', update: addOne }).status()
+    return tasks[0]
+  }
+
+  test('a batch that throws after its writes leaves nothing of it; the next run does each row once', async () => {
+    await addPosts(backfills.client, upTo(10))
+    let broken = true
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 3,
+      run: async (rows: PostRow[], { prisma }) => {
+        await addOneTo(rows, prisma)
+        if (broken && rows.some(({ id }) => id === 8)) throw new Error('after its writes')
+      },
+    })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'failed', processed: 6, error: 'after its writes' })
+    expect(await views()).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 0])
+    expect(await record()).toMatchObject({ state: 'failed', processed: 6, total: 10, attempts: 1 })
+    broken = false
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 4 })
+    expect(await views()).toEqual(upTo(10).map(() => 1))
+    expect(await record()).toMatchObject({ state: 'done', processed: 10, total: 10, attempts: 2 })
+    const attempts = await party.history({ name: 'backfill' })
+    expect(attempts.map(({ status, processed }) => ({ status, processed }))).toEqual([
+      { status: 'done', processed: 4 },
+      { status: 'failed', processed: 6 },
+    ])
+  })
+
+  test.each(upTo(7))('stopped at row %i by a throw, `update` does each row once in two runs', async (at) => {
+    await addPosts(backfills.client, upTo(7))
+    let broken = true
+    const update = (row: PostRow) => {
+      if (broken && row.id === at) throw new Error('not this one')
+      return addOne(row)
+    }
+    const party = backfills.party({ model: 'post', batchSize: 2, update })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'failed', error: `row ${at}: not this one` })
+    broken = false
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
+    expect(await views()).toEqual(upTo(7).map(() => 1))
+  })
+
+  test('without a transaction a batch may be done twice, and goes on at its checkpoint', async () => {
+    await addPosts(backfills.client, upTo(6))
+    let broken = true
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      transaction: false,
+      run: async (rows: PostRow[], { prisma }) => {
+        await addOneTo(rows, prisma)
+        if (broken && rows[0]?.id === 3) throw new Error('outside')
+      },
+    })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'failed', processed: 2 })
+    broken = false
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 4 })
+    expect(await views()).toEqual([1, 1, 2, 2, 1, 1])
+  })
+
+  test('a claim that is lost in the middle of a batch takes the batch with it', async () => {
+    await addPosts(backfills.client, upTo(6))
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      run: async (rows: PostRow[], { prisma }) => {
+        if (rows[0]?.id === 3) {
+          // SQLite has one writer: there the other process can only have come before the first write.
+          const where = { version: VERSION }
+          await stealClaim(sqlite ? prisma : backfills.client, where)
+        }
+        await addOneTo(rows, prisma)
+      },
+    })
+    // There, what was stolen inside the batch is given back when it rolls back.
+    expect(await runOnce(party)).toMatchObject({ outcome: sqlite ? 'failed' : 'locked' })
+    expect(await views()).toEqual([1, 1, 0, 0, 0, 0])
+  })
+
+  test('a signal lets the batch end, and the next run goes on after it', async () => {
+    await addPosts(backfills.client, upTo(6))
+    const stop = new AbortController()
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      update: (row: PostRow) => {
+        if (row.id === 3) stop.abort()
+        return addOne(row)
+      },
+    })
+    expect(await runOnce(party, { signal: stop.signal })).toMatchObject({ outcome: 'interrupted', processed: 4 })
+    expect(await views()).toEqual([1, 1, 1, 1, 0, 0])
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 2 })
+    expect(await views()).toEqual(upTo(6).map(() => 1))
+  })
+
+  test('past `maxDuration` it leaves the rest for the next run, and that is no failure', async () => {
+    await addPosts(backfills.client, upTo(6))
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      // Nothing but the end of its time ends this rest.
+      pause: '1h',
+      update: addOne,
+    })
+    const first = await party.run({ maxDuration: 1_000 })
+    expect(first).toMatchObject({ outcome: 'done', paused: true, results: [{ outcome: 'interrupted', paused: true }] })
+    expect(await record()).toMatchObject({ state: 'interrupted' })
+    expect(await backfills.run({ model: 'post', batchSize: 2, update: addOne })).toMatchObject({ outcome: 'done' })
+    expect(await views()).toEqual(upTo(6).map(() => 1))
+  })
+
+  test('a throttle that never lets go ends with `maxDuration` too', async () => {
+    await addPosts(backfills.client, upTo(2))
+    const party = backfills.party({ model: 'post', throttle: () => '1h', update: addOne })
+    expect(await party.run({ maxDuration: 500 })).toMatchObject({ outcome: 'done', paused: true })
+    expect(await views()).toEqual([0, 0])
+  })
+
+  test('`throttle` is asked before each batch, and again after the time it names', async () => {
+    await addPosts(backfills.client, upTo(4))
+    const answers = [1, '2ms', false, false]
+    const asked: unknown[] = []
+    const result = await backfills.run({
+      model: 'post',
+      batchSize: 2,
+      throttle: async ({ prisma }) => {
+        asked.push(await prisma.post.count({ where: { views: 1 } }))
+        return answers.shift()
+      },
+      update: addOne,
+    })
+    expect(result).toMatchObject({ outcome: 'done', processed: 4 })
+    expect(asked).toEqual([0, 0, 0, 2])
+  })
+
+  test('an adaptive size grows while batches are fast', async () => {
+    await addPosts(backfills.client, upTo(300))
+    const sizes: number[] = []
+    const run = async (rows: PostRow[]) => void sizes.push(rows.length)
+    const batchSize = { target: '10m', min: 5, max: 160 } as const
+    expect(await backfills.run({ model: 'post', batchSize, run })).toMatchObject({ outcome: 'done', processed: 300 })
+    expect(sizes).toEqual([100, 160, 40])
+  })
+
+  test('a batch that takes longer than its transaction may is halved and done', async () => {
+    await addPosts(backfills.client, upTo(4))
+    const sizes: number[] = []
+    const result = await backfills.run({
+      model: 'post',
+      batchSize: 4,
+      transaction: { timeout: 1_000 },
+      run: async (rows: PostRow[], { prisma, signal }) => {
+        sizes.push(rows.length)
+        await addOneTo(rows, prisma)
+        // The transaction is closed under the work: its next query, or its commit, fails.
+        if (rows.length === 4) await new Promise((resolve) => setTimeout(resolve, 1_500, signal))
+      },
+    })
+    expect(result).toMatchObject({ outcome: 'done', processed: 4 })
+    expect(result.logs.join()).toContain('trying 2 rows')
+    expect(sizes).toEqual([4, 2, 2])
+    expect(await views()).toEqual([1, 1, 1, 1])
+  })
+
+  test('a row that can’t be changed is left out, told, and kept over attempts', async () => {
+    await addPosts(backfills.client, upTo(9))
+    let broken = true
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 4,
+      onError: 'skip',
+      update: (row: PostRow) => {
+        if (row.id === 2) throw new Error('no title')
+        // What the database refuses, rather than the function.
+        if (row.id === 6) return { views: 2 ** 40, title: null }
+        if (row.id === 8 && broken) throw Object.assign(new Error('the network'), { code: 'P1001' })
+        return addOne(row)
+      },
+      maxSkipped: 3,
+    })
+    const first = await runOnce(party)
+    broken = false
+    const last = first.outcome === 'done' ? first : await runOnce(party)
+    expect(last.outcome).toBe('done')
+    expect((await views())[1]).toBe(0)
+    expect((await views())[5]).toBe(0)
+    const logs = (await party.history({ name: 'backfill' })).map(({ log }) => log).join('\n')
+    expect(logs).toContain('left out: 2: no title')
+    expect(logs).toMatch(/left out: 6: /)
+  })
+
+  test('more rows than may be left out end the backfill; what was left out before is told again', async () => {
+    await addPosts(backfills.client, upTo(8))
+    const update = (row: PostRow) => {
+      if (row.id % 2 === 0) throw new Error('even')
+      return addOne(row)
+    }
+    const party = backfills.party({ model: 'post', batchSize: 2, onError: 'skip', maxSkipped: 2, update })
+    const first = await runOnce(party)
+    expect(first).toMatchObject({
+      outcome: 'failed',
+      processed: 4,
+      error: 'more than 2 rows could not be changed; the last: 6: even',
+    })
+    expect(first.logs).toEqual(['left out: 2: even', 'left out: 4: even'])
+    expect(await views()).toEqual([1, 0, 1, 0, 0, 0, 0, 0])
+    const raised = backfills.party({ model: 'post', batchSize: 2, onError: 'skip', maxSkipped: 4, update })
+    const second = await runOnce(raised)
+    expect(second).toMatchObject({ outcome: 'done', processed: 4 })
+    expect(second.logs).toEqual([
+      'left out before: 2: even',
+      'left out before: 4: even',
+      'left out: 6: even',
+      'left out: 8: even',
+    ])
+  })
+
+  test('`run` on rows of which one fails leaves out that one only', async () => {
+    await addPosts(backfills.client, upTo(10))
+    const result = await backfills.run({
+      model: 'post',
+      batchSize: 8,
+      onError: 'skip',
+      run: async (rows: PostRow[], { prisma }) => {
+        await addOneTo(rows, prisma)
+        if (rows.some(({ id }) => id === 5)) throw new Error('five')
+      },
+    })
+    expect(result).toMatchObject({ outcome: 'done', processed: 10, logs: ['left out: 5: five'] })
+    expect(await views()).toEqual(upTo(10).map((id) => (id === 5 ? 0 : 1)))
+  })
+
+  test('`retry` tries a batch again before the backfill fails', async () => {
+    await addPosts(backfills.client, upTo(3))
+    let faults = 2
+    const run = async (rows: PostRow[], { prisma }: { prisma: TestClient }) => {
+      await addOneTo(rows, prisma)
+      if (faults-- > 0) throw new Error('flaky')
+    }
+    const result = await backfills.run({ model: 'post', retry: { attempts: 3, delay: 1 }, run })
+    expect(result).toMatchObject({ outcome: 'done', processed: 3 })
+    expect(result.events.filter(({ type }) => type === 'retrying')).toHaveLength(2)
+    expect(await views()).toEqual([1, 1, 1])
+  })
+
+  test('a `where` that the client refuses is a failure, not rows to leave out', async () => {
+    await addPosts(backfills.client, upTo(3))
+    const result = await backfills.run({ model: 'post', where: { nothing: 1 }, onError: 'skip', update: addOne })
+    expect(result).toMatchObject({ outcome: 'failed' })
+  })
+})
+
+describeDatabases(
+  (variant) => {
+    const backfills = useBackfills(variant)
+
+    test('a lock that another session holds ends the wait of a batch; it is halved and tried again', async () => {
+      await addPosts(backfills.client, upTo(4))
+      const limit = variant === 'mariadb' ? 'SET innodb_lock_wait_timeout = 1' : "SET LOCAL lock_timeout = '200ms'"
+      let waited = 0
+      let release = () => {}
+      const held = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      let locked = () => {}
+      const isLocked = new Promise<void>((resolve) => {
+        locked = resolve
+      })
+      const blocker = backfills.database.client().$transaction(
+        async (transaction) => {
+          await transaction.post.update({ where: { id: 3 }, data: { title: 'mine' } })
+          locked()
+          await held
+        },
+        { timeout: 30_000 },
+      )
+      await isLocked
+      const result = await backfills.run({
+        model: 'post',
+        batchSize: 4,
+        run: async (rows: PostRow[], { prisma }) => {
+          await prisma.$executeRawUnsafe(limit)
+          waited += 1
+          if (waited === 3) release()
+          await addOneTo(rows, prisma)
+        },
+      })
+      await blocker
+      expect(result).toMatchObject({ outcome: 'done', processed: 4 })
+      expect(result.logs[0]).toContain('trying 2 rows')
+      const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
+      expect(posts.map(({ views }) => views)).toEqual([1, 1, 1, 1])
+    })
+
+    test('of two that lock each other out, the batch is tried again', async () => {
+      await addPosts(backfills.client, upTo(4))
+      let once = true
+      let met = () => {}
+      const meet = new Promise<void>((resolve) => {
+        met = resolve
+      })
+      const other = backfills.database.client()
+      let rival: Promise<unknown> = Promise.resolve()
+      const result = await backfills.run({
+        model: 'post',
+        batchSize: 4,
+        run: async (rows: PostRow[], { prisma }) => {
+          if (once) {
+            once = false
+            await prisma.post.update({ where: { id: 1 }, data: { slug: 'x' } })
+            rival = other
+              .$transaction(async (transaction) => {
+                await transaction.post.update({ where: { id: 4 }, data: { slug: 'y' } })
+                met()
+                await transaction.post.update({ where: { id: 1 }, data: { slug: 'y' } })
+              })
+              .catch(() => {})
+            await meet
+            await prisma.post.update({ where: { id: 4 }, data: { slug: 'x' } })
+          }
+          await addOneTo(rows, prisma)
+        },
+      })
+      await rival
+      expect(result).toMatchObject({ outcome: 'done', processed: 4 })
+      const posts = await backfills.client.post.findMany()
+      expect(posts.map(({ views }) => views)).toEqual([1, 1, 1, 1])
+    })
+  },
+  ['postgresql', 'mariadb', 'postgresql-prisma6'],
+)
+
+/** Another process takes the task, as it does once the lease is over. */
+async function stealClaim(client: TestClient, where: object): Promise<void> {
+  const { afterPartyTaskRecord: records } = client as unknown as { afterPartyTaskRecord: TestClient['post'] }
+  await records.updateMany({ where, data: { fence: { increment: 1 }, owner: 'other:1:x' } })
+}

@@ -1,0 +1,127 @@
+import { expect, test } from '@jest/globals'
+import { defineBackfill } from '../../src/backfill.js'
+import type { PrismaClientLike } from '../../src/config.js'
+import { createAfterParty } from '../../src/party.js'
+import { defineTask } from '../../src/task.js'
+import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
+import { describeDatabases, type TestClient } from '../support/databases.js'
+
+interface PostRow {
+  id: number
+  title: string
+  views: number
+}
+
+describeDatabases((variant) => {
+  const backfills = useBackfills(variant)
+  /** All that is in the tables, the ledger's included. */
+  const everything = async () => {
+    const models = ['post', 'everything', 'stamped', 'author', 'afterPartyTaskRecord', 'afterPartyTaskRun']
+    const delegates = backfills.client as unknown as Record<string, TestClient['post']>
+    const tables = []
+    for (const model of models) tables.push(await delegates[model]?.findMany({}))
+    return tables
+  }
+
+  test('a backfill shows rows, a sample and an estimate, and nothing stays changed', async () => {
+    await addPosts(backfills.client, upTo(25))
+    const before = await everything()
+    const update = ({ title, views }: PostRow) => ({ slug: title, views: views + 1 })
+    const [rehearsal] = await backfills.party({ model: 'post', batchSize: 4, update }).rehearse()
+    expect(rehearsal).toMatchObject({
+      version: VERSION,
+      name: 'backfill',
+      outcome: 'rehearsed',
+      rows: 12,
+      total: 25,
+      batchMs: expect.any(Number),
+      estimateMs: expect.any(Number),
+    })
+    expect(rehearsal?.sample).toEqual(
+      [1, 2, 3].map((id) => ({
+        key: `${id}`,
+        before: { slug: null, views: 0 },
+        after: { slug: `post ${id}`, views: 1 },
+      })),
+    )
+    expect(await everything()).toEqual(before)
+  })
+
+  test('what changes in Json and by a millisecond is in the sample', async () => {
+    const at = new Date('2026-01-01T00:00:00.000Z')
+    await backfills.client.everything.createMany({ data: [{ id: 1, json: { a: 1 }, at }] })
+    const after = { json: { a: 2 }, at: new Date('2026-01-01T00:00:00.001Z') }
+    const [rehearsal] = await backfills.party({ model: 'everything', update: () => after }).rehearse()
+    expect(rehearsal?.sample).toEqual([{ key: '1', before: { json: { a: 1 }, at }, after }])
+  })
+
+  test('a rehearsal that fails says why, and nothing stays changed', async () => {
+    await addPosts(backfills.client, upTo(8))
+    const before = await everything()
+    const run = async (rows: PostRow[], { prisma }: { prisma: TestClient }) => {
+      await prisma.post.deleteMany({ where: { id: rows[0]?.id } })
+      if (rows.some(({ id }) => id === 7)) throw new Error('seven')
+    }
+    const [rehearsal] = await backfills.party({ model: 'post', batchSize: 3, run }).rehearse()
+    expect(rehearsal).toMatchObject({ outcome: 'failed', error: 'seven' })
+    expect(await everything()).toEqual(before)
+  })
+
+  test('an interrupted backfill is rehearsed from where it stands', async () => {
+    await addPosts(backfills.client, upTo(10))
+    let broken = true
+    const seen: number[] = []
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      update: ({ id }: PostRow) => {
+        seen.push(id)
+        if (broken && id === 7) throw new Error('seven')
+        return { slug: 'x' }
+      },
+    })
+    await runOnce(party)
+    broken = false
+    seen.length = 0
+    const before = await everything()
+    const [rehearsal] = await party.rehearse()
+    expect(rehearsal).toMatchObject({ outcome: 'rehearsed', rows: 4, total: 4 })
+    expect(seen).toEqual([7, 8, 9, 10])
+    expect(await everything()).toEqual(before)
+  })
+
+  test('tasks with a transaction are rolled back; those without are not run', async () => {
+    const before = await everything()
+    const ran: string[] = []
+    const task = (name: string, transaction: boolean) =>
+      defineTask({
+        transaction,
+        run: async ({ prisma }) => {
+          ran.push(name)
+          await (prisma as unknown as TestClient).post.create({ data: { title: name } })
+        },
+      })
+    const outside = defineBackfill({ model: 'post', transaction: false, run: async () => void ran.push('outside') })
+    const client = () => backfills.database.client() as unknown as PrismaClientLike
+    const party = createAfterParty({
+      client,
+      tasks: {
+        '20260101000001_inside': task('inside', true),
+        '20260101000002_none': task('none', false),
+        '20260101000003_outside': outside,
+      },
+    })
+    expect(await party.rehearse()).toMatchObject([
+      { name: 'inside', outcome: 'rehearsed' },
+      { name: 'none', outcome: 'skipped' },
+      { name: 'outside', outcome: 'skipped' },
+    ])
+    expect(ran).toEqual(['inside'])
+    expect(await everything()).toEqual(before)
+  })
+
+  test('a table with no rows is rehearsed in no time', async () => {
+    const [rehearsal] = await backfills.party({ model: 'post', update: () => ({ slug: 'x' }) }).rehearse()
+    expect(rehearsal).toMatchObject({ outcome: 'rehearsed', rows: 0, total: 0, sample: [] })
+  })
+})

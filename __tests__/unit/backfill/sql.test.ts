@@ -1,0 +1,128 @@
+import { expect, test } from '@jest/globals'
+import type { ChangeGroup } from '../../../src/engine/backfill/dialect.js'
+import * as mysql from '../../../src/engine/backfill/sql-mysql.js'
+import * as postgresql from '../../../src/engine/backfill/sql-postgresql.js'
+import * as sqlite from '../../../src/engine/backfill/sql-sqlite.js'
+import { modelOf } from './models.js'
+
+const SCHEMA = `
+model Post {
+  id    Int       @id @map("i\\"d\`")
+  title String?   @map("t'i; DROP TABLE x --")
+  json  Json?
+  at    DateTime?
+  big   BigInt?
+  bytes Bytes?
+  flag  Boolean?
+  price Decimal?
+  @@map("po\\"st\`s")
+}
+`
+const HOSTILE = `'; DROP TABLE "x"; -- \\ \u0000 😀`
+const decimal = { s: 1, e: 0, d: [1], toFixed: () => '1.50' }
+const at = new Date('2026-03-29T01:30:00.001Z')
+
+function group(provider: string): ChangeGroup {
+  const model = modelOf(SCHEMA, 'post', provider)
+  const columns = [...model.columns.values()].filter(({ field }) => field !== 'id')
+  const keys = [...model.columns.values()].filter(({ field }) => field === 'id')
+  const values = [HOSTILE, { a: [HOSTILE] }, at, 2n ** 63n - 1n, new Uint8Array([0, 255]), true, decimal]
+  const rows = [
+    { key: [1], values },
+    { key: [2], values: values.map(() => null) },
+  ]
+  const types = new Map([
+    ['i"d`', { type: 'int', collation: null }],
+    ["t'i; DROP TABLE x --", { type: 'character varying', collation: null }],
+  ])
+  return { model, keys, columns, rows, types }
+}
+
+test('PostgreSQL: names are quoted, and every value is in the one parameter', () => {
+  const { sql, parameters } = postgresql.statement({ ...group('postgresql') })
+  expect(sql).toBe(
+    `UPDATE "public"."po""st\`s" AS t SET "t'i; DROP TABLE x --" = v.s0, "json" = v.s1, "at" = v.s2, "big" = v.s3, "bytes" = v.s4, "flag" = v.s5, "price" = v.s6 FROM json_to_recordset($1::json) AS v(k0 int, s0 character varying, s1 text, s2 text, s3 text, s4 text, s5 text, s6 text) WHERE t."i""d\`" = v.k0`,
+  )
+  expect(parameters.map((text) => JSON.parse(String(text)))).toEqual([
+    [
+      {
+        k0: '1',
+        s0: HOSTILE,
+        s1: { a: [HOSTILE] },
+        s2: at.toISOString(),
+        s3: '9223372036854775807',
+        s4: '\\x00ff',
+        s5: true,
+        s6: '1.50',
+      },
+      { k0: '2', s0: null, s1: null, s2: null, s3: null, s4: null, s5: null, s6: null },
+    ],
+  ])
+})
+
+test('PostgreSQL: of a time of day, the date is left out', () => {
+  const given = group('postgresql')
+  const types = new Map([['at', { type: 'time without time zone', collation: null }]])
+  const { parameters } = postgresql.statement({ ...given, types })
+  expect(JSON.parse(String(parameters[0]))[0].s2).toBe('01:30:00.001Z')
+})
+
+test('MySQL: names are quoted, keys have their types and collations, and every value is in the one parameter', () => {
+  const given = group('mysql')
+  const types = new Map([['i"d`', { type: 'varchar(191)', collation: 'utf8mb4_unicode_ci' }]])
+  const { sql, parameters } = mysql.statement({ ...given, types })
+  expect(sql).toBe(
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (k0 varchar(191) PATH '$.k0', s0 LONGTEXT PATH '$.s0', s1 LONGTEXT PATH '$.s1', s2 LONGTEXT PATH '$.s2', s3 LONGTEXT PATH '$.s3', s4 LONGTEXT PATH '$.s4', s5 LONGTEXT PATH '$.s5', s6 LONGTEXT PATH '$.s6')) AS v STRAIGHT_JOIN `po\"st``s` AS t ON t.`i\"d``` = v.k0 COLLATE utf8mb4_unicode_ci SET t.`t'i; DROP TABLE x --` = v.s0, t.`json` = v.s1, t.`at` = v.s2, t.`big` = v.s3, t.`bytes` = UNHEX(v.s4), t.`flag` = v.s5 + 0, t.`price` = v.s6",
+  )
+  const [first] = JSON.parse(String(parameters[0]))
+  expect(first).toEqual({
+    k0: '1',
+    s0: HOSTILE,
+    s1: JSON.stringify({ a: [HOSTILE] }),
+    s2: '2026-03-29 01:30:00.001',
+    s3: '9223372036854775807',
+    s4: '00ff',
+    s5: '1',
+    s6: '1.50',
+  })
+})
+
+test('SQLite: names are quoted, and every value is a parameter that the adapter writes as it always does', () => {
+  const { sql, parameters } = sqlite.statement(group('sqlite'))
+  expect(sql).toBe(
+    `WITH v(c0, c1, c2, c3, c4, c5, c6, c7) AS (VALUES (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)) UPDATE "po""st\`s" AS t SET "t'i; DROP TABLE x --" = v.c1, "json" = v.c2, "at" = v.c3, "big" = v.c4, "bytes" = v.c5, "flag" = v.c6, "price" = v.c7 FROM v WHERE t."i""d\`" = v.c0`,
+  )
+  expect(parameters.slice(0, 8)).toEqual([
+    1,
+    HOSTILE,
+    JSON.stringify({ a: [HOSTILE] }),
+    at,
+    2n ** 63n - 1n,
+    new Uint8Array([0, 255]),
+    true,
+    '1.50',
+  ])
+})
+
+test('SQLite: texts, whole numbers and nulls travel as one JSON text, unless it would not give them back', () => {
+  const given = group('sqlite')
+  const columns = given.columns.filter(({ field }) => field === 'title' || field === 'json')
+  const statementOf = (text: string) =>
+    sqlite.statement({
+      ...given,
+      columns,
+      rows: [
+        { key: [1], values: [text, { a: 1 }] },
+        { key: [2], values: [null, null] },
+      ],
+    })
+  const { sql, parameters } = statementOf(`'; DROP TABLE "x" \\`)
+  expect(sql).toBe(
+    `UPDATE "po""st\`s" AS t SET "t'i; DROP TABLE x --" = json_extract(v.value, '$[1]'), "json" = json_extract(v.value, '$[2]') FROM json_each(?) AS v WHERE t."i""d\`" = json_extract(v.value, '$[0]')`,
+  )
+  expect(JSON.parse(String(parameters[0]))).toEqual([
+    [1, `'; DROP TABLE "x" \\`, '{"a":1}'],
+    [2, null, null],
+  ])
+  expect(statementOf('NUL \0').parameters).toHaveLength(6)
+})
