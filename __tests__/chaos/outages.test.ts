@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { usingMariaDb } from '../support/databases/mariadb.mjs'
 import { usingPostgres } from '../support/databases/postgres.mjs'
 import { describeDatabases, type VariantName } from '../support/databases.js'
@@ -17,6 +17,8 @@ const POINTS: [Kind, string][] = [
   ['updating', 'before:checkpoint#2'],
   ['concurrent', 'before:commit'],
 ]
+
+jest.setTimeout(300_000)
 
 describeDatabases((variant) => {
   test.each(POINTS)(

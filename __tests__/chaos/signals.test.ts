@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { describeDatabases, type VariantName } from '../support/databases.js'
 import { ChaosProject } from './chaos-project.js'
 import { expectAllDone, long } from './tally.js'
@@ -16,6 +16,8 @@ const HEEDS = `
 const IGNORES = `
     log('at work')
     await new Promise(() => setInterval(() => {}, 1_000))`
+
+jest.setTimeout(300_000)
 
 describeDatabases((variant) => {
   test.each([

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { PrismaClientLike } from '../../src/config.js'
-import { openProxy, type Proxy } from '../support/databases/proxy.js'
+import { type Network, openNetwork } from '../support/databases/network.js'
 import { describeDatabases, type VariantName } from '../support/databases.js'
 import { type Context, Gate, Stage, task, whenAborted } from '../support/parties.js'
 
@@ -12,11 +12,11 @@ const SERVERS: VariantName[] = ['postgresql', 'postgresql-pgbouncer', 'mariadb',
 /** A database that goes away under a running task: a clear failure or a try more, never a hang or a false `done`. */
 describeDatabases((variant) => {
   let stage: Stage
-  let network: Proxy
+  let network: Network
 
   beforeEach(async () => {
     stage = await Stage.open(variant)
-    network = await openProxy(stage.database.url)
+    network = await openNetwork(stage.database.url)
   })
   afterEach(async () => {
     network.heal()

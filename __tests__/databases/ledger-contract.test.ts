@@ -15,8 +15,12 @@ describeLedgers((makeStand, kind) => {
     ledger = stand.ledger()
     other = stand.ledger()
   })
-  afterAll(() => stand[Symbol.asyncDispose]())
-  afterEach(() => jest.restoreAllMocks())
+  afterAll(async () => {
+    await stand[Symbol.asyncDispose]()
+  })
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
 
   const request = async (given: Partial<ClaimRequest> = {}): Promise<ClaimRequest> => {
     const now = await ledger.now()

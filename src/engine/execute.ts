@@ -2,7 +2,7 @@ import pRetry from 'p-retry'
 import { type Duration, toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 import type { Settlement } from '../ledger/contract.js'
-import { isWriteConflict } from '../ledger/database-errors.js'
+import { isBusy, isWriteConflict } from '../ledger/database-errors.js'
 import type { TaskContext, TaskDefinition } from '../task.js'
 import { Lost, orStopped, Stop, Stopped, type StopReason } from './stop.js'
 import { inTransaction, type TransactionDependencies, transactionTimes } from './transaction.js'
@@ -94,7 +94,7 @@ function tryAgain(
 ): Promise<void> {
   const attempts = task.retry?.attempts ?? (task.transaction ? CONFLICT_TRIES : 1)
   const mayRetry = (error: unknown) =>
-    !stop.aborted && !(error instanceof Lost) && (task.retry !== undefined || isWriteConflict(error))
+    !stop.aborted && !(error instanceof Lost) && (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
   return pRetry(() => work().catch((error) => Promise.reject(new Thrown(error))), {
     retries: attempts - 1,
     factor: 2,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -38,14 +38,10 @@ export function installedPackage(root: string, name: string): InstalledPackage |
   }
 }
 
-/** Whether a module of the project can import a package. */
+/** Whether a module of the project can import a package. Looked up on disk: some packages can't be `require`d. */
 export function isInstalled(root: string, name: string): boolean {
-  try {
-    createRequire(join(root, 'package.json')).resolve(name)
-    return true
-  } catch {
-    return false
-  }
+  const above = dirname(root)
+  return existsSync(join(root, 'node_modules', name)) || (above !== root && isInstalled(above, name))
 }
 
 /** Lets the project's own Prisma judge a schema, with `standIns` in the place of connection URLs. */

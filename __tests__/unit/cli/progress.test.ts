@@ -7,7 +7,9 @@ beforeEach(() => {
   now = 1_000
   jest.spyOn(performance, 'now').mockImplementation(() => now)
 })
-afterEach(() => jest.restoreAllMocks())
+afterEach(() => {
+  jest.restoreAllMocks()
+})
 
 const piped = () => Object.assign(new PassThrough(), { isTTY: false }) as unknown as NodeJS.WriteStream
 

@@ -272,12 +272,19 @@ declare module 'after-party' {
 
   test('is plain JavaScript in a project that is', async () => {
     const dependencies = { prisma: '7', '@prisma/adapter-libsql': '7' }
-    await write({ 'package.json': { dependencies }, 'prisma/schema.prisma': schema('sqlite') })
+    const generator = 'provider = "prisma-client-js"'
+    await write({ 'package.json': { dependencies }, 'prisma/schema.prisma': schema('sqlite', generator) })
     const found = await plan()
     const file = fileOf(found, 'after-party.config.mjs')
-    expect(file?.added).toContain(`from './generated/prisma/client.ts'`)
+    expect(file?.added).toContain(`from '@prisma/client'`)
     expect(file?.added).toContain('new PrismaLibSql({ url, timeout: 5000 })')
     expect(file?.added).not.toContain('declare')
+  })
+
+  test('is TypeScript where the generated client is, which nothing else can import', async () => {
+    const dependencies = { prisma: '7', '@prisma/adapter-libsql': '7' }
+    await write({ 'package.json': { dependencies }, 'prisma/schema.prisma': schema('sqlite') })
+    expect(fileOf(await plan(), 'after-party.config.ts')?.added).toContain(`from './generated/prisma/client`)
   })
 
   test.each([

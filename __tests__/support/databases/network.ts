@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 /** The network between a client and its server, for a test to break and to mend. */
-export interface Proxy extends AsyncDisposable {
+export interface Network extends AsyncDisposable {
   /** The same database, by way of the proxy. */
   readonly url: string
   /** Ends every connection and takes no new one: a restart, a failover. */
@@ -14,7 +14,7 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /** A proxy before the server of a database's URL. */
-export async function openProxy(url: string): Promise<Proxy> {
+export async function openNetwork(url: string): Promise<Network> {
   const target = new URL(url)
   const port = Number(target.port || (target.protocol === 'mysql:' ? 3306 : 5432))
   const sockets = new Set<Socket>()
