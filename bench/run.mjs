@@ -19,6 +19,7 @@ const began = performance.now()
 const texts = {}
 /** @type {import('./databases/databases.mjs').Database[]} */
 const opened = []
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => close().finally(() => process.exit(1)))
 try {
   for (const name of options.databases) {
     const database = await DATABASES[name]?.open()
@@ -39,8 +40,13 @@ try {
   process.stdout.write(`\n${texts.machine}\n`)
   if (options.write) await writeInto(path.join(repository, 'docs/performance.md'), texts)
 } finally {
-  for (const database of opened) {
+  await close()
+}
+
+/** Leaves nothing behind. */
+async function close() {
+  for (const database of opened.splice(0)) {
     await database.drop()
-    if (database.project) await removeProject(database.project)
+    await removeProject(database)
   }
 }

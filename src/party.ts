@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config, PrismaClientLike } from './config.js'
 import type { Definition } from './definition.js'
 import { type Duration, toMs } from './duration.js'
@@ -55,7 +56,9 @@ export interface AfterParty {
   /** Runs what is pending. A failed task is a result; throws an `AfterPartyError` when nothing could be run. */
   run(options?: PartyRunOptions): Promise<RunResult>
   /** Runs what is pending in transactions that are rolled back, and tells what it did and how long it took. */
-  rehearse(options?: Pick<PartyRunOptions, 'names' | 'deployId' | 'signal' | 'onEvent' | 'grace'>): Promise<Rehearsal[]>
+  rehearse(
+    options?: Pick<PartyRunOptions, 'names' | 'deployId' | 'signal' | 'onEvent' | 'grace' | 'skipMigrationCheck'>,
+  ): Promise<Rehearsal[]>
   /** What `run` would do, with the reason for each task. */
   plan(options?: Pick<PartyRunOptions, 'names' | 'deployId'>): Promise<PlannedTask[]>
   status(options?: { onlyOpen?: boolean }): Promise<Status>
@@ -76,12 +79,15 @@ export interface AfterParty {
  */
 export function createAfterParty(options: AfterPartyOptions): AfterParty {
   const lazy = lazyEngine(options)
+  const migrated = async ({ skipMigrationCheck }: Pick<PartyRunOptions, 'skipMigrationCheck'>): Promise<Engine> => {
+    const engine = await lazy.engine()
+    if (options.migrations !== undefined && !skipMigrationCheck)
+      demandMigrations(await listMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
+    return engine
+  }
   return {
     async run(given = {}) {
-      const engine = await lazy.engine()
-      if (options.migrations !== undefined && !given.skipMigrationCheck)
-        demandMigrations(await listMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
-      return run(engine, {
+      return run(await migrated(given), {
         ...(given.names && { names: given.names }),
         deployId: given.deployId,
         leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
@@ -93,7 +99,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       })
     },
     async rehearse(given = {}) {
-      return rehearse(await lazy.engine(), {
+      return rehearse(await migrated(given), {
         ...(given.names && { names: given.names }),
         deployId: given.deployId,
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
@@ -109,6 +115,8 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
     [Symbol.asyncDispose]: lazy.close,
   }
 }
+
+const DISCONNECT_MS = 5_000
 
 function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; close(): Promise<void> } {
   const opened = new Set<PrismaClientLike>()
@@ -144,7 +152,9 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
       return engine
     },
     close: async () => {
-      await Promise.all([...opened].map((client) => client.$disconnect()))
+      const disconnected = Promise.all([...opened].map((client) => client.$disconnect()))
+      // A connection that hangs would say goodbye for ever.
+      await Promise.race([disconnected, sleep(DISCONNECT_MS, undefined, { ref: false })])
       opened.clear()
       engine = undefined
       tasksClient = undefined

@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises'
 import path from 'node:path'
-import type { TaskRecord, TaskRun } from '../../src/ledger/contract.js'
+import { expect } from '@jest/globals'
+import type { TaskRecord } from '../../src/ledger/contract.js'
 import type { TestClient, TestDelegate } from '../support/databases/test-client.js'
 import type { VariantName } from '../support/databases.js'
 import { Project } from '../support/project.js'
@@ -69,6 +70,18 @@ export class ChaosProject {
     return this.start(args, env).ended
   }
 
+  /** Runs everything that is pending, and expects that it succeeds. */
+  async finish(args: readonly string[] = [], env: Record<string, string> = {}): Promise<void> {
+    const { code, stderr } = await this.run(['run', ...args], env)
+    expect([code, stderr]).toEqual([0, expect.stringContaining('✔')])
+  }
+
+  /** The states of all attempts, as `history` shows them. */
+  async history(): Promise<string[]> {
+    const { stdout } = await this.run(['history', '--json', '--limit', '1000'])
+    return (JSON.parse(stdout) as { runs: { status: string }[] }).runs.map(({ status }) => status)
+  }
+
   record(version: string): Promise<TaskRecord | null> {
     return this.#client.afterPartyTaskRecord.findUnique({ where: { version } })
   }
@@ -94,13 +107,11 @@ export class ChaosProject {
   /** Everything that should have been done, and was not; or was, and should not have been. */
   async findings(): Promise<Findings> {
     const records = await this.#client.afterPartyTaskRecord.findMany()
-    const { stdout } = await this.run(['history', '--json', '--limit', '1000'])
-    const { runs } = JSON.parse(stdout) as { runs: TaskRun[] }
     const done = new Set(records.filter(({ status }) => status === 'done').map(({ version }) => version))
     const findings: Findings = {
       lost: [],
       doubles: [],
-      stuck: [...records, ...runs].filter(({ status }) => status === 'running').map(({ version }) => version),
+      stuck: records.filter(({ status }) => status === 'running').map(({ version }) => version),
     }
     for (const [version, kind] of this.#kinds) {
       const times = await this.timesDone(version)

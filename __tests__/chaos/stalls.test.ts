@@ -11,41 +11,45 @@ jest.setTimeout(300_000)
 
 /** A process that stands still for longer than its lease: a paused machine, a swapped-out container. */
 describeDatabases((variant) => {
+  // Without a transaction, a stall has nothing to do with the database.
+  const all = long || variant !== 'mariadb'
   const oneWriter = STACKS[VARIANTS[variant].stack].provider === 'sqlite'
 
-  test('a holder that stalls after its work cannot settle, and says that it lost its claim', async () => {
-    await using chaos = await ChaosProject.create(variant)
-    const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
-    expect(await chaos.run(['run'])).toMatchObject({ code: 0 })
-    const taken = await chaos.record(version)
+  if (all) {
+    test('a holder that stalls after its work cannot settle, and says that it lost its claim', async () => {
+      await using chaos = await ChaosProject.create(variant)
+      const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
+      await chaos.finish()
+      const taken = await chaos.record(version)
 
-    expectLost(await woken(holder))
-    expect(await chaos.record(version)).toEqual(taken)
-    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
-  })
+      expectLost(await woken(holder))
+      expect(await chaos.record(version)).toEqual(taken)
+      await expectAllDone(variant, chaos, { stalls: 1 })
+    })
 
-  test('a holder that wakes up while another works writes nothing', async () => {
-    await using chaos = await ChaosProject.create(variant)
-    const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
-    const other = chaos.start(['run'], { CHAOS_STOP: 'before:settle' })
-    await other.saw(/chaos: SIGSTOP/)
-    const taken = await chaos.record(version)
+    test('a holder that wakes up while another works writes nothing', async () => {
+      await using chaos = await ChaosProject.create(variant)
+      const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
+      const other = chaos.start(['run'], { CHAOS_STOP: 'before:settle' })
+      await other.saw(/chaos: SIGSTOP/)
+      const taken = await chaos.record(version)
 
-    expectLost(await woken(holder))
-    expect(await chaos.record(version)).toEqual(taken)
-    other.signal('SIGCONT')
-    expect(await other.ended).toMatchObject({ code: 0 })
-    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
-  })
+      expectLost(await woken(holder))
+      expect(await chaos.record(version)).toEqual(taken)
+      other.signal('SIGCONT')
+      expect(await other.ended).toMatchObject({ code: 0 })
+      await expectAllDone(variant, chaos, { stalls: 1 })
+    })
+  }
 
   test('a holder that stalls in its transaction cannot commit', async () => {
     await using chaos = await ChaosProject.create(variant)
     const { version, holder } = await stalled(chaos, 'transactional', 'before:work')
-    expect(await chaos.run(['run'])).toMatchObject({ code: 0 })
+    await chaos.finish()
 
     expectLost(await woken(holder))
     expect(await chaos.timesDone(version)).toEqual([1])
-    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+    await expectAllDone(variant, chaos, { stalls: 1 })
   })
 
   test('a holder that stalls between its last write and its commit commits once or not at all', async () => {
@@ -54,12 +58,11 @@ describeDatabases((variant) => {
     await leaseOver(chaos, version)
     const other = chaos.start(['run'])
 
-    await woken(holder)
-    await other.ended
+    await Promise.all([woken(holder), other.ended])
     // Either of the two may have failed on the other's locks; what counts is what is in the database.
-    expect(await chaos.run(['run'])).toMatchObject({ code: 0 })
+    await chaos.finish()
     expect(await chaos.timesDone(version)).toEqual([1])
-    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+    await expectAllDone(variant, chaos, { stalls: 1 })
   })
 
   // On SQLite an open transaction, be it one that only reads, lets nobody else commit.
@@ -70,26 +73,26 @@ describeDatabases((variant) => {
     async (kind) => {
       await using chaos = await ChaosProject.create(variant)
       const { version, holder } = await stalled(chaos, kind, midBatch)
-      expect(await chaos.run(['run'])).toMatchObject({ code: 0 })
+      await chaos.finish()
 
       expectLost(await woken(holder))
       expect((await chaos.timesDone(version)).every((times) => times === 1)).toBe(true)
-      await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
+      await expectAllDone(variant, chaos, { stalls: 1 })
     },
   )
 
-  const inParts = oneWriter ? test.skip : test
-  inParts('a backfill in parts that stalls leaves no row out and does none twice', async () => {
-    await using chaos = await ChaosProject.create(variant)
-    const { version, holder } = await stalled(chaos, 'concurrent', 'before:work#2')
-    // The other may stand before rows that the holder has locked, until that one wakes up.
-    const other = chaos.start(['run'])
-    await other.saw(new RegExp(`→ concurrent_1 ${version} \\(attempt 2\\)`))
+  if (!oneWriter)
+    test('a backfill in parts that stalls leaves no row out and does none twice', async () => {
+      await using chaos = await ChaosProject.create(variant)
+      const { version, holder } = await stalled(chaos, 'concurrent', 'before:work#2')
+      // The other may stand before rows that the holder has locked, until that one wakes up.
+      const other = chaos.start(['run'])
+      await other.saw(new RegExp(`→ concurrent_1 ${version} \\(attempt 2\\)`))
 
-    expectLost(await woken(holder))
-    expect(await other.ended).toMatchObject({ code: 0 })
-    await expectAllDone(variant, chaos, { kills: 0, rounds: 1 })
-  })
+      expectLost(await woken(holder))
+      expect(await other.ended).toMatchObject({ code: 0 })
+      await expectAllDone(variant, chaos, { stalls: 1 })
+    })
 }, SOME)
 
 /** A task whose process stands still at a point of its work. */

@@ -50,7 +50,7 @@ describe('status', () => {
         'recurring | 20260103000000 | sweep | WHEN',
         'failed | 20260104000000 | breaks | WHEN Error: the slug is taken',
         'pending | 20260105000000 | waits | Waits for its turn',
-        'skipped | 20260106000000 | elsewhere',
+        'skipped | 20260106000000 | elsewhere | only in production',
       ].join('\n'),
     )
     const starts = stdout.split('\n').map((line) => line.search(/\d{14}|VERSION/))
@@ -79,6 +79,7 @@ describe('status', () => {
       error: expect.stringMatching(/^Error: the slug is taken\n\s+at /),
       owner: expect.stringMatching(/^.+:\d+:\w+$/),
       file: '20260104000000_breaks.ts',
+      onlyIn: null,
     })
     expect(tasks.find(({ name }) => name === 'waits')).toEqual({
       version: '20260105000000',
@@ -96,6 +97,7 @@ describe('status', () => {
       error: null,
       owner: null,
       file: '20260105000000_waits.ts',
+      onlyIn: null,
     })
     expect(tasks.find(({ name }) => name === 'gone')).toMatchObject({ state: 'missing', file: null, description: null })
     expect(tasks.map(({ version }) => version)).toEqual(tasks.map(({ version }) => version).sort())

@@ -73,6 +73,8 @@ describeDatabases((variant) => {
       { json: {}, bytes: new Uint8Array([0, 39, 34, 92, 255]), at: '2026-12-31T23:59:59.999Z', mood: 'Wild' },
       { json: [], at: '2026-12-31T23:59:59+05:30', mood: { set: 'Calm' }, times: { set: 3 } },
       { json: { set: 1, nested: [null, true, 1.5, { a: null, 'b"c': '\\' }] }, big: 12 },
+      { float: 168650324297367000 },
+      { float: -9007199254740992 },
       { json: false, text: { set: 'set' }, count: undefined },
       { json: 0 },
       { json: { set: [1] } },

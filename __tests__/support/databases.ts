@@ -20,7 +20,8 @@
  *     await project.database?.client().post.count()   // a look from outside
  *     await project.remove()                          // and its database
  *
- * The models are those of prisma/schema.prisma; add yours there and they are on every database. What is made for
+ * The models are those of prisma/schema.prisma; add yours there and they are on every database. Those that only one
+ * provider knows are in databases/postgresql.prisma and databases/mysql.prisma. What is made for
  * a variant is made when a test first asks for it, and kept in .generated/stacks. Variants that can't run here
  * are skipped and named in one line at the end; with CI or AFTER_PARTY_TEST_REQUIRE=all they fail the run.
  */

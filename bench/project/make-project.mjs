@@ -15,7 +15,7 @@ export const prismaCli = path.join(repository, 'node_modules/prisma/build/index.
  * @returns {Promise<string>} Its directory.
  */
 export async function makeProject({ provider, url, connect }) {
-  const directory = path.join(generated, `project-${provider}-${process.pid}`)
+  const directory = directoryOf(provider)
   const files = {
     'package.json': '{ "name": "team", "private": true, "type": "module" }\n',
     'prisma.config.ts': prismaConfig(),
@@ -36,9 +36,14 @@ export async function makeProject({ provider, url, connect }) {
   return directory
 }
 
-/** @param {string} directory */
-export function removeProject(directory) {
-  return rm(directory, { recursive: true, force: true })
+/** Removes a database's project, made or half made. @param {import('../databases/databases.mjs').Database} database */
+export function removeProject({ provider }) {
+  return rm(directoryOf(provider), { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** @param {string} provider */
+function directoryOf(provider) {
+  return path.join(generated, `project-${provider}-${process.pid}`)
 }
 
 /** The environment in which the Prisma CLI runs without its binary. @param {string} url */

@@ -8,7 +8,7 @@ import { newCommand } from './commands/new.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
 import { reportError } from './report-error.js'
-import { refuseFlagValues, usageError } from './usage-error.js'
+import { refuseFlagValues, refuseTwice, usageError } from './usage-error.js'
 
 const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
 const COMMAND_WORDS = COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? [])
@@ -30,7 +30,6 @@ function parser(args: readonly string[]): Argv {
       'Exit codes: 0 done, 1 a task failed, 2 not run (invocation, config, files), 3 held, 4 pending (status --check)',
     )
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false })
     .demandCommand(1, `Say what to do: ${COMMAND_WORDS.join(', ')}.`)
     .version(version())
     .alias('h', 'help')
@@ -39,6 +38,7 @@ function parser(args: readonly string[]): Argv {
     .middleware(
       ((_: object, command: unknown) => {
         refuseFlagValues(args, words(command, 'boolean'))
+        refuseTwice(args, words(command, 'string'))
       }) as (args: object) => void,
       true,
     )
@@ -48,7 +48,6 @@ function parser(args: readonly string[]): Argv {
       throw usageError(message, args, { commands: COMMAND_WORDS, options: words(cli, 'key') })
     })
   for (const command of COMMANDS) cli.command(command)
-  withoutHelpInAdvance(cli)
   return cli
 }
 
@@ -57,18 +56,11 @@ function version(): string {
   return (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 }
 
-/** Before a command runs, yargs lays out its help, in case it fails; we tell failures in our own way. */
-function withoutHelpInAdvance(cli: object): void {
-  const { getInternalMethods } = cli as {
-    getInternalMethods?(): { getUsageInstance?(): { cacheHelpMessage?: () => void } }
-  }
-  const usage = getInternalMethods?.call(cli).getUsageInstance?.()
-  if (usage?.cacheHelpMessage) usage.cacheHelpMessage = () => {}
-}
-
 /** The options that yargs knows where it stands, by its own lists, which its types do not tell. */
-function words(command: unknown, list: 'boolean' | 'key'): string[] {
-  const { getOptions } = command as { getOptions?(): { boolean: string[]; key: Record<string, unknown> } }
+function words(command: unknown, list: 'boolean' | 'string' | 'key'): string[] {
+  const { getOptions } = command as {
+    getOptions?(): { boolean: string[]; string: string[]; key: Record<string, unknown> }
+  }
   const options = getOptions?.call(command)
-  return options ? (list === 'boolean' ? options.boolean : Object.keys(options.key)) : []
+  return options ? (list === 'key' ? Object.keys(options.key) : options[list]) : []
 }

@@ -40,6 +40,15 @@ export function refuseFlagValues(args: readonly string[], flags: readonly string
   }
 }
 
+/** Of two values for one option nobody can say which is meant. */
+export function refuseTwice(args: readonly string[], options: readonly string[]): void {
+  const end = args.indexOf('--')
+  const given = (end === -1 ? args : args.slice(0, end)).filter((arg) => arg.startsWith('--')).map(optionOf)
+  const twice = options.find((option) => given.indexOf(option) !== given.lastIndexOf(option))
+  if (twice === undefined) return
+  throw new AfterPartyError('usage', { what: `--${twice} is given twice.`, next: 'Give it once.' })
+}
+
 /** The word of `--word`, `--word=value` and `--no-word`, as yargs names it. */
 function optionOf(arg: string): string {
   return arg.replace(/^--(no-)?|^-/, '').split('=')[0] ?? ''

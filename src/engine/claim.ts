@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
+import { answerWithin } from '../ledger/answer-within.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Claim, Ledger, Settlement, TaskRecord } from '../ledger/contract.js'
 import { isConnectionLost } from '../ledger/database-errors.js'
@@ -189,7 +190,8 @@ export class HeldClaim {
     this.stop()
     await this.#beating
     if (this.lost.aborted) return false
-    return pRetry(() => this.#ledger.settle(this.claim, settlement), {
+    const left = () => Math.max(this.#deadline - monotonicNow(), NO_ANSWER_MS)
+    return pRetry(() => answerWithin(left(), this.#ledger.settle(this.claim, settlement)), {
       retries: 100,
       factor: 1.3,
       minTimeout: 100,
@@ -228,7 +230,7 @@ export class HeldClaim {
         const beat = this.#ledger.beat(this.claim, { leaseUntil: new Date(now + leaseMs), ...this.#progress })
         const held = await answerWithin(Math.max(this.#deadline - sent, NO_ANSWER_MS), beat)
         if (held) this.#deadline = sent + leaseMs
-        else this.#lost.abort()
+        else if (!(await this.#isSettledByUs())) this.#lost.abort()
         return
       } catch {
         if (this.#stopped) return
@@ -238,14 +240,11 @@ export class HeldClaim {
       }
     }
   }
-}
 
-/** A connection can hang for minutes after its server is gone; a lease can't. */
-async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
-  const timer = new AbortController()
-  const late = sleep(ms, undefined, { signal: timer.signal }).then(() => Promise.reject(new Error('no answer in time')))
-  return Promise.race([answer, late]).finally(() => {
-    timer.abort()
-    late.catch(() => {})
-  })
+  /** A heartbeat that waited for the task's own transaction finds the record settled, by this very claim. */
+  async #isSettledByUs(): Promise<boolean> {
+    const { version, fence, owner } = this.claim
+    const record = await this.#ledger.record(version)
+    return record?.fence === fence && record.owner === owner && record.status !== 'running'
+  }
 }

@@ -23,7 +23,6 @@ export type Execution = (
 export interface ExecuteOptions extends TransactionDependencies {
   /** Aborts when the process should end. */
   signal: AbortSignal
-  graceMs: number
   context: Omit<TaskContext<never>, 'prisma' | 'signal'>
   onRetry(error: string, attempt: number, attempts: number): void
   onStopping(reason: StopReason): void
@@ -76,7 +75,7 @@ async function outsideTransaction(task: TaskDefinition, options: ExecuteOptions,
 async function withinTransaction(task: TaskDefinition, options: ExecuteOptions, stop: AbortSignal): Promise<void> {
   const { ledger, claim, context, graceMs } = options
   const times = transactionTimes(task.transaction, task.timeout ?? DEFAULT_TRANSACTION_TIMEOUT)
-  await inTransaction(options, times, async (transaction) => {
+  await inTransaction(options, times, stop, async (transaction) => {
     const prisma = transaction as never
     await orStopped(async () => task.run({ ...context, prisma, signal: stop }), stop, graceMs)
     if (stop.aborted) throw new Stopped()

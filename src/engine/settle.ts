@@ -1,5 +1,6 @@
 import { type Definition, isEveryDeploy } from '../definition.js'
 import { messageOf, withoutUrls } from '../errors.js'
+import { answerWithin } from '../ledger/answer-within.js'
 import type { Ledger, RecordStatus } from '../ledger/contract.js'
 import type { HeldClaim } from './claim.js'
 import type { Outcome } from './events.js'
@@ -15,6 +16,9 @@ export interface Settled {
   error?: string
   paused?: true
 }
+
+/** What became of a commit is worth a look, but not worth waiting for a database that does not answer. */
+const LOOK_MS = 5_000
 
 const PAUSED = 'stopped after --max-duration; the next run goes on here'
 
@@ -42,8 +46,9 @@ export async function settle(
   const error = execution.kind === 'stopped' ? messageOf(execution.error) : stackOf(execution.error)
   const held = await claim.settle({ ...success, status, error })
   if (held) return { outcome: status, status, message: messageOf(execution.error), error }
+  if (!definition.transaction) return { outcome: 'lost', status }
   // The answer to a commit can get lost after the database carried it out.
-  const record = await ledger.record(claim.claim.version)
+  const record = await answerWithin(LOOK_MS, ledger.record(claim.claim.version))
   const committed = record?.fence === claim.claim.fence && record.status === success.status
   return { outcome: committed ? 'done' : 'lost', status: success.status }
 }

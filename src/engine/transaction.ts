@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, toMs } from '../duration.js'
 import { codeOf, messageOf } from '../errors.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
 import type { TransactionOption, TransactionOptions } from '../task.js'
 import type { HeldClaim } from './claim.js'
-import { Lost } from './stop.js'
+import { Lost, orStopped } from './stop.js'
 
 /** What a transaction under a claim is made with. */
 export interface TransactionDependencies {
@@ -12,6 +13,7 @@ export interface TransactionDependencies {
   client: object
   /** The ledger and the tasks have the same client: heartbeats would join the transaction. */
   sharedClient: boolean
+  graceMs: number
 }
 
 /** A transaction's options, in ms. */
@@ -26,6 +28,9 @@ interface TransactionalClient {
 }
 
 const DEFAULT_MAX_WAIT: Duration = '10s'
+
+/** A transaction that should be over, and is not after this long, has a connection that hangs. */
+const HANGS_MS = 2_000
 
 /** The times of a transaction, the defaults filled in. */
 export function transactionTimes(option: TransactionOption | undefined, timeout: Duration): TransactionTimes {
@@ -42,25 +47,38 @@ export function transactionTimes(option: TransactionOption | undefined, timeout:
  * and finds the claim lost, throws `Lost`: the database then rolls everything back.
  */
 export async function inTransaction<T>(
-  { ledger, claim, client, sharedClient }: TransactionDependencies,
+  { ledger, claim, client, sharedClient, graceMs }: TransactionDependencies,
   times: TransactionTimes,
+  stop: AbortSignal,
   work: (transaction: object) => Promise<T>,
 ): Promise<T> {
+  const begin = () =>
+    (client as TransactionalClient).$transaction(async (transaction) => {
+      if (ledger.singleWriter) await lockFirst(ledger.within(transaction), claim)
+      return work(transaction)
+    }, times)
   const transact = async () => {
     try {
-      return await (client as TransactionalClient).$transaction(async (transaction) => {
-        if (ledger.singleWriter) await lockFirst(ledger.within(transaction), claim)
-        return work(transaction)
-      }, times)
+      // Prisma ends a transaction at its time, and the work ends at its grace; a connection that hangs ends nothing.
+      return await orStopped(() => orOverdue(begin(), times), stop, graceMs + HANGS_MS)
     } catch (error) {
       throw explained(error, times)
     }
   }
   if (beatsFit(ledger, sharedClient, times.isolationLevel)) return transact()
-  return claim.withoutBeats(times.timeout + times.maxWait, async () => {
+  return claim.withoutBeats(times.timeout + times.maxWait + HANGS_MS, async () => {
     if (claim.lost.aborted) throw new Lost()
     return transact()
   })
+}
+
+async function orOverdue<T>(transaction: Promise<T>, { timeout, maxWait }: TransactionTimes): Promise<T> {
+  const over = new AbortController()
+  const overdue = sleep(timeout + maxWait + HANGS_MS, undefined, { signal: over.signal }).then(
+    () => Promise.reject(new TransactionTimeout('the transaction has had its time, and the database does not answer')),
+    () => new Promise<never>(() => {}),
+  )
+  return Promise.race([transaction, overdue]).finally(() => over.abort())
 }
 
 /**

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry'
-import { asLedgerError, isBusy } from './database-errors.js'
+import { answerWithin } from './answer-within.js'
+import { asLedgerError, isBusy, isConnectionLost } from './database-errors.js'
 
 /** A busy database is asked again for half a minute, though each answer may take seconds: SQLite has one writer at a time. */
 const BUSY_RETRIES = {
@@ -11,14 +12,26 @@ const BUSY_RETRIES = {
   randomize: true,
 }
 
+/** A restart or a failover takes some seconds. */
+const AWAY_RETRIES = { retries: 10, factor: 1.6, minTimeout: 100, maxTimeout: 2_000, maxRetryTime: 10_000 }
+
+/** A query of the ledger that has no answer by then has a lock before it, or a network that swallows packets. */
+const NO_ANSWER_MS = 30_000
+
 /** Asks a busy database again, and says what is wrong when it is not there. */
 export async function ask<T>(query: () => Promise<T>): Promise<T> {
+  const asked = () => answerWithin(NO_ANSWER_MS, query())
   try {
-    return await query()
+    return await asked()
   } catch (error) {
     if (!isBusy(error)) throw asLedgerError(error)
   }
-  return pRetry(query, { ...BUSY_RETRIES, shouldRetry: ({ error }) => isBusy(error) }).catch((error) => {
+  return pRetry(asked, { ...BUSY_RETRIES, shouldRetry: ({ error }) => isBusy(error) }).catch((error) => {
     throw asLedgerError(error)
   })
+}
+
+/** The same for a write that may be sent twice: it is sent again also when the connection was lost. */
+export function insist<T>(write: () => Promise<T>): Promise<T> {
+  return pRetry(() => ask(write), { ...AWAY_RETRIES, shouldRetry: ({ error }) => isConnectionLost(error.cause) })
 }

@@ -1,5 +1,5 @@
 import { AfterPartyError } from '../errors.js'
-import { ask } from './ask.js'
+import { ask, insist } from './ask.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
   Beat,
@@ -134,19 +134,19 @@ export class PrismaLedger implements Ledger {
   }
 
   async addRun(run: TaskRun): Promise<void> {
-    await ask(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
+    await insist(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
       if (!isUniqueViolation(error)) throw error
     })
   }
 
   async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
-    await ask(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
+    await insist(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
   }
 
   async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
     const where = { version, status: 'running', fence: { lt: belowFence } }
     const data = { status: 'interrupted', finishedAt }
-    await ask(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
+    await insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
   }
 
   async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
@@ -166,7 +166,7 @@ export class PrismaLedger implements Ledger {
 
   async #create(data: object): Promise<boolean> {
     try {
-      await ask(() => this.#client.afterPartyTaskRecord.create({ data }))
+      await insist(() => this.#client.afterPartyTaskRecord.create({ data }))
       return true
     } catch (error) {
       if (isUniqueViolation(error)) return false
@@ -186,7 +186,7 @@ export class PrismaLedger implements Ledger {
       status: seen.status,
       ...(seen.status === 'running' && { OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] }),
     }
-    const { count } = await ask(() =>
+    const { count } = await insist(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, attempts: { increment: 1 } } }),
     )
     return count === 1

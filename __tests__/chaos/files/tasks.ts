@@ -22,7 +22,7 @@ interface Context {
 }
 
 /** Short: on SQLite the lease of a claim is made to last for the whole transaction. */
-const transaction = { timeout: '3s', maxWait: '1s' } as const
+const transaction = { timeout: '5s', maxWait: '1s' } as const
 
 async function addPost({ prisma, version }: Context): Promise<void> {
   await awaited()

@@ -50,7 +50,12 @@ export const runCommand = defineCommand({
       }
       if (args.rehearse) {
         const { printRehearsal } = await import('../reporters/rehearsal.js')
-        const rehearsals = await party.rehearse({ names, deployId, grace: args.grace })
+        const rehearsals = await party.rehearse({
+          names,
+          deployId,
+          grace: args.grace,
+          skipMigrationCheck: args.skipMigrationCheck,
+        })
         printRehearsal(rehearsals, { json: args.json })
         return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
       }

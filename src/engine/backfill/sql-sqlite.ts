@@ -75,5 +75,8 @@ function quote(name: string): string {
 function parameter(column: Column, value: unknown): unknown {
   if (value === null) return null
   if (column.type === 'Json') return JSON.stringify(value)
+  // Prisma 6 refuses a whole Float of this size in a raw statement; the column makes a Float of it again.
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 2 ** 63)
+    return BigInt(value)
   return isDecimal(value) ? value.toFixed() : value
 }

@@ -208,7 +208,7 @@ export class Walker {
     }
     const { transaction = true } = this.#definition
     const { page, committed } = transaction
-      ? await inTransaction(this.#options, transactionTimes(transaction, BATCH_TIMEOUT), (tx) =>
+      ? await inTransaction(this.#options, transactionTimes(transaction, BATCH_TIMEOUT), this.#stop, (tx) =>
           work(tx, ledger.within(tx)),
         )
       : await work(client, ledger)
