@@ -55,7 +55,7 @@ describe("with the project's own Prisma", () => {
     async (provider) => {
       await write({ 'db/schema.prisma': schema(provider) })
       expect(await init()).toMatchObject({ validated: true, reason: undefined })
-      expect(await read('after-party.config.mjs')).toContain("migrations: 'db/m',")
+      expect(await read('after-party.config.ts')).toContain("migrations: 'db/m',")
     },
   )
 
@@ -74,7 +74,7 @@ describe("with the project's own Prisma", () => {
       'db/main.prisma': schema('sqlite').replaceAll('\n', '\r\n'),
     })
     expect(await init()).toMatchObject({
-      written: ['db/after-party.prisma', 'after-party.config.mjs', 'prisma/after-party/.gitkeep'],
+      written: ['db/after-party.prisma', 'after-party.config.ts', 'prisma/after-party/.gitkeep'],
       validated: true,
     })
     expect((await read('db/after-party.prisma')).replaceAll('\r\n', '')).not.toContain('\n')

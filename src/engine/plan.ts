@@ -1,5 +1,5 @@
 import { type Definition, isEveryDeploy } from '../definition.js'
-import type { TaskRecord } from '../ledger/contract.js'
+import type { SettledRecord, TaskRecord } from '../ledger/contract.js'
 import type { TaskFile } from '../project/task-files.js'
 
 /** How a task stands, as `status` shows it. */
@@ -19,6 +19,7 @@ export interface PlannedTask {
   /** Why it runs, or why it does not: one phrase for people. */
   reason: string
   file: TaskFile | null
+  /** Null where there is none, and in a run's plan also for what is done: that takes only the records it needs. */
   record: TaskRecord | null
   definition: Definition | null
 }
@@ -26,7 +27,7 @@ export interface PlannedTask {
 /** What a plan is made of. */
 export interface PlanInput {
   files: readonly TaskFile[]
-  records: readonly TaskRecord[]
+  records: readonly (TaskRecord | SettledRecord)[]
   /** By version. Where one is missing, the task's options count as not known. */
   definitions: ReadonlyMap<string, Definition>
   /** By version: the checksum of the file as it is now. */
@@ -69,23 +70,24 @@ export function isHeld(record: Pick<TaskRecord, 'status' | 'leaseUntil'>, now: n
 function planTask(
   version: string,
   file: TaskFile | null,
-  record: TaskRecord | null,
+  known: TaskRecord | SettledRecord | null,
   newestDone: string,
   input: PlanInput,
 ): PlannedTask {
   const definition = input.definitions.get(version) ?? null
-  const state = stateOf(file, record, definition, input)
+  const record = known && 'fence' in known ? known : null
+  const state = stateOf(file, known, definition, input)
   const checksum = input.checksums?.get(version) ?? null
   const changed = checksum !== null && record?.checksum != null && checksum !== record.checksum
   const late = state === 'pending' && version < newestDone
   const flags: TaskFlag[] = [...(late ? ['late' as const] : []), ...(changed ? ['changed' as const] : [])]
   const decision = decide(state, record, definition, version, input)
-  return { version, name: file?.name ?? record?.name ?? '', state, flags, ...decision, file, record, definition }
+  return { version, name: file?.name ?? known?.name ?? '', state, flags, ...decision, file, record, definition }
 }
 
 function stateOf(
   file: TaskFile | null,
-  record: TaskRecord | null,
+  record: TaskRecord | SettledRecord | null,
   definition: Definition | null,
   { now, environment }: PlanInput,
 ): TaskState {
@@ -135,11 +137,11 @@ function leavesOut(definition: Definition | null, environment: string): boolean 
 }
 
 /** Partitions of a backfill are records too, `20261122103000/03`; they are not tasks. */
-function isTask({ version }: TaskRecord): boolean {
+function isTask({ version }: Pick<TaskRecord, 'version'>): boolean {
   return !version.includes('/')
 }
 
-function isDone({ status }: TaskRecord): boolean {
+function isDone({ status }: Pick<TaskRecord, 'status'>): boolean {
   return status === 'done'
 }
 

@@ -14,8 +14,13 @@ import { runTask } from './run-task.js'
  * `task-unknown`, or `environment-left-out` for a named task that this environment leaves out.
  */
 export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptions, 'names' | 'deployId'>) {
-  const [{ files, faults }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
-  const named = names && names.length > 0 ? resolveNames(names, files, records) : undefined
+  const byName = names !== undefined && names.length > 0
+  const [{ files, faults }, records] = await Promise.all([
+    engine.source.list(),
+    // What is named may be done, and is claimed all the same: that takes its whole record.
+    byName ? engine.ledger.records() : engine.ledger.recordsForRun(),
+  ])
+  const named = byName ? resolveNames(names, files, records) : undefined
   const byVersion = new Map(records.map((record) => [record.version, record]))
   const candidates = files.filter(({ version }) => (named ? named.has(version) : mayRun(byVersion.get(version))))
   const loaded = await loadDefinitions(engine.source, candidates)

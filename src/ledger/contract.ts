@@ -24,6 +24,9 @@ export interface TaskRecord {
   deployId: string | null
 }
 
+/** A record that no run will claim, as little as a plan needs of it: there may be thousands. */
+export type SettledRecord = Pick<TaskRecord, 'version' | 'name'> & { status: 'done' | 'skipped' }
+
 /** One row of `AfterPartyTaskRun`: one attempt at a task. */
 export interface TaskRun {
   id: string
@@ -123,6 +126,8 @@ export interface Ledger extends ClaimWrites {
   now(): Promise<number>
   /** All records. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
   records(): Promise<TaskRecord[]>
+  /** The same for a run, whose start should not grow with its past: whole only where a task may run again. */
+  recordsForRun(): Promise<(TaskRecord | SettledRecord)[]>
   /** One record, as it is now. */
   record(version: string): Promise<TaskRecord | null>
   /**

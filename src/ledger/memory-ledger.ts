@@ -36,6 +36,10 @@ export class MemoryLedger implements Ledger {
     return [...this.#records.values()].map((record) => ({ ...record }))
   }
 
+  recordsForRun(): Promise<TaskRecord[]> {
+    return this.records()
+  }
+
   async record(version: string): Promise<TaskRecord | null> {
     const record = this.#records.get(version)
     return record ? { ...record } : null

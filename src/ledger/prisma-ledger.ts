@@ -9,6 +9,7 @@ import type {
   ClaimWrites,
   Ledger,
   Mark,
+  SettledRecord,
   Settlement,
   TaskRecord,
   TaskRun,
@@ -77,6 +78,20 @@ export class PrismaLedger implements Ledger {
   async records(): Promise<TaskRecord[]> {
     const rows = await ask(() => this.#client.afterPartyTaskRecord.findMany())
     return rows.map(toRecord)
+  }
+
+  async recordsForRun(): Promise<(TaskRecord | SettledRecord)[]> {
+    const records = this.#client.afterPartyTaskRecord
+    const rows = await ask(() => records.findMany({ select: { version: true, name: true, status: true } }))
+    const settled: SettledRecord[] = []
+    const open: string[] = []
+    for (const { version, name, status } of rows) {
+      if (status === 'done' || status === 'skipped') settled.push({ version, name, status })
+      else open.push(version)
+    }
+    if (open.length === 0) return settled
+    const whole = await ask(() => records.findMany({ where: { version: { in: open } } }))
+    return [...settled, ...whole.map(toRecord)]
   }
 
   async record(version: string): Promise<TaskRecord | null> {
