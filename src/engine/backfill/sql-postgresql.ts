@@ -4,19 +4,17 @@ import type { Column, WalkedModel } from './model.js'
 
 /** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
 export function statement({ model, keys, columns, rows, types }: ChangeGroup): Statement {
-  const named = [
-    ...keys.map((column, i) => ({ column, as: `k${i}` })),
-    ...columns.map((column, i) => ({ column, as: `s${i}` })),
-  ]
-  const records = rows.map(({ key, values }) =>
-    Object.fromEntries(
-      named.map(({ column, as }, i) => [
-        as,
-        json(column, typeOf(column, types), i < keys.length ? key[i] : values[i - keys.length]),
-      ]),
-    ),
-  )
-  const typed = named.map(({ column, as }) => `${as} ${typeOf(column, types)}`)
+  const named = (column: Column, as: string) => ({ column, as, type: types.get(column.column)?.type ?? 'text' })
+  const keyed = keys.map((column, i) => named(column, `k${i}`))
+  const changed = columns.map((column, i) => named(column, `s${i}`))
+  const records = rows.map(({ key, values }) => {
+    // Plain loops: this is done for every row of the table.
+    const record: Record<string, unknown> = {}
+    for (const [i, { column, as, type }] of keyed.entries()) record[as] = json(column, type, key[i])
+    for (const [i, { column, as, type }] of changed.entries()) record[as] = json(column, type, values[i])
+    return record
+  })
+  const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
   const set = columns.map((column, i) => `${quote(column.column)} = v.s${i}`)
   const match = keys.map((column, i) => `t.${quote(column.column)} = v.k${i}`)
   return {
@@ -44,10 +42,6 @@ function tableName({ schema, table }: WalkedModel): string {
 
 function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
-}
-
-function typeOf({ column }: Column, types: ChangeGroup['types']): string {
-  return types.get(column)?.type ?? 'text'
 }
 
 const DATE = 'YYYY-MM-DDT'
