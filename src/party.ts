@@ -6,13 +6,13 @@ import type { Definition } from './definition.js'
 import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
 import type { RunEvent, RunResult } from './engine/events.js'
-import { type Marked, type MarkOptions, mark } from './engine/mark.js'
+import type { Marked, MarkOptions } from './engine/mark.js'
 import { demandMigrations } from './engine/migrations-first.js'
 import { makeOwner } from './engine/owner.js'
 import type { PlannedTask } from './engine/plan.js'
-import { type Rehearsal, rehearse } from './engine/rehearse.js'
+import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
-import { history, type Status, status } from './engine/status.js'
+import type { Status } from './engine/status.js'
 import { AfterPartyError, messageOf } from './errors.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
@@ -98,7 +98,9 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         emit: given.onEvent ?? (() => {}),
       })
     },
+    // What a deploy with nothing to do never needs is loaded when it is asked for.
     async rehearse(given = {}) {
+      const { rehearse } = await import('./engine/rehearse.js')
       return rehearse(await migrated(given), {
         ...(given.names && { names: given.names }),
         deployId: given.deployId,
@@ -108,9 +110,18 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       })
     },
     plan: async (given = {}) => planRun(await lazy.engine(), given),
-    status: async (given) => status(await lazy.engine(), given),
-    mark: async (given) => mark(await lazy.engine(), given),
-    history: async (given = {}) => history(await lazy.engine(), given),
+    async status(given) {
+      const { status } = await import('./engine/status.js')
+      return status(await lazy.engine(), given)
+    },
+    async mark(given) {
+      const { mark } = await import('./engine/mark.js')
+      return mark(await lazy.engine(), given)
+    },
+    async history(given = {}) {
+      const { history } = await import('./engine/status.js')
+      return history(await lazy.engine(), given)
+    },
     close: lazy.close,
     [Symbol.asyncDispose]: lazy.close,
   }

@@ -1,13 +1,11 @@
 import { AfterPartyError } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Fault } from '../project/task-files.js'
-import { walkFault } from './backfill/walk-fault.js'
 import type { Engine } from './engine.js'
 import type { Outcome, RunResult, TaskResult } from './events.js'
 import { mayRun, type PlannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
 import type { RunOptions } from './run-options.js'
-import { runTask } from './run-task.js'
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
@@ -40,6 +38,7 @@ async function walkFaultsOf(engine: Engine, tasks: readonly PlannedTask[]): Prom
   const faults: Fault[] = []
   for (const { runs, definition, file } of tasks) {
     if (!runs || !file || definition?.kind !== 'backfill') continue
+    const { walkFault } = await import('./backfill/walk-fault.js')
     const message = walkFault(definition, await engine.tasksClient())
     if (message !== undefined) faults.push({ file: file.file, message })
   }
@@ -68,6 +67,8 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
     if (options.signal.aborted) outcome = 'interrupted'
     else if (monotonicNow() >= options.stopAt) break
     else {
+      // With nothing to do, none of what runs tasks is loaded.
+      const { runTask } = await import('./run-task.js')
       const result = await runTask(engine, queue[0], options)
       queue.shift()
       results.push(result)
