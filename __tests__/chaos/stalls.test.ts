@@ -11,9 +11,12 @@ jest.setTimeout(300_000)
 
 /** A process that stands still for longer than its lease: a paused machine, a swapped-out container. */
 describeDatabases((variant) => {
+  const oneWriter = STACKS[VARIANTS[variant].stack].provider === 'sqlite'
   // Without a transaction, a stall has nothing to do with the database.
   const all = long || variant !== 'mariadb'
-  const oneWriter = STACKS[VARIANTS[variant].stack].provider === 'sqlite'
+  // On SQLite an open transaction has the database to itself: nobody else can take anything over.
+  const inTransaction = oneWriter ? 'after:open-history' : 'before:work'
+  const midBatch = oneWriter ? 'after:commit' : 'before:work#2'
 
   if (all) {
     test('a holder that stalls after its work cannot settle, and says that it lost its claim', async () => {
@@ -42,9 +45,9 @@ describeDatabases((variant) => {
     })
   }
 
-  test('a holder that stalls in its transaction cannot commit', async () => {
+  test(`a holder that stalls ${inTransaction} cannot commit`, async () => {
     await using chaos = await ChaosProject.create(variant)
-    const { version, holder } = await stalled(chaos, 'transactional', 'before:work')
+    const { version, holder } = await stalled(chaos, 'transactional', inTransaction)
     await chaos.finish()
 
     expectLost(await woken(holder))
@@ -64,9 +67,6 @@ describeDatabases((variant) => {
     expect(await chaos.timesDone(version)).toEqual([1])
     await expectAllDone(variant, chaos, { stalls: 1 })
   })
-
-  // On SQLite an open transaction, be it one that only reads, lets nobody else commit.
-  const midBatch = oneWriter ? 'after:commit' : 'before:work#2'
 
   test.each<Kind>(['backfill', 'updating'])(
     `a backfill (%s) that stalls ${midBatch} cannot commit its batch`,

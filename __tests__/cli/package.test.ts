@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execa } from 'execa'
-import { generated, repository, unpacked } from '../support/paths.mjs'
+import { build, repository, unpacked } from '../support/paths.mjs'
 
 /** The package as npm installs it from its own tarball, in an empty folder far from this repository. */
 describe('the package, installed from its tarball in an empty folder', () => {
@@ -13,9 +13,9 @@ describe('the package, installed from its tarball in an empty folder', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'after-party-package-'))
     await writeFile(path.join(folder, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }')
-    const tarball = (await readdir(generated)).find((file) => file.endsWith('.tgz')) ?? 'no tarball'
+    const tarball = (await readdir(build)).find((file) => file.endsWith('.tgz')) ?? 'no tarball'
     const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
-    await npm('install', ...quiet, path.join(generated, tarball), '@prisma/client@7.10.0')
+    await npm('install', ...quiet, path.join(build, tarball), '@prisma/client@7.10.0')
   }, 120_000)
   afterAll(() => rm(folder, { recursive: true, force: true }))
 

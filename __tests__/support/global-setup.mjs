@@ -1,10 +1,13 @@
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
 import { isLeftover, newRunId } from './databases/names.mjs'
+import { once } from './databases/once.mjs'
 import { missingVariants, openServers } from './databases/servers.mjs'
-import { baseProject, generated, prismaCli, projects, repository, runs, unpacked } from './paths.mjs'
+import { baseProject, build, builds, prismaCli, projects, repository, runs, stacks, unpacked } from './paths.mjs'
+
+const UNUSED_MS = 3 * 3_600_000
 
 /**
  * Makes, once for all tests, the package from its own tarball and a project that uses it. The tests copy that
@@ -12,16 +15,33 @@ import { baseProject, generated, prismaCli, projects, repository, runs, unpacked
  */
 export default async function setup() {
   process.env.AFTER_PARTY_TEST_RUN = newRunId()
-  await Promise.all([projects, runs].map(removeLeftovers))
-  await Promise.all([openServers(), unpack().then(makeBaseProject)])
+  await Promise.all([removeLeftovers(projects), removeLeftovers(runs), removeUnused(builds), removeUnused(stacks)])
+  await Promise.all([openServers(), once(`${build}.made`, makeBuild)])
   demandVariants()
 }
 
 /** Directories of runs that were killed. @param {string} directory */
 async function removeLeftovers(directory) {
+  for (const name of await namesIn(directory))
+    if (isLeftover(name)) await rm(path.join(directory, name), { recursive: true, force: true })
+}
+
+/** What no run has used for hours: it was made of files that have changed since. @param {string} directory */
+async function removeUnused(directory) {
+  for (const name of await namesIn(directory)) {
+    const marker = path.join(directory, name.replace(/(\.made(\.lock)?)?$/, '.made'))
+    const used = await stat(marker).catch(() => stat(path.join(directory, name)))
+    if (Date.now() - used.mtimeMs < UNUSED_MS) continue
+    // The marker goes first: without it, the rest counts as not made.
+    await rm(marker, { force: true })
+    await rm(path.join(directory, name), { recursive: true, force: true })
+  }
+}
+
+/** @param {string} directory */
+async function namesIn(directory) {
   await mkdir(directory, { recursive: true })
-  const left = (await readdir(directory)).filter(isLeftover)
-  await Promise.all(left.map((name) => rm(path.join(directory, name), { recursive: true, force: true })))
+  return readdir(directory)
 }
 
 /** A continuous integration covers every database, or says so with a red cross. */
@@ -31,18 +51,22 @@ function demandVariants() {
     throw new Error(`Not every database can be tested here: ${missing.join('; ')}`)
 }
 
+async function makeBuild() {
+  await rm(build, { recursive: true, force: true })
+  await unpack()
+  await makeBaseProject()
+}
+
 async function unpack() {
-  await rm(unpacked, { recursive: true, force: true })
   await mkdir(unpacked, { recursive: true })
-  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', generated], {
+  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', build], {
     cwd: repository,
   })
   const [{ filename }] = JSON.parse(stdout)
-  await execa('tar', ['-xzf', path.join(generated, filename), '-C', unpacked, '--strip-components=1'])
+  await execa('tar', ['-xzf', path.join(build, filename), '-C', unpacked, '--strip-components=1'])
 }
 
 async function makeBaseProject() {
-  await rm(baseProject, { recursive: true, force: true })
   await mkdir(path.join(baseProject, 'node_modules'), { recursive: true })
   await cp(unpacked, path.join(baseProject, 'node_modules', 'after-party'), { recursive: true })
   for (const [file, text] of Object.entries(FILES)) {

@@ -8,6 +8,7 @@
  *     await running.saw('started')
  *     const { outcome, results } = await running.ended
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PrismaClientLike } from '../../src/config.js'
 import type { RunEvent, RunResult } from '../../src/engine/events.js'
 import { type AfterParty, type AfterPartyOptions, createAfterParty, type PartyRunOptions } from '../../src/party.js'
@@ -123,7 +124,9 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#parties.map((party) => party.close().catch(() => {})))
+    // A party whose connections hang takes its time.
+    const closed = this.#parties.map((party) => party.close().catch(() => {}))
+    await Promise.race([Promise.all(closed), sleep(1_000, undefined, { ref: false })])
     await this.database.drop()
   }
 }

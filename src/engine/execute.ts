@@ -1,8 +1,10 @@
 import pRetry from 'p-retry'
 import { type Duration, toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
+import { orBusy } from '../ledger/ask.js'
 import type { Settlement } from '../ledger/contract.js'
 import { isBusy, isWriteConflict } from '../ledger/database-errors.js'
+import { leaveConnection } from '../ledger/leave-connection.js'
 import type { TaskContext, TaskDefinition } from '../task.js'
 import { Lost, orStopped, Stop, Stopped, type StopReason } from './stop.js'
 import { inTransaction, type TransactionDependencies, transactionTimes } from './transaction.js'
@@ -36,8 +38,10 @@ export async function execute(task: TaskDefinition, options: ExecuteOptions): Pr
   const { claim, signal, onStopping } = options
   const stop = new Stop({ signal, lost: claim.lost, timeout: task.timeout, onStopping })
   try {
-    await tryAgain(task, options, stop.signal, () =>
-      task.transaction ? withinTransaction(task, options, stop.signal) : outsideTransaction(task, options, stop.signal),
+    await tryAgain(task, options, stop.signal, (attempt) =>
+      task.transaction
+        ? withinTransaction(task, options, { stop: stop.signal, quiet: attempt > 1 })
+        : outsideTransaction(task, options, stop.signal),
     )
     return { kind: 'done', committed: Boolean(task.transaction), processed: claim.processed }
   } catch (error) {
@@ -72,10 +76,15 @@ async function outsideTransaction(task: TaskDefinition, options: ExecuteOptions,
   await orStopped(async () => task.run(context), stop, options.graceMs)
 }
 
-async function withinTransaction(task: TaskDefinition, options: ExecuteOptions, stop: AbortSignal): Promise<void> {
+async function withinTransaction(
+  task: TaskDefinition,
+  options: ExecuteOptions,
+  how: { stop: AbortSignal; quiet: boolean },
+): Promise<void> {
+  const { stop } = how
   const { ledger, claim, context, graceMs } = options
   const times = transactionTimes(task.transaction, task.timeout ?? DEFAULT_TRANSACTION_TIMEOUT)
-  await inTransaction(options, times, stop, async (transaction) => {
+  await inTransaction(options, times, how, async (transaction) => {
     const prisma = transaction as never
     await orStopped(async () => task.run({ ...context, prisma, signal: stop }), stop, graceMs)
     if (stop.aborted) throw new Stopped()
@@ -87,14 +96,19 @@ async function withinTransaction(task: TaskDefinition, options: ExecuteOptions, 
 /** Tries again what threw: as the task's `retry` says, and after the write conflicts that transactions have. */
 function tryAgain(
   task: TaskDefinition,
-  { onRetry }: ExecuteOptions,
+  { client, onRetry }: ExecuteOptions,
   stop: AbortSignal,
-  work: () => Promise<void>,
+  work: (attempt: number) => Promise<void>,
 ): Promise<void> {
   const attempts = task.retry?.attempts ?? (task.transaction ? CONFLICT_TRIES : 1)
   const mayRetry = (error: unknown) =>
     !stop.aborted && !(error instanceof Lost) && (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
-  return pRetry(() => work().catch((error) => Promise.reject(new Thrown(error))), {
+  const tried = (attempt: number) =>
+    orBusy(
+      () => work(attempt),
+      () => leaveConnection(client),
+    )
+  return pRetry((attempt) => tried(attempt).catch((error) => Promise.reject(new Thrown(error))), {
     retries: attempts - 1,
     factor: 2,
     minTimeout: toMs(task.retry?.delay ?? (task.retry ? '1s' : 100)),

@@ -44,12 +44,13 @@ export function transactionTimes(option: TransactionOption | undefined, timeout:
 
 /**
  * Runs something in a transaction of the tasks' client while the claim stands. Whoever writes the record inside it,
- * and finds the claim lost, throws `Lost`: the database then rolls everything back.
+ * and finds the claim lost, throws `Lost`: the database then rolls everything back. `quiet`: without heartbeats, as
+ * after a write conflict, because it may have been one of them that was in conflict with the transaction's snapshot.
  */
 export async function inTransaction<T>(
   { ledger, claim, client, sharedClient, graceMs }: TransactionDependencies,
   times: TransactionTimes,
-  stop: AbortSignal,
+  { stop, quiet }: { stop: AbortSignal; quiet: boolean },
   work: (transaction: object) => Promise<T>,
 ): Promise<T> {
   const begin = () =>
@@ -65,7 +66,7 @@ export async function inTransaction<T>(
       throw explained(error, times)
     }
   }
-  if (beatsFit(ledger, sharedClient, times.isolationLevel)) return transact()
+  if (!quiet && beatsFit(ledger, sharedClient, times.isolationLevel)) return transact()
   return claim.withoutBeats(times.timeout + times.maxWait + HANGS_MS, async () => {
     if (claim.lost.aborted) throw new Lost()
     return transact()

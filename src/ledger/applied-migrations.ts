@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.js'
 import { ask } from './ask.js'
+import { leaveConnection } from './leave-connection.js'
 
 /** A row of Prisma's own migrations table, as far as it matters here. */
 export interface AppliedMigration {
@@ -22,7 +23,10 @@ const TABLE_MISSING =
 export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
   const { $queryRawUnsafe } = client as { $queryRawUnsafe?(query: string): Promise<Row[]> }
   if (typeof $queryRawUnsafe !== 'function') return null
-  const rows = await ask(() => rowsOf($queryRawUnsafe.call(client, QUERY)))
+  const rows = await ask(
+    () => rowsOf($queryRawUnsafe.call(client, QUERY)),
+    () => leaveConnection(client),
+  )
   return (
     rows?.map((row) => ({
       name: row.migration_name,

@@ -18,9 +18,9 @@ const AWAY_RETRIES = { retries: 10, factor: 1.6, minTimeout: 100, maxTimeout: 2_
 /** A query of the ledger that has no answer by then has a lock before it, or a network that swallows packets. */
 const NO_ANSWER_MS = 30_000
 
-/** Asks a busy database again, and says what is wrong when it is not there. */
-export async function ask<T>(query: () => Promise<T>): Promise<T> {
-  const asked = () => answerWithin(NO_ANSWER_MS, query())
+/** Asks a busy database again, after `onBusy`, and says what is wrong when it is not there. */
+export async function ask<T>(query: () => Promise<T>, onBusy: () => Promise<void>): Promise<T> {
+  const asked = () => orBusy(() => answerWithin(NO_ANSWER_MS, query()), onBusy)
   try {
     return await asked()
   } catch (error) {
@@ -32,6 +32,19 @@ export async function ask<T>(query: () => Promise<T>): Promise<T> {
 }
 
 /** The same for a write that may be sent twice: it is sent again also when the connection was lost. */
-export function insist<T>(write: () => Promise<T>): Promise<T> {
-  return pRetry(() => ask(write), { ...AWAY_RETRIES, shouldRetry: ({ error }) => isConnectionLost(error.cause) })
+export function insist<T>(write: () => Promise<T>, onBusy: () => Promise<void>): Promise<T> {
+  return pRetry(() => ask(write, onBusy), {
+    ...AWAY_RETRIES,
+    shouldRetry: ({ error }) => isConnectionLost(error.cause),
+  })
+}
+
+/** Does something first when the database is too busy to answer, then throws all the same. */
+export async function orBusy<T>(query: () => Promise<T>, onBusy: () => Promise<void>): Promise<T> {
+  try {
+    return await query()
+  } catch (error) {
+    if (isBusy(error)) await onBusy()
+    throw error
+  }
 }

@@ -1,5 +1,5 @@
 import { AfterPartyError } from '../errors.js'
-import { ask, insist } from './ask.js'
+import { ask, insist, orBusy } from './ask.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
   Beat,
@@ -15,6 +15,7 @@ import type {
   TaskRun,
 } from './contract.js'
 import { isUniqueViolation } from './database-errors.js'
+import { leaveConnection } from './leave-connection.js'
 import { providerOf } from './provider.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */
@@ -45,6 +46,7 @@ export class PrismaLedger implements Ledger {
   readonly singleWriter: boolean
   readonly #client: LedgerClient
   #offset: Promise<number> | undefined
+  #givesWay = false
 
   /** Throws `client-not-generated` when the client does not know the ledger's models. */
   constructor(client: object) {
@@ -62,13 +64,14 @@ export class PrismaLedger implements Ledger {
 
   async giveWay(): Promise<void> {
     if (!this.singleWriter) return
+    this.#givesWay = true
     // A driver of SQLite waits for a lock with the whole process standing still: `#ask` waits better. A database
     // that does not know the statement (a remote one) does not wait like that either.
     await this.#client.$queryRawUnsafe?.('PRAGMA busy_timeout = 0').catch(() => {})
   }
 
   async now(): Promise<number> {
-    this.#offset ??= ask(() => clockOffset(this.#client)).catch((error) => {
+    this.#offset ??= this.#ask(() => clockOffset(this.#client)).catch((error) => {
       this.#offset = undefined
       throw error
     })
@@ -76,13 +79,13 @@ export class PrismaLedger implements Ledger {
   }
 
   async records(): Promise<TaskRecord[]> {
-    const rows = await ask(() => this.#client.afterPartyTaskRecord.findMany())
+    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany())
     return rows.map(toRecord)
   }
 
   async recordsForRun(): Promise<(TaskRecord | SettledRecord)[]> {
     const records = this.#client.afterPartyTaskRecord
-    const rows = await ask(() => records.findMany({ select: { version: true, name: true, status: true } }))
+    const rows = await this.#ask(() => records.findMany({ select: { version: true, name: true, status: true } }))
     const settled: SettledRecord[] = []
     const open: string[] = []
     for (const { version, name, status } of rows) {
@@ -90,12 +93,12 @@ export class PrismaLedger implements Ledger {
       else open.push(version)
     }
     if (open.length === 0) return settled
-    const whole = await ask(() => records.findMany({ where: { version: { in: open } } }))
+    const whole = await this.#ask(() => records.findMany({ where: { version: { in: open } } }))
     return [...settled, ...whole.map(toRecord)]
   }
 
   async record(version: string): Promise<TaskRecord | null> {
-    const row = await ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
+    const row = await this.#ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
     return row && toRecord(row)
   }
 
@@ -112,18 +115,18 @@ export class PrismaLedger implements Ledger {
 
   beat(claim: Claim, beat: Beat): Promise<boolean> {
     // Not asked again here: whoever beats decides how long a beat may fail.
-    return beatIn(this.#client, claim, beat)
+    return orBusy(() => beatIn(this.#client, claim, beat), this.#onBusy)
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
-    const settled = await ask(() => settleIn(this.#client, claim, settlement))
+    const settled = await this.#ask(() => settleIn(this.#client, claim, settlement))
     if (settled) return true
     const record = await this.record(claim.version)
     return record?.fence === claim.fence && record.owner === claim.owner && record.status === settlement.status
   }
 
   checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
-    return ask(() => writeIn(this.#client, claim, checkpoint))
+    return this.#ask(() => writeIn(this.#client, claim, checkpoint))
   }
 
   within(transaction: unknown): ClaimWrites {
@@ -142,30 +145,30 @@ export class PrismaLedger implements Ledger {
     const data = { status, owner, fence, startedAt: null, finishedAt, error: null, leaseUntil: null }
     if (!seen) return this.#create({ ...data, version, name })
     const where = { version, fence: seen.fence, status: seen.status }
-    const { count } = await ask(() =>
+    const { count } = await this.#ask(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, ...(status === 'pending' && START) } }),
     )
     return count === 1
   }
 
   async addRun(run: TaskRun): Promise<void> {
-    await insist(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
+    await this.#insist(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
       if (!isUniqueViolation(error)) throw error
     })
   }
 
   async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
-    await insist(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
+    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
   }
 
   async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
     const where = { version, status: 'running', fence: { lt: belowFence } }
     const data = { status: 'interrupted', finishedAt }
-    await insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
+    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
   }
 
   async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
-    const rows = await ask(() =>
+    const rows = await this.#ask(() =>
       this.#client.afterPartyTaskRun.findMany({
         where: version === undefined ? {} : { version },
         orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
@@ -179,9 +182,22 @@ export class PrismaLedger implements Ledger {
     await this.#client.$disconnect()
   }
 
+  #ask<T>(query: () => Promise<T>): Promise<T> {
+    return ask(query, this.#onBusy)
+  }
+
+  #insist<T>(write: () => Promise<T>): Promise<T> {
+    return insist(write, this.#onBusy)
+  }
+
+  readonly #onBusy = async (): Promise<void> => {
+    await leaveConnection(this.#client)
+    if (this.#givesWay) await this.giveWay()
+  }
+
   async #create(data: object): Promise<boolean> {
     try {
-      await insist(() => this.#client.afterPartyTaskRecord.create({ data }))
+      await this.#insist(() => this.#client.afterPartyTaskRecord.create({ data }))
       return true
     } catch (error) {
       if (isUniqueViolation(error)) return false
@@ -201,7 +217,7 @@ export class PrismaLedger implements Ledger {
       status: seen.status,
       ...(seen.status === 'running' && { OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] }),
     }
-    const { count } = await insist(() =>
+    const { count } = await this.#insist(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, attempts: { increment: 1 } } }),
     )
     return count === 1

@@ -35,6 +35,8 @@ interface Write {
   where?: Record<string, unknown>
 }
 
+type Transact = (work: (transaction: object) => Promise<unknown>, options: object) => Promise<unknown>
+
 interface Extendable {
   $extends(extension: object): unknown
 }
@@ -90,23 +92,24 @@ function watchingCommits<Client extends object>(client: Client): Client {
     get(target, key) {
       const value = Reflect.get(target, key) as unknown
       if (key !== '$transaction') return value
-      return async (work: (transaction: object) => Promise<unknown>, options: object) => {
+      const transact = value as Transact
+      const watched: Transact = async (work, options) => {
         let nth: number[] = []
-        const transact = value as (work: (transaction: object) => Promise<unknown>, options: object) => Promise<unknown>
-        const result = await transact.call(
-          target,
-          async (transaction) => {
-            const result = await work(transaction)
-            nth = count('commit')
-            obey('before', 'commit', nth)
-            obey('during', 'commit', nth)
-            return result
-          },
-          options,
-        )
+        const whole = async (transaction: object) => {
+          const result = await work(transaction)
+          nth = count('commit')
+          obey('before', 'commit', nth)
+          obey('during', 'commit', nth)
+          return result
+        }
+        const result = await transact.call(target, whole, options).catch((error) => {
+          if (nth.length > 0) uncount('commit')
+          throw error
+        })
         obey('after', 'commit', nth)
         return result
       }
+      return watched
     },
   })
 }
@@ -115,7 +118,10 @@ async function pass<Result>(point: Point, query: () => Promise<Result>): Promise
   const nth = count(point)
   obey('before', point, nth)
   obey('during', point, nth)
-  const result = await query()
+  const result = await query().catch((error) => {
+    uncount(point)
+    throw error
+  })
   obey('after', point, nth)
   if (point === 'beat') beaten()
   return result
@@ -128,6 +134,11 @@ function count(point: Point): number[] {
     passed.set(name, nth)
     return nth
   })
+}
+
+/** What was refused is sent again, and is the same write then. */
+function uncount(point: Point): void {
+  for (const name of [point, 'any']) passed.set(name, (passed.get(name) ?? 1) - 1)
 }
 
 function obey(moment: Moment, point: Point, [nth, nthOfAll]: number[]): void {

@@ -44,7 +44,7 @@ function machine() {
 }
 
 /** @param {number} pid */
-function isAlive(pid) {
+export function isAlive(pid) {
   try {
     return process.kill(pid, 0)
   } catch (/** @type {any} */ error) {

@@ -1,10 +1,9 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive } from './names.mjs'
 
 const LOOK_MS = 100
-/** Whoever works longer than this was killed. */
-const STALE_MS = 120_000
 
 /**
  * Does something once for all processes: whoever comes first works, the others wait. `marker` is a file that
@@ -16,34 +15,38 @@ const STALE_MS = 120_000
 export async function once(marker, work) {
   const lock = `${marker}.lock`
   await mkdir(path.dirname(marker), { recursive: true })
-  while (!(await age(marker))) {
-    if (await taken(lock)) {
+  while (!(await exists(marker))) {
+    if (await take(lock)) {
       try {
-        if (!(await age(marker))) {
+        if (!(await exists(marker))) {
           await work()
           await writeFile(marker, '')
         }
       } finally {
-        await rm(lock, { recursive: true, force: true })
+        await rm(lock, { force: true })
       }
     } else {
       await sleep(LOOK_MS)
-      const since = await age(lock)
-      if (since !== undefined && since > STALE_MS) await rm(lock, { recursive: true, force: true })
+      const worker = await readFile(lock, 'utf8').catch(() => '')
+      if (worker !== '' && !isAlive(Number(worker))) await rm(lock, { force: true })
     }
   }
+  // It was used just now.
+  await utimes(marker, new Date(), new Date())
 }
 
 /** @param {string} lock */
-function taken(lock) {
-  return mkdir(lock).then(
+function take(lock) {
+  return writeFile(lock, `${process.pid}`, { flag: 'wx' }).then(
     () => true,
     () => false,
   )
 }
 
-/** @param {string} file @returns {Promise<number | undefined>} Ms, at least 1. */
-async function age(file) {
-  const found = await stat(file).catch(() => undefined)
-  return found && Math.max(1, Date.now() - found.mtimeMs)
+/** @param {string} file */
+function exists(file) {
+  return stat(file).then(
+    () => true,
+    () => false,
+  )
 }

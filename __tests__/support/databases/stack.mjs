@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
-import { generated, prismaCli, repository } from '../paths.mjs'
+import { fingerprint } from '../build-id.mjs'
+import { generated, prismaCli, repository, stacks } from '../paths.mjs'
 import { once } from './once.mjs'
 
 /** @typedef {import('./variants.mjs').StackName} StackName */
@@ -19,7 +18,7 @@ export const betterSqlite3 = path.join(generated, 'better-sqlite3')
  * @returns {Promise<string>} Its directory.
  */
 export async function stackDirectory(name) {
-  const directory = path.join(generated, 'stacks', `${name}-${fingerprint()}`)
+  const directory = path.join(stacks, `${name}-${fingerprint(PARTS)}`)
   await once(`${directory}.made`, () =>
     execa(process.execPath, [path.join(import.meta.dirname, 'make-stack.mjs'), name, directory], {
       env: { NODE_OPTIONS: '' },
@@ -35,25 +34,10 @@ export function stackCli(directory) {
     : prismaCli
 }
 
-/** @type {string | undefined} */
-let fingerprinted
-
-/** Changes with all that a stack is made of. */
-function fingerprint() {
-  fingerprinted ??= hash([
-    ...['make-stack.mjs', 'mysql-generator.mjs', 'variants.mjs', 'mysql.prisma', 'postgresql.prisma'].map((file) =>
-      path.join(import.meta.dirname, file),
-    ),
-    ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/ledger-models.js', 'package-lock.json'].map(
-      (file) => path.join(repository, file),
-    ),
-  ])
-  return fingerprinted
-}
-
-/** @param {string[]} files */
-function hash(files) {
-  const sum = createHash('sha256')
-  for (const file of files.sort()) sum.update(readFileSync(file))
-  return sum.digest('hex').slice(0, 12)
-}
+/** What a stack is made of: it is made anew when any of these changes. */
+const PARTS = [
+  ...['make-stack.mjs', 'mysql-generator.mjs', 'variants.mjs', 'mysql.prisma', 'postgresql.prisma'].map(
+    (file) => `__tests__/support/databases/${file}`,
+  ),
+  ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/ledger-models.js', 'package-lock.json'],
+]

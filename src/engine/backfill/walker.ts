@@ -1,8 +1,10 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { type Duration, toMs } from '../../duration.js'
 import { messageOf } from '../../errors.js'
+import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database-errors.js'
+import { leaveConnection } from '../../ledger/leave-connection.js'
 import type { ExecuteOptions } from '../execute.js'
 import { Lost } from '../stop.js'
 import { inTransaction, TransactionTimeout, transactionTimes } from '../transaction.js'
@@ -144,7 +146,10 @@ export class Walker {
     for (let attempt = 1; ; attempt += 1) {
       const began = monotonicNow()
       try {
-        const { rows, more } = await this.#batch(this.#pace.size)
+        const { rows, more } = await orBusy(
+          () => this.#batch(this.#pace.size, attempt > 1),
+          () => leaveConnection(this.#options.client),
+        )
         this.#pace.worked(rows.length, monotonicNow() - began)
         return more
       } catch (error) {
@@ -193,7 +198,7 @@ export class Walker {
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
-  async #batch(size: number): Promise<Page> {
+  async #batch(size: number, quiet: boolean): Promise<Page> {
     const { client, ledger } = this.#options
     this.#tried = undefined
     const types = await this.#types.of(client as Writer, this.#model)
@@ -208,8 +213,11 @@ export class Walker {
     }
     const { transaction = true } = this.#definition
     const { page, committed } = transaction
-      ? await inTransaction(this.#options, transactionTimes(transaction, BATCH_TIMEOUT), this.#stop, (tx) =>
-          work(tx, ledger.within(tx)),
+      ? await inTransaction(
+          this.#options,
+          transactionTimes(transaction, BATCH_TIMEOUT),
+          { stop: this.#stop, quiet },
+          (tx) => work(tx, ledger.within(tx)),
         )
       : await work(client, ledger)
     if (committed) this.#committed(committed.checkpoint, page.rows.length, committed.heard, committed.skipped)

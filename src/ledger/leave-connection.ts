@@ -1,0 +1,11 @@
+import { providerOf } from './provider.js'
+
+/**
+ * Has a client of SQLite go on with a new connection, as it must after the database was busy: libsql keeps the
+ * refused statement open, and what the same connection writes afterwards looks done, locks the database, and is
+ * never committed. Does nothing elsewhere.
+ */
+export async function leaveConnection(client: object): Promise<void> {
+  if (providerOf(client) !== 'sqlite') return
+  await (client as { $disconnect?(): Promise<void> }).$disconnect?.().catch(() => {})
+}
