@@ -12,6 +12,7 @@ export interface Ended {
 /** The built binary as a process that a test can watch, stop and kill while it runs. */
 export class Child {
   readonly ended: Promise<Ended>
+  readonly #pid: number | undefined
   readonly #kill: (signal: NodeJS.Signals) => boolean
   readonly #watchers = new Set<() => void>()
   #stderr = ''
@@ -27,6 +28,7 @@ export class Child {
       reject: false,
       stdin: 'ignore',
     })
+    this.#pid = subprocess.pid
     this.#kill = (signal) => subprocess.kill(signal)
     subprocess.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += String(chunk)
@@ -50,6 +52,14 @@ export class Child {
       if (this.#over) throw new Error(`ended without saying ${pattern}:\n${this.#stderr}`)
       await new Promise<void>((resolve) => this.#watchers.add(resolve))
     }
+  }
+
+  /** Waits until it stands still, by its own SIGSTOP. */
+  async stopped(): Promise<void> {
+    await this.saw(/chaos: SIGSTOP/)
+    // It said so just before: sent in between, a SIGCONT would be lost.
+    for (let state = ''; !state.startsWith('T'); )
+      ({ stdout: state } = await execa('ps', ['-o', 'stat=', '-p', String(this.#pid)]))
   }
 
   signal(name: NodeJS.Signals): void {

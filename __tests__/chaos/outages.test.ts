@@ -30,7 +30,7 @@ describeDatabases((variant) => {
       await using chaos = await ChaosProject.create(variant)
       const version = await chaos.task(kind)
       const child = chaos.start(['run', '--lease', '5s'], { CHAOS_STOP: point })
-      await child.saw(/chaos: SIGSTOP/)
+      await child.stopped()
       await endConnections(chaos)
       child.signal('SIGCONT')
 

@@ -43,7 +43,7 @@ describeDatabases((variant) => {
     await using chaos = await ChaosProject.create(variant)
     const version = await chaos.task('backfill')
     const child = chaos.start(['run'], { CHAOS_STOP: 'after:commit' })
-    await child.saw(/chaos: SIGSTOP/)
+    await child.stopped()
     child.signal('SIGTERM')
     child.signal('SIGCONT')
     expect(await child.ended).toMatchObject({ code: 143 })

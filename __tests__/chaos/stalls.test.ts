@@ -34,7 +34,7 @@ describeDatabases((variant) => {
       await using chaos = await ChaosProject.create(variant)
       const { version, holder } = await stalled(chaos, 'plain', 'before:settle')
       const other = chaos.start(['run'], { CHAOS_STOP: 'before:settle' })
-      await other.saw(/chaos: SIGSTOP/)
+      await other.stopped()
       const taken = await chaos.record(version)
 
       expectLost(await woken(holder))
@@ -99,7 +99,7 @@ describeDatabases((variant) => {
 async function stalled(chaos: ChaosProject, kind: Kind, point: string): Promise<{ version: string; holder: Child }> {
   const version = await chaos.task(kind)
   const holder = chaos.start(['run', '--lease', '1s'], { CHAOS_STOP: point })
-  await holder.saw(/chaos: SIGSTOP/)
+  await holder.stopped()
   return { version, holder }
 }
 

@@ -28,7 +28,7 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe } from '@jest/globals'
+import { beforeAll, describe } from '@jest/globals'
 import { execa } from 'execa'
 import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
 import { copyMariaDb, createMariaDb, dropMariaDb } from './databases/mariadb.mjs'
@@ -70,10 +70,16 @@ export function describeDatabases(
   variants: readonly VariantName[] = VARIANT_NAMES,
 ): void {
   for (const variant of variants) {
-    if (whyMissing(variant) === undefined) describe(variant, () => body(variant))
-    else describe.skip(variant, () => body(variant))
+    const describeHere = whyMissing(variant) === undefined ? describe : describe.skip
+    describeHere(variant, () => {
+      // The first time takes a while: a schema, a migration, a generated client.
+      beforeAll(() => stackDirectory(VARIANTS[variant].stack).then(() => {}), STACK_MS)
+      body(variant)
+    })
   }
 }
+
+const STACK_MS = 180_000
 
 let made = 0
 
