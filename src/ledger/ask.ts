@@ -1,4 +1,5 @@
 import pRetry from 'p-retry'
+import { codeOf, messageOf } from '../errors.js'
 import { answerWithin } from './answer-within.js'
 import { asLedgerError, isBusy, isConnectionLost } from './database-errors.js'
 
@@ -44,7 +45,14 @@ export async function orBusy<T>(query: () => Promise<T>, onBusy: () => Promise<v
   try {
     return await query()
   } catch (error) {
-    if (isBusy(error)) await onBusy()
-    throw error
+    if (!isBusy(error)) throw error
+    await onBusy()
+    throw asBusy(error)
   }
+}
+
+/** Drivers throw a `TypeError` for a closed connection, which the retries take for a bug and for final. */
+function asBusy(error: unknown): unknown {
+  if (codeOf(error) !== undefined) return error
+  return Object.assign(new Error(messageOf(error), { cause: error }), { code: 'P1008' })
 }

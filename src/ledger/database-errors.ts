@@ -29,7 +29,7 @@ const TABLE_WORDS = /no such table/i
 const COLUMN_WORDS = /no such column|has no column named/i
 // A closed client, an unknown status: the connection was left by another query of ours while this one was on its way.
 const LOCKED_WORDS =
-  /SQLITE_BUSY|database (table )?is locked|\bSocketTimeout\b|CLIENT_CLOSED|Unknown transaction status/i
+  /SQLITE_BUSY|database (table )?is locked|\bSocketTimeout\b|CLIENT_CLOSED|connection is not open|Unknown transaction status/i
 const CONFLICT_WORDS =
   /write ?conflict|deadlock|could not serialize|lock wait timeout|record has changed since last read|restart transaction/i
 const CONNECTION_WORDS = new RegExp(
