@@ -15,7 +15,7 @@ import type {
   TaskRun,
 } from './contract.js'
 import { isUniqueViolation } from './database-errors.js'
-import { leaveConnection } from './leave-connection.js'
+import { leaveConnection, mustTakeTurns } from './leave-connection.js'
 import { providerOf } from './provider.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */
@@ -47,6 +47,7 @@ export class PrismaLedger implements Ledger {
   readonly #client: LedgerClient
   #offset: Promise<number> | undefined
   #givesWay = false
+  #turn: Promise<void> = Promise.resolve()
 
   /** Throws `client-not-generated` when the client does not know the ledger's models. */
   constructor(client: object) {
@@ -115,7 +116,7 @@ export class PrismaLedger implements Ledger {
 
   beat(claim: Claim, beat: Beat): Promise<boolean> {
     // Not asked again here: whoever beats decides how long a beat may fail.
-    return orBusy(() => beatIn(this.#client, claim, beat), this.#onBusy)
+    return this.#inTurn(() => orBusy(() => beatIn(this.#client, claim, beat), this.#onBusy))
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
@@ -182,12 +183,23 @@ export class PrismaLedger implements Ledger {
     await this.#client.$disconnect()
   }
 
+  /** One query at a time, where a connection can't be left while others are on their way. */
+  #inTurn<T>(query: () => Promise<T>): Promise<T> {
+    if (!mustTakeTurns(this.#client)) return query()
+    const turn = this.#turn.then(query)
+    this.#turn = turn.then(
+      () => {},
+      () => {},
+    )
+    return turn
+  }
+
   #ask<T>(query: () => Promise<T>): Promise<T> {
-    return ask(query, this.#onBusy)
+    return this.#inTurn(() => ask(query, this.#onBusy))
   }
 
   #insist<T>(write: () => Promise<T>): Promise<T> {
-    return insist(write, this.#onBusy)
+    return this.#inTurn(() => insist(write, this.#onBusy))
   }
 
   readonly #onBusy = async (): Promise<void> => {

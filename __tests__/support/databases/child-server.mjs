@@ -10,7 +10,12 @@ import { createServer } from 'node:net'
  * @returns {Promise<() => Promise<void>>} Stops it.
  */
 export function startServer(command, args, ready) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } })
+  // A process group of its own: whoever kills ours must not kill its shell and leave the server.
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    detached: process.platform !== 'win32',
+  })
   const ended = new Promise((resolve) => child.once('close', resolve))
   const stop = async () => {
     child.stdin.end()
