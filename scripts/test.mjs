@@ -10,11 +10,9 @@ const jest = path.join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin',
 const flags = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules']
 
 const given = process.argv.slice(2)
-// The kills at every write point and the outages take their time: `npm run chaos` has them.
-const LONG = `${CHAOS}/(kills|outages)`
 const whole = [
   ['--testPathIgnorePatterns', CHAOS],
-  ['--runInBand', CHAOS, '--testPathIgnorePatterns', LONG],
+  ['--runInBand', CHAOS],
 ]
 const runs = given.length > 0 ? [given] : whole
 // Both always run: one red test should not hide another.

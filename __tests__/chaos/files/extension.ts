@@ -144,7 +144,9 @@ function uncount(point: Point): void {
 function obey(moment: Moment, point: Point, [nth, nthOfAll]: number[]): void {
   for (const order of orders) {
     const meant = order.point === 'any' ? order.nth === nthOfAll : order.point === point && order.nth === nth
-    if (!meant || order.moment !== moment) continue
+    if (!meant || order.moment !== moment || order.obeyed) continue
+    // What is refused and sent again counts as the same write: it stops the process once.
+    order.obeyed = true
     const strike = () => {
       writeSync(2, `chaos: ${order.signal} ${moment} ${point}\n`)
       process.kill(process.pid, order.signal)
@@ -158,5 +160,5 @@ function orderOf(text: string | undefined, signal: 'SIGKILL' | 'SIGSTOP') {
   if (text === undefined) return undefined
   const [, moment, point, nth] = /^(before|during|after):([a-z-]+)(?:#(\d+))?$/.exec(text) ?? []
   if (point === undefined) throw new Error(`not a point: ${text}`)
-  return { signal, moment, point, nth: Number(nth ?? 1) }
+  return { signal, moment, point, nth: Number(nth ?? 1), obeyed: false }
 }
