@@ -27,7 +27,7 @@ process.exitCode = broken || rows.length === 0 ? 1 : code
 async function runSuite() {
   const jest = path.join(repository, 'node_modules', 'jest', 'bin', 'jest.js')
   const flags = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules']
-  const child = spawn(process.execPath, [...flags, jest, '__tests__/chaos', ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [...flags, jest, '--runInBand', '__tests__/chaos', ...process.argv.slice(2)], {
     cwd: repository,
     env: { ...process.env, CHAOS: 'long', CHAOS_REPORT: report },
     stdio: 'inherit',
