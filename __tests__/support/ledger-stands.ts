@@ -1,8 +1,9 @@
-import { describe } from '@jest/globals'
+import { beforeAll, describe } from '@jest/globals'
 import type { ClaimWrites, Ledger } from '../../src/ledger/contract.js'
 import { MemoryLedger } from '../../src/ledger/memory-ledger.js'
 import { PrismaLedger } from '../../src/ledger/prisma-ledger.js'
-import { createDatabase, type Database, describeDatabases } from './databases.js'
+import { GIVEN_NAMES, openGiven } from './databases/given.js'
+import { createDatabase, describeDatabases } from './databases.js'
 
 /** One ledger, as several processes see it. */
 export interface LedgerStand extends AsyncDisposable {
@@ -10,15 +11,31 @@ export interface LedgerStand extends AsyncDisposable {
   ledger(): Ledger
   /** Runs something in a transaction of a task's client; where there are none, the ledger's own writes. */
   transaction(work: (writes: ClaimWrites) => Promise<void>): Promise<void>
-  /** None: in memory. */
-  database?: Database
 }
 
-/** `describe` for the ledger in memory, and for the one in every database. */
+interface LedgerDatabase {
+  client(): {
+    $transaction(work: (transaction: object) => Promise<void>): Promise<void>
+  }
+  drop(): Promise<void>
+}
+
+/** `describe` for the ledger in memory, for the one in every database, and for those whose URL is given. */
 export function describeLedgers(body: (makeStand: () => Promise<LedgerStand>, kind: string) => void): void {
   describe('memory', () => body(memoryStand, 'memory'))
   describeDatabases((variant) => body(async () => databaseStand(await createDatabase(variant)), variant))
+  for (const name of GIVEN_NAMES)
+    describe(name, () => {
+      let database: LedgerDatabase
+      beforeAll(async () => {
+        database = await openGiven(name)
+      }, INSTALL_MS)
+      body(async () => databaseStand(database), name)
+    })
 }
+
+/** An adapter and Prisma's binaries may have to be downloaded. */
+const INSTALL_MS = 300_000
 
 async function memoryStand(): Promise<LedgerStand> {
   const ledger = new MemoryLedger()
@@ -29,13 +46,12 @@ async function memoryStand(): Promise<LedgerStand> {
   }
 }
 
-function databaseStand(database: Database): LedgerStand {
+function databaseStand(database: LedgerDatabase): LedgerStand {
   const tasks = database.client()
   const ledger = new PrismaLedger(database.client())
   return {
     ledger: () => new PrismaLedger(database.client()),
     transaction: (work) => tasks.$transaction((transaction) => work(ledger.within(transaction))),
-    database,
     [Symbol.asyncDispose]: () => database.drop(),
   }
 }
