@@ -155,7 +155,7 @@ describeDatabases((variant) => {
 describeDatabases((variant) => {
   const backfills = useBackfills(variant)
 
-  test('a second process takes parts that are free: together they do each row once', async () => {
+  test('a second process takes parts that are free: together they do each row once, and list what was left out', async () => {
     await addPosts(backfills.client, upTo(60))
     // The holder has one part at a time, and its first batch waits until the other process has done one.
     let helped = () => {}
@@ -168,7 +168,8 @@ describeDatabases((variant) => {
         data: { views: { increment: 1 } },
       })
     }
-    const shared = { model: 'post', batchSize: 5, concurrency: 4 }
+    const shared = { model: 'post', batchSize: 5, concurrency: 4, onError: 'skip' as const }
+    let unlucky: number | undefined
     let waiting = () => {}
     const begun = new Promise<void>((resolve) => {
       waiting = resolve
@@ -189,6 +190,8 @@ describeDatabases((variant) => {
       {
         ...shared,
         run: async (rows: PostRow[], { prisma }) => {
+          unlucky ??= rows[0]?.id
+          if (rows.some(({ id }) => id === unlucky)) throw new Error('of all rows')
           await touch(rows, prisma)
           helped()
         },
@@ -209,7 +212,9 @@ describeDatabases((variant) => {
     expect(rows.every((each) => each > 0)).toBe(true)
     expect(rows.reduce((sum, each) => sum + each, 0)).toBe(60)
     const posts = await backfills.client.post.findMany()
-    expect(posts.every(({ views }) => views === 1)).toBe(true)
+    expect(posts.filter(({ views }) => views !== 1)).toMatchObject([{ id: unlucky, views: 0 }])
+    // The history of the backfill is the holder's.
+    expect(results[0].logs).toEqual([`left out: ${unlucky}: of all rows`])
   })
 
   test('a part that fails in the process that helps fails the backfill in both, and is tried once', async () => {

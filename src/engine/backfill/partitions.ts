@@ -61,13 +61,17 @@ export async function walkPartitions(
   const before = new Map(standing.map((record) => [record?.version, record?.fence]))
   const leftOut = { rows: standing.reduce((sum, record) => sum + leftOutOf(record), 0) }
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
+  const isOfHelper = ({ version, fence, owner }: TaskRecord) => fence !== before.get(version) && owner !== options.owner
   for (;;) {
     const records = await partitionRecords(options, partitions)
     const processed = records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
     const others = processed - tally.processed
     claim.progress(processed, total)
     onProgress(processed, total)
-    if (records.every((record) => record?.status === 'done')) return 'done'
+    if (records.every((record) => record?.status === 'done')) {
+      for (const record of records) if (record && isOfHelper(record)) listLeftOut(record, options)
+      return 'done'
+    }
     const failed = records.find((record) => record?.status === 'failed' && !mayTryAgain(record))
     if (failed) throw new PartitionFailed(failed)
     stop.throwIfAborted()
@@ -176,6 +180,11 @@ async function partitionRecords({ ledger }: Pick<BackfillOptions, 'ledger'>, par
 
 function leftOutOf(record: TaskRecord | null): number {
   return readCheckpoint(record?.cursor ?? null)?.skipped.length ?? 0
+}
+
+/** The history of a backfill is that of the process that holds it, so what a helper left out is listed there too. */
+function listLeftOut({ cursor }: TaskRecord, { context }: BackfillOptions): void {
+  for (const { key, error } of readCheckpoint(cursor)?.skipped ?? []) context.log.warn(`left out: ${key}: ${error}`)
 }
 
 function isOf(record: TaskRecord | null, partition: Partition | undefined): boolean {
