@@ -257,6 +257,26 @@ describeDatabases((variant) => {
     expect(await views()).toEqual(upTo(10).map((id) => (id === 5 ? 0 : 1)))
   })
 
+  if (variant === 'mariadb')
+    test('a batch that a statement committed on the way fails the backfill, and is not tried again', async () => {
+      await addPosts(backfills.client, upTo(4))
+      let batches = 0
+      const party = backfills.party({
+        model: 'post',
+        batchSize: 2,
+        onError: 'skip',
+        retry: { attempts: 3 },
+        run: async (rows: PostRow[], { prisma }) => {
+          batches += 1
+          await addOneTo(rows, prisma)
+          await prisma.$executeRawUnsafe('CREATE TABLE ap_side_effect (id INT)')
+        },
+      })
+      const { outcome, error } = await runOnce(party)
+      expect({ outcome, batches }).toEqual({ outcome: 'failed', batches: 1 })
+      expect(error).toContain('ended the transaction before the task did')
+    })
+
   test('`retry` tries a batch again before the backfill fails', async () => {
     await addPosts(backfills.client, upTo(3))
     let faults = 2

@@ -381,6 +381,57 @@ describeDatabases((variant) => {
       })
     }
 
+    if (variant === 'mariadb') {
+      test('that was rolled back under a task that caught the deadlock is not done', async () => {
+        for (let id = 1; id <= 40; id += 1) await stage.client.post.create({ data: { id, title: `${id}` } })
+        const both = new Meeting(2)
+        const touch = (prisma: TestClient, where: object) =>
+          prisma.post.updateMany({ where, data: { views: { increment: 1 } } })
+        const caught: unknown[] = []
+        const party = stage.party({
+          [FILE]: task(
+            async ({ prisma }) => {
+              await touch(prisma, { id: 1 })
+              await both.meet()
+              await touch(prisma, { id: 2 }).catch((error) => caught.push(error))
+              await touch(prisma, { id: 3 })
+            },
+            { transaction },
+          ),
+        })
+        // MariaDB rolls back the one that has written less.
+        const other = stage.client.$transaction(async (prisma) => {
+          await touch(prisma, { id: { gte: 10 } })
+          await touch(prisma, { id: 2 })
+          await both.meet()
+          await touch(prisma, { id: 1 })
+        })
+        const { outcome, results } = await party.run()
+        await other
+        expect(caught).toHaveLength(1)
+        expect({ outcome, error: results[0]?.error }).toEqual({
+          outcome: 'failed',
+          error: expect.stringContaining('ended the transaction before the task did'),
+        })
+        expect(await stage.record(VERSION)).toMatchObject({ status: 'failed' })
+      })
+
+      test('that a statement committed on the way is not done', async () => {
+        const party = stage.party({
+          [FILE]: task(
+            async (context) => {
+              await addPost('committed too early')(context)
+              await context.prisma.$executeRawUnsafe('CREATE TABLE ap_side_effect (id INT)')
+            },
+            { transaction },
+          ),
+        })
+        const { outcome, results } = await party.run()
+        expect(outcome).toBe('failed')
+        expect(results[0]?.error).toContain('ended the transaction before the task did')
+      })
+    }
+
     if (variant.startsWith('postgresql'))
       test('that can’t be serialised at its commit is tried again', async () => {
         const both = new Meeting(2)

@@ -7,7 +7,13 @@ import { isBusy, isWriteConflict } from '../ledger/database-errors.js'
 import { leaveConnection } from '../ledger/leave-connection.js'
 import type { TaskContext, TaskDefinition } from '../task.js'
 import { Lost, orStopped, Stop, Stopped, type StopReason } from './stop.js'
-import { inTransaction, type TransactionDependencies, transactionTimes } from './transaction.js'
+import {
+  inOnePiece,
+  inTransaction,
+  type TransactionDependencies,
+  TransactionEnded,
+  transactionTimes,
+} from './transaction.js'
 
 /** How the work of a claim ended. `committed`: the record was settled inside the task's transaction. */
 export type Execution = (
@@ -82,11 +88,13 @@ async function withinTransaction(
   how: { stop: AbortSignal; quiet: boolean },
 ): Promise<void> {
   const { stop } = how
-  const { ledger, claim, context, graceMs } = options
+  const { ledger, claim, client, context, graceMs } = options
   const times = transactionTimes(task.transaction, task.timeout ?? DEFAULT_TRANSACTION_TIMEOUT)
   await inTransaction(options, times, how, async (transaction) => {
     const prisma = transaction as never
-    await orStopped(async () => task.run({ ...context, prisma, signal: stop }), stop, graceMs)
+    await inOnePiece(client, transaction, () =>
+      orStopped(async () => task.run({ ...context, prisma, signal: stop }), stop, graceMs),
+    )
     if (stop.aborted) throw new Stopped()
     const settled = await ledger.within(transaction).settle(claim.claim, await settlementOf(task, options))
     if (!settled) throw new Lost()
@@ -102,7 +110,9 @@ function tryAgain(
 ): Promise<void> {
   const attempts = task.retry?.attempts ?? (task.transaction ? CONFLICT_TRIES : 1)
   const mayRetry = (error: unknown) =>
-    !stop.aborted && !(error instanceof Lost) && (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
+    !stop.aborted &&
+    !(error instanceof Lost || error instanceof TransactionEnded) &&
+    (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
   const tried = (attempt: number) =>
     orBusy(
       () => work(attempt),

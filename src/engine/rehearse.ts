@@ -16,7 +16,7 @@ import type { PlannedTask } from './plan.js'
 import { planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
 import { TaskLog } from './task-log.js'
-import { transactionTimes } from './transaction.js'
+import { inOnePiece, transactionTimes } from './transaction.js'
 
 /** A row as it was and as it would be: the fields that change. */
 export interface RehearsedRow {
@@ -170,7 +170,7 @@ async function rolledBack<T>(client: object, times: object, work: (transaction: 
     await $transaction.call(
       client,
       async (transaction) => {
-        done.value = await work(transaction)
+        done.value = await inOnePiece(client, transaction, () => work(transaction))
         throw new RollBack()
       },
       times,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, toMs } from '../duration.js'
 import { codeOf, messageOf } from '../errors.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
+import { providerOf } from '../ledger/provider.js'
 import type { TransactionOption, TransactionOptions } from '../task.js'
 import type { HeldClaim } from './claim.js'
 import { Lost, orStopped } from './stop.js'
@@ -98,6 +99,48 @@ async function lockFirst(writes: ClaimWrites, claim: HeldClaim): Promise<void> {
 function beatsFit(ledger: Ledger, sharedClient: boolean, isolationLevel: string | undefined): boolean {
   const snapshot = isolationLevel !== undefined && !isolationLevel.startsWith('Read')
   return !sharedClient && !ledger.singleWriter && !snapshot
+}
+
+const SAVEPOINT = 'after_party'
+
+/** MySQL takes no savepoint in its protocol of prepared statements; MariaDB does. */
+const NOT_PREPARABLE = /prepared statement protocol|\b1295\b/
+
+interface RawClient {
+  $executeRawUnsafe(sql: string): Promise<number>
+}
+
+/**
+ * Runs a team's own code in a transaction, and throws when the transaction did not outlast it. MySQL rolls back at a
+ * deadlock, and commits at statements like ALTER TABLE; code that goes on after either writes outside of the
+ * transaction, and the record that follows would say done. Other databases refuse what follows.
+ */
+export async function inOnePiece<T>(client: object, transaction: object, work: () => Promise<T>): Promise<T> {
+  if (providerOf(client) !== 'mysql') return work()
+  const raw = transaction as RawClient
+  const marked = await raw.$executeRawUnsafe(`SAVEPOINT ${SAVEPOINT}`).then(
+    () => true,
+    (error) => {
+      if (NOT_PREPARABLE.test(messageOf(error))) return false
+      throw error
+    },
+  )
+  const value = await work()
+  if (!marked) return value
+  await raw.$executeRawUnsafe(`RELEASE SAVEPOINT ${SAVEPOINT}`).catch((error) => {
+    if (/SAVEPOINT.*does not exist/i.test(messageOf(error))) throw new TransactionEnded()
+    throw error
+  })
+  return value
+}
+
+/** The database ended a transaction while the team's code was still at work in it. Not to be tried again. */
+export class TransactionEnded extends Error {
+  constructor() {
+    super(
+      'the database ended the transaction before the task did, and part of the work may be committed: it caught an error that rolls everything back, or ran a statement that commits, like ALTER TABLE. Let such errors out of `run`, keep such statements out of `transaction`, and look at the data before you run it again',
+    )
+  }
 }
 
 /** A transaction that ran out of time, in the words of the task's own options. */

@@ -7,7 +7,7 @@ import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database
 import { leaveConnection } from '../../ledger/leave-connection.js'
 import type { ExecuteOptions } from '../execute.js'
 import { Lost } from '../stop.js'
-import { inTransaction, TransactionTimeout, transactionTimes } from '../transaction.js'
+import { inOnePiece, inTransaction, TransactionEnded, TransactionTimeout, transactionTimes } from '../transaction.js'
 import { type BatchWork, ColumnTypes, type Writer, workOn } from './batch.js'
 import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
 import { describeKey } from './keyset.js'
@@ -153,7 +153,7 @@ export class Walker {
         this.#pace.worked(rows.length, monotonicNow() - began)
         return more
       } catch (error) {
-        if (error instanceof Lost || error instanceof CursorError || this.#stop.aborted) throw error
+        if (isFinal(error) || this.#stop.aborted) throw error
         const passing = isPassing(error)
         if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
         else if (this.#definition.onError === 'skip' && !passing && this.#tried) {
@@ -200,18 +200,19 @@ export class Walker {
   /** Reads, changes and commits one batch with its checkpoint. */
   async #batch(size: number, quiet: boolean): Promise<Page> {
     const { client, ledger } = this.#options
+    const { transaction = true, run: ownCode } = this.#definition
     this.#tried = undefined
     const types = await this.#types.of(client as Writer, this.#model)
     const work = async (writer: object, writes: Pick<typeof ledger, 'checkpoint'>) => {
       const page = await nextPage(delegateOf(writer, this.#model), this.#walk, this.#checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
-      const skipped = await workOn(page.rows, writer as Writer, types, this.#work)
+      const worked = () => workOn(page.rows, writer as Writer, types, this.#work)
+      const skipped = ownCode && transaction ? await inOnePiece(client, writer, worked) : await worked()
       const checkpoint = this.#past(page, skipped)
       const heard = await this.#write(writes, checkpoint, this.#processed + page.rows.length)
       return { page, committed: { checkpoint, heard, skipped } }
     }
-    const { transaction = true } = this.#definition
     const { page, committed } = transaction
       ? await inTransaction(
           this.#options,
@@ -287,6 +288,11 @@ export function demandSameCursor(checkpoint: Checkpoint, { fields }: Walk): void
 
 /** Ends a backfill though its rows may be left out. */
 class TooManySkipped extends CursorError {}
+
+/** What no other batch could get past, nor the same one later. */
+function isFinal(error: unknown): boolean {
+  return error instanceof Lost || error instanceof CursorError || error instanceof TransactionEnded
+}
 
 /** What a smaller batch, or a later one, may get past. */
 function isPassing(error: unknown): boolean {
