@@ -53,6 +53,7 @@ describe('the invocation', () => {
     ['mark before something that is no version', ['mark', '--before', '2026', '--done'], '--before wants a version'],
     ['a limit that is no number', ['history', '--limit', 'x'], 'limit must be a whole number above 0'],
     ['new without a name', ['new'], 'new wants a name'],
+    ['a deploy id longer than a column', ['run', '--deploy-id', 'x'.repeat(192)], 'A deploy id has at most 191'],
     ['a config that is not there', ['run', '--config', 'nope.ts'], 'There is no nope.ts.'],
   ])('%s is refused', async (_, args, says) => {
     expect(await refused(project, ...args)).toContain(says)

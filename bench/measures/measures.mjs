@@ -1,4 +1,5 @@
 import { measureBackfill } from './backfill.mjs'
+import { measureBatches } from './batches.mjs'
 import { measureConcurrency } from './concurrency.mjs'
 import { measureStartup } from './startup.mjs'
 import { measureTasks } from './tasks.mjs'
@@ -10,6 +11,7 @@ import { measureTasks } from './tasks.mjs'
  */
 export const MEASURES = {
   backfill: measureBackfill,
+  batches: measureBatches,
   concurrency: measureConcurrency,
   tasks: measureTasks,
   startup: measureStartup,

@@ -5,8 +5,8 @@ const HELP = `npm run bench -- [options]
   --full               10k, 100k and 1M rows, instead of 10k
   --rows 10000,50000   these sizes instead
   --databases a,b      of postgresql, mariadb, sqlite (all)
-  --measures a,b       of backfill, concurrency, tasks, startup (all)
-  --batch 500          rows in a batch
+  --measures a,b       of backfill, batches, concurrency, tasks, startup (all)
+  --batch 500          rows in a batch, of backfill and concurrency
   --rounds 3           how often each contestant runs on a table
   --starts 11          how often each command is started
   --slice 2000         rows of the contestants that write row by row, where the table has more; 10,000 with --full
@@ -30,7 +30,7 @@ export function readOptions(args) {
       write: { type: 'boolean', default: false },
       rows: { type: 'string' },
       databases: { type: 'string', default: 'postgresql,mariadb,sqlite' },
-      measures: { type: 'string', default: 'backfill,concurrency,tasks,startup' },
+      measures: { type: 'string', default: 'backfill,batches,concurrency,tasks,startup' },
       batch: { type: 'string', default: '500' },
       rounds: { type: 'string', default: '3' },
       starts: { type: 'string', default: '11' },

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 
+/** Hosts' names may be longer than MySQL's column for a String. */
+const LONGEST_HOST = 150
+
 /** Names this process in the ledger: host, pid, and a random part, because pods share hosts' names and pids. */
 export function makeOwner(): string {
-  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+  return `${hostname().slice(0, LONGEST_HOST)}:${process.pid}:${randomUUID().slice(0, 8)}`
 }
 
 /** An owner in words, for messages. */

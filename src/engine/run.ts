@@ -9,9 +9,10 @@ import type { RunOptions } from './run-options.js'
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
- * `task-unknown`, or `environment-left-out` for a named task that this environment leaves out.
+ * `task-unknown`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
 export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptions, 'names' | 'deployId'>) {
+  demandShort(deployId)
   const byName = names !== undefined && names.length > 0
   const [{ files, faults }, records] = await Promise.all([
     engine.source.list(),
@@ -31,6 +32,18 @@ export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptio
   const walkFaults = await walkFaultsOf(engine, tasks)
   if (walkFaults.length > 0) throw faultsError(walkFaults, engine.source.place)
   return tasks
+}
+
+/** What MySQL's column for a String holds. */
+const LONGEST_DEPLOY_ID = 191
+
+function demandShort(deployId: string | undefined): void {
+  if (deployId === undefined || deployId.length <= LONGEST_DEPLOY_ID) return
+  throw new AfterPartyError('usage', {
+    what: `A deploy id has at most ${LONGEST_DEPLOY_ID} characters; this one has ${deployId.length}.`,
+    why: `It begins with ${deployId.slice(0, 40)}…`,
+    next: 'Give a shorter one, a commit or a release, with --deploy-id or AFTER_PARTY_DEPLOY_ID.',
+  })
 }
 
 /** The backfills about to run that walk what the client does not have: it knows without a connection. */
