@@ -13,12 +13,13 @@ import { runNode } from '../support/child.mjs'
  * @param {import('../databases/databases.mjs').Database} database
  * @param {{ contestant: string, batch: number, upTo: number, concurrency?: number }} job
  * @param {Set<string>} digests What the others wrote: it must be the same.
+ * @param {string[]} flags Of Node.
  * @returns {Promise<Result>}
  */
-export async function contest(database, job, digests) {
+export async function contest(database, job, digests, flags = []) {
   await database.reset()
   const { project = '', provider, url } = database
-  const args = ['--import', 'tsx', 'contestants/backfill.ts', JSON.stringify({ ...job, provider })]
+  const args = [...flags, '--import', 'tsx', 'contestants/backfill.ts', JSON.stringify({ ...job, provider })]
   const { ms: wholeMs, stdout } = await runNode(args, { cwd: project, env: { DATABASE_URL: url } })
   digests.add(`${job.upTo} ${await digest(database, job.upTo)}`)
   if (digests.size > 1) throw new Error(`${job.contestant} wrote something else than the others`)

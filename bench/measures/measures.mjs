@@ -1,6 +1,7 @@
 import { measureBackfill } from './backfill.mjs'
 import { measureBatches } from './batches.mjs'
 import { measureConcurrency } from './concurrency.mjs'
+import { measureMemory } from './memory.mjs'
 import { measureStartup } from './startup.mjs'
 import { measureTasks } from './tasks.mjs'
 
@@ -12,6 +13,7 @@ import { measureTasks } from './tasks.mjs'
 export const MEASURES = {
   backfill: measureBackfill,
   batches: measureBatches,
+  memory: measureMemory,
   concurrency: measureConcurrency,
   tasks: measureTasks,
   startup: measureStartup,

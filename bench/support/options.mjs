@@ -5,7 +5,7 @@ const HELP = `npm run bench -- [options]
   --full               10k, 100k and 1M rows, instead of 10k
   --rows 10000,50000   these sizes instead
   --databases a,b      of postgresql, mariadb, sqlite (all)
-  --measures a,b       of backfill, batches, concurrency, tasks, startup (all)
+  --measures a,b       of backfill, batches, memory, concurrency, tasks, startup (all)
   --batch 500          rows in a batch, of backfill and concurrency
   --rounds 3           how often each contestant runs on a table
   --starts 11          how often each command is started
@@ -30,7 +30,7 @@ export function readOptions(args) {
       write: { type: 'boolean', default: false },
       rows: { type: 'string' },
       databases: { type: 'string', default: 'postgresql,mariadb,sqlite' },
-      measures: { type: 'string', default: 'backfill,batches,concurrency,tasks,startup' },
+      measures: { type: 'string', default: 'backfill,batches,memory,concurrency,tasks,startup' },
       batch: { type: 'string', default: '500' },
       rounds: { type: 'string', default: '3' },
       starts: { type: 'string', default: '11' },

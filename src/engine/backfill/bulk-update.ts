@@ -31,31 +31,38 @@ export function groupChanges(
 ): ChangeGroup[] | string {
   const keys = cursor.flatMap((field) => model.columns.get(field) ?? [])
   const groups = new Map<string, ChangeGroup & { rows: { key: Key; values: unknown[] }[] }>()
+  const stamped = [...model.columns.values()].flatMap(({ field, updatedAt }) => (updatedAt ? field : []))
   const now = new Date()
   for (const { key, data } of changes) {
-    const set = Object.entries(data).filter(([, value]) => value !== undefined)
+    const set = Object.keys(data).filter((field) => data[field] !== undefined)
     // An update of nothing leaves `@updatedAt` alone too.
     if (set.length === 0) continue
-    for (const { field, updatedAt } of model.columns.values())
-      if (updatedAt && data[field] === undefined) set.push([field, now])
+    for (const field of stamped) if (data[field] === undefined) set.push(field)
     // However `update` orders them, rows that set the same fields go into one statement.
-    set.sort(([a], [b]) => (a < b ? -1 : 1))
-    const columns: Column[] = []
+    const signature = set.sort().join()
+    let group = groups.get(signature)
+    if (!group) {
+      const columns = columnsOf(model, set)
+      if (typeof columns === 'string') return columns
+      group = { model, keys, columns, rows: [], types }
+      groups.set(signature, group)
+    }
     const values: unknown[] = []
-    for (const [field, given] of set) {
-      const column = model.columns.get(field)
-      if (!column) return `${field} is not a column`
-      const written = plainValue(column, given)
+    for (const column of group.columns) {
+      const written = plainValue(column, data[column.field] === undefined ? now : data[column.field])
       if ('unwritable' in written) return written.unwritable
-      columns.push(column)
       values.push(written.value)
     }
-    const signature = columns.map(({ field }) => field).join()
-    const group = groups.get(signature) ?? { model, keys, columns, rows: [], types }
     group.rows.push({ key, values })
-    groups.set(signature, group)
   }
   return [...groups.values()]
+}
+
+function columnsOf(model: WalkedModel, fields: readonly string[]): Column[] | string {
+  const columns = fields.flatMap((field) => model.columns.get(field) ?? [])
+  return columns.length === fields.length
+    ? columns
+    : `${fields.find((field) => !model.columns.has(field))} is not a column`
 }
 
 /** The statements of a group: one, unless the database can't take so many values at once. */

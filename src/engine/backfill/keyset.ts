@@ -47,7 +47,12 @@ export function keyOf(fields: readonly string[], row: Record<string, unknown>): 
 
 /** Whether two keys are the same, as far as JavaScript can tell. */
 export function sameKey(a: Key | null, b: Key | null): boolean {
-  return a !== null && b !== null && a.length === b.length && a.every((value, i) => text(value) === text(b[i]))
+  return a !== null && b !== null && a.length === b.length && a.every((value, i) => sameValue(value, b[i]))
+}
+
+/** Texts and numbers are most keys, and this is asked for every row. */
+function sameValue(a: unknown, b: unknown): boolean {
+  return typeof a === typeof b && typeof a !== 'object' ? a === b : text(a) === text(b)
 }
 
 /** A Decimal that was decoded is a text. */

@@ -7,15 +7,13 @@ import type { Column, WalkedModel } from './model.js'
  * as floats; STRAIGHT_JOIN starts at the values, so that rows are found by the key and no other row is locked.
  */
 export function statement({ model, keys, columns, rows, types }: ChangeGroup): Statement {
-  const records = rows.map(({ key, values }) =>
-    Object.fromEntries([
-      ...keys.map((column, i) => [`k${i}`, json(column, key[i])]),
-      ...columns.map((column, i) => [`s${i}`, json(column, values[i])]),
-    ]),
-  )
+  const records = rows.map(({ key, values }) => [
+    ...keys.map((column, i) => json(column, key[i])),
+    ...columns.map((column, i) => json(column, values[i])),
+  ])
   const read = [
-    ...keys.map((column, i) => `k${i} ${types.get(column.column)?.type ?? 'LONGTEXT'} PATH '$.k${i}'`),
-    ...columns.map((_, i) => `s${i} LONGTEXT PATH '$.s${i}'`),
+    ...keys.map((column, i) => `k${i} ${types.get(column.column)?.type ?? 'LONGTEXT'} PATH '$[${i}]'`),
+    ...columns.map((_, i) => `s${i} LONGTEXT PATH '$[${keys.length + i}]'`),
   ]
   const match = keys.map((column, i) => {
     const collation = types.get(column.column)?.collation

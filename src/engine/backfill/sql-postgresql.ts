@@ -8,10 +8,13 @@ export function statement({ model, keys, columns, rows, types }: ChangeGroup): S
   const keyed = keys.map((column, i) => named(column, `k${i}`))
   const changed = columns.map((column, i) => named(column, `s${i}`))
   const records = rows.map(({ key, values }) => {
-    // Plain loops: this is done for every row of the table.
     const record: Record<string, unknown> = {}
-    for (const [i, { column, as, type }] of keyed.entries()) record[as] = json(column, type, key[i])
-    for (const [i, { column, as, type }] of changed.entries()) record[as] = json(column, type, values[i])
+    keyed.forEach(({ column, as, type }, i) => {
+      record[as] = json(column, type, key[i])
+    })
+    changed.forEach(({ column, as, type }, i) => {
+      record[as] = json(column, type, values[i])
+    })
     return record
   })
   const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
