@@ -24,8 +24,11 @@ export function isLease(value: unknown): value is Duration {
   return isDuration(value) && toMs(value) >= SHORTEST_LEASE_MS
 }
 
-/** A duration in milliseconds. Expects what `isDuration` accepts; throws a `RangeError` for anything else. */
+/** Node's timers end at 24.8 days, and go off at once past that; some room is left for sums. */
+const LONGEST_MS = 20 * 24 * 60 * 60 * 1000
+
+/** A duration in milliseconds, 20 days at most. Expects what `isDuration` accepts; throws a `RangeError` for anything else. */
 export function toMs(duration: Duration): number {
   if (!isDuration(duration)) throw new RangeError(`not a duration: ${String(duration)}`)
-  return typeof duration === 'number' ? duration : Math.round(ms(duration as ms.StringValue))
+  return Math.min(typeof duration === 'number' ? duration : Math.round(ms(duration as ms.StringValue)), LONGEST_MS)
 }

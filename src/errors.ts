@@ -79,7 +79,12 @@ export function withoutUrls(text: string): string {
 /** The message of anything that can be thrown, without connection URLs. */
 export function messageOf(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : isErrorLike(thrown) ? thrown.message : String(thrown)
-  return withoutUrls(message).trim()
+  return storable(withoutUrls(message)).trim()
+}
+
+/** A text that every database can keep: PostgreSQL takes neither NUL nor half a surrogate pair. */
+export function storable(text: string): string {
+  return Buffer.from(text.replaceAll('\0', '\\0')).toString()
 }
 
 /**

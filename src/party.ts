@@ -87,16 +87,20 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
   }
   return {
     async run(given = {}) {
-      return run(await migrated(given), {
-        ...(given.names && { names: given.names }),
-        deployId: given.deployId,
-        leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
-        lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
-        graceMs: toMs(given.grace ?? options.grace ?? '25s'),
-        stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
-        signal: given.signal ?? new AbortController().signal,
-        emit: given.onEvent ?? (() => {}),
-      })
+      // Two runs of one party at once are two owners: neither may take the other's claim for its own.
+      return run(
+        { ...(await migrated(given)), owner: makeOwner() },
+        {
+          ...(given.names && { names: given.names }),
+          deployId: given.deployId,
+          leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
+          lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
+          graceMs: toMs(given.grace ?? options.grace ?? '25s'),
+          stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
+          signal: given.signal ?? new AbortController().signal,
+          emit: given.onEvent ?? (() => {}),
+        },
+      )
     },
     // What a deploy with nothing to do never needs is loaded when it is asked for.
     async rehearse(given = {}) {
@@ -163,9 +167,10 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
       return engine
     },
     close: async () => {
-      const disconnected = Promise.all([...opened].map((client) => client.$disconnect()))
-      // A connection that hangs would say goodbye for ever.
-      await Promise.race([disconnected, sleep(DISCONNECT_MS, undefined, { ref: false })])
+      const said = new AbortController()
+      const disconnected = Promise.all([...opened].map((client) => client.$disconnect())).finally(() => said.abort())
+      // A connection that hangs would say goodbye for ever, or, with nothing left open, end the process here.
+      await Promise.race([disconnected, sleep(DISCONNECT_MS, undefined, { signal: said.signal }).catch(() => {})])
       opened.clear()
       engine = undefined
       tasksClient = undefined

@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals'
+import { defineBackfill } from '../../src/backfill.js'
+import type { PrismaClientLike } from '../../src/config.js'
+import { createAfterParty } from '../../src/party.js'
 import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 
@@ -102,6 +105,61 @@ describeDatabases((variant) => {
     expect(await runOnce(party)).toMatchObject({ outcome: sqlite ? 'failed' : 'locked' })
     expect(await views()).toEqual([1, 1, 0, 0, 0, 0])
   })
+
+  test.each(['fails at first', 'is behind at first'])(
+    'a commit whose answer is lost counts, also when the look at its record %s',
+    async (how) => {
+      await addPosts(backfills.client, upTo(6))
+      let trouble: (() => unknown) | undefined
+      const lost = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+      const tasks = backfills.database.client()
+      let commits = 0
+      const client = replacing(tasks, '$transaction', async (...args: Parameters<TestClient['$transaction']>) => {
+        const before = await ledgerRows(backfills.client).findUnique({ where: { version: VERSION } })
+        const result = await tasks.$transaction(...args)
+        commits += 1
+        if (commits !== 2) return result
+        trouble = () => {
+          if (how === 'is behind at first') return before
+          throw lost()
+        }
+        throw lost()
+      })
+      const ledger = backfills.database.client().$extends({
+        query: {
+          afterPartyTaskRecord: {
+            async findUnique({ args, query }: { args: object; query(args: object): Promise<unknown> }) {
+              const answer = trouble ?? (() => query(args))
+              trouble = undefined
+              return answer()
+            },
+          },
+        },
+      })
+      const result = await runOnce(
+        createAfterParty({
+          client: () => client as unknown as PrismaClientLike,
+          ledgerClient: () => ledger as unknown as PrismaClientLike,
+          tasks: { [`${VERSION}_backfill`]: defineBackfill({ model: 'post', batchSize: 2, update: addOne } as never) },
+        }),
+      )
+      expect(result).toMatchObject({ outcome: 'done', processed: 6 })
+      expect(await views()).toEqual(upTo(6).map(() => 1))
+    },
+  )
+
+  if (variant === 'postgresql')
+    test('a throttle that never answers is left behind at a signal', async () => {
+      await addPosts(backfills.client, upTo(2))
+      const stop = new AbortController()
+      const throttle = () => {
+        stop.abort()
+        return new Promise(() => {})
+      }
+      const party = backfills.party({ model: 'post', throttle, update: addOne })
+      expect(await runOnce(party, { signal: stop.signal })).toMatchObject({ outcome: 'interrupted' })
+      expect(await record()).toMatchObject({ state: 'interrupted' })
+    })
 
   test('a signal lets the batch end, and the next run goes on after it', async () => {
     await addPosts(backfills.client, upTo(6))
@@ -257,7 +315,27 @@ describeDatabases((variant) => {
     expect(await views()).toEqual(upTo(10).map((id) => (id === 5 ? 0 : 1)))
   })
 
-  if (variant === 'mariadb')
+  if (variant === 'mariadb') {
+    test('updates one by one whose transaction ended on the way fail the backfill', async () => {
+      await addPosts(backfills.client, upTo(2))
+      const tasks = backfills.database.client()
+      const committing = (transaction: TestClient) => ({
+        ...transaction.post,
+        findMany: (args: object) => transaction.post.findMany(args),
+        async update(args: object) {
+          await transaction.$executeRawUnsafe('CREATE TABLE IF NOT EXISTS ap_side_effect (id INT)')
+          return transaction.post.update(args)
+        },
+      })
+      const client = replacing(tasks, '$transaction', (work: (tx: TestClient) => Promise<unknown>, options: object) =>
+        tasks.$transaction((transaction) => work(replacing(transaction, 'post', committing(transaction))), options),
+      )
+      const update = () => ({ views: { increment: 1 } })
+      const { outcome, error } = await backfills.run({ model: 'post', update }, {}, client)
+      expect(outcome).toBe('failed')
+      expect(error).toContain('ended the transaction before the task did')
+    })
+
     test('a batch that a statement committed on the way fails the backfill, and is not tried again', async () => {
       await addPosts(backfills.client, upTo(4))
       let batches = 0
@@ -269,13 +347,14 @@ describeDatabases((variant) => {
         run: async (rows: PostRow[], { prisma }) => {
           batches += 1
           await addOneTo(rows, prisma)
-          await prisma.$executeRawUnsafe('CREATE TABLE ap_side_effect (id INT)')
+          await prisma.$executeRawUnsafe('CREATE TABLE ap_other_effect (id INT)')
         },
       })
       const { outcome, error } = await runOnce(party)
       expect({ outcome, batches }).toEqual({ outcome: 'failed', batches: 1 })
       expect(error).toContain('ended the transaction before the task did')
     })
+  }
 
   test('`retry` tries a batch again before the backfill fails', async () => {
     await addPosts(backfills.client, upTo(3))
@@ -378,7 +457,15 @@ describeDatabases(
 )
 
 /** Another process takes the task, as it does once the lease is over. */
+function ledgerRows(client: TestClient): TestClient['post'] {
+  return (client as unknown as { afterPartyTaskRecord: TestClient['post'] }).afterPartyTaskRecord
+}
+
+/** A client, or a transaction of one, one property of it replaced. */
+function replacing(client: TestClient, name: string, by: unknown): TestClient {
+  return new Proxy(client, { get: (target, key) => (key === name ? by : Reflect.get(target, key)) })
+}
+
 async function stealClaim(client: TestClient, where: object): Promise<void> {
-  const { afterPartyTaskRecord: records } = client as unknown as { afterPartyTaskRecord: TestClient['post'] }
-  await records.updateMany({ where, data: { fence: { increment: 1 }, owner: 'other:1:x' } })
+  await ledgerRows(client).updateMany({ where, data: { fence: { increment: 1 }, owner: 'other:1:x' } })
 }

@@ -155,7 +155,8 @@ describeDatabases((variant) => {
 describeDatabases((variant) => {
   const backfills = useBackfills(variant)
 
-  test('a second process takes parts that are free: together they do each row once, and list what was left out', async () => {
+  /** A holder and a helper do 60 rows together; the helper leaves out one, and the holder too, where that is wanted. */
+  const together = async (given: { maxSkipped?: number; both?: boolean }) => {
     await addPosts(backfills.client, upTo(60))
     // The holder has one part at a time, and its first batch waits until the other process has done one.
     let helped = () => {}
@@ -168,8 +169,9 @@ describeDatabases((variant) => {
         data: { views: { increment: 1 } },
       })
     }
-    const shared = { model: 'post', batchSize: 5, concurrency: 4, onError: 'skip' as const }
-    let unlucky: number | undefined
+    const { both = false, ...limits } = given
+    const shared = { model: 'post', batchSize: 5, concurrency: 4, onError: 'skip' as const, ...limits }
+    const unlucky: (number | undefined)[] = [undefined, undefined]
     let waiting = () => {}
     const begun = new Promise<void>((resolve) => {
       waiting = resolve
@@ -180,6 +182,8 @@ describeDatabases((variant) => {
       run: async (rows: PostRow[], { prisma }) => {
         batches += 1
         waiting()
+        if (both && batches > 2) unlucky[0] ??= rows[0]?.id
+        if (rows.some(({ id }) => id === unlucky[0])) throw new Error('of all rows')
         await touch(rows, prisma)
         // All of its workers wait in their first batch but one part is left for nobody: so the other has none to take
         // until one of them fails to hold it. Hence the holder works on two parts of four at most.
@@ -190,8 +194,8 @@ describeDatabases((variant) => {
       {
         ...shared,
         run: async (rows: PostRow[], { prisma }) => {
-          unlucky ??= rows[0]?.id
-          if (rows.some(({ id }) => id === unlucky)) throw new Error('of all rows')
+          unlucky[1] ??= rows[0]?.id
+          if (rows.some(({ id }) => id === unlucky[1])) throw new Error('of all rows')
           await touch(rows, prisma)
           helped()
         },
@@ -207,14 +211,24 @@ describeDatabases((variant) => {
     await begun
     const second = runOnce(helper)
     const results = await Promise.all([first, second])
+    const posts = await backfills.client.post.findMany()
+    expect(posts.filter(({ views }) => views !== 1).map(({ id }) => id)).toEqual(unlucky.filter(Boolean).sort(byNumber))
+    return { results, unlucky }
+  }
+
+  test('a second process takes parts that are free: together they do each row once, and list what was left out', async () => {
+    const { results, unlucky } = await together({})
     expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'done'])
     const rows = results.map(({ processed }) => processed ?? 0)
     expect(rows.every((each) => each > 0)).toBe(true)
     expect(rows.reduce((sum, each) => sum + each, 0)).toBe(60)
-    const posts = await backfills.client.post.findMany()
-    expect(posts.filter(({ views }) => views !== 1)).toMatchObject([{ id: unlucky, views: 0 }])
     // The history of the backfill is the holder's.
-    expect(results[0].logs).toEqual([`left out: ${unlucky}: of all rows`])
+    expect(results[0].logs).toEqual([`left out: ${unlucky[1]}: of all rows`])
+  })
+
+  test('rows that two processes left out count together', async () => {
+    const { results } = await together({ both: true, maxSkipped: 1 })
+    expect(results[0]).toMatchObject({ outcome: 'failed', error: expect.stringContaining('more than 1 rows') })
   })
 
   test('a part that fails in the process that helps fails the backfill in both, and is tried once', async () => {
@@ -271,4 +285,8 @@ async function holdParts(client: TestClient, count: number): Promise<() => Promi
   const held = { name: 'backfill', status: 'running', fence: 1, owner: 'third:1:x', leaseUntil }
   await records?.createMany({ data: versions.map((version) => ({ version, ...held })) })
   return async () => records?.updateMany({ where: { version: { in: versions } }, data: { status: 'interrupted' } })
+}
+
+function byNumber(a: number | undefined, b: number | undefined): number {
+  return (a ?? 0) - (b ?? 0)
 }

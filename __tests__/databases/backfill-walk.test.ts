@@ -110,6 +110,25 @@ describeDatabases((variant) => {
     expect(seen).toEqual([1, 2, 3, 4, 9])
   })
 
+  test('`follow` taken away in mid-walk ends it at what is there then', async () => {
+    await addPosts(backfills.client, upTo(6))
+    const seen: number[] = []
+    const stop = new AbortController()
+    const definition = {
+      model: 'post',
+      batchSize: 2,
+      run: async (rows: { id: number }[]) => {
+        seen.push(...rows.map(({ id }) => id))
+        if (seen.length === 2) stop.abort()
+      },
+    }
+    const first = await backfills.run({ ...definition, follow: true }, { signal: stop.signal })
+    expect(first).toMatchObject({ outcome: 'interrupted' })
+    await addPosts(backfills.client, [7])
+    expect(await backfills.run(definition)).toMatchObject({ outcome: 'done' })
+    expect([...new Set(seen)]).toEqual(upTo(7))
+  })
+
   const HOSTILE_TEXTS = ['', ' ', '"', "'; DROP TABLE x", '\\', '10', '2', 'B', 'a.b', 'back\\slash', 'z😀', 'é', 'ß']
   // libsql's driver reads no integer that JavaScript's numbers don't hold.
   const digits = variant === 'sqlite-libsql' || variant === 'sqlite-prisma6' ? 53 : 63

@@ -78,6 +78,34 @@ describeDatabases((variant) => {
       expect(tries).toBe(1)
     })
 
+    test('of one process, started at once, run a task once', async () => {
+      let tries = 0
+      const tasks = {
+        [FILE]: task(async () => {
+          tries += 1
+          await sleep(200)
+        }),
+      }
+      const party = stage.party(tasks)
+      expect(await Promise.all([party.run(), party.run()])).toMatchObject([{ outcome: 'done' }, { outcome: 'done' }])
+      expect(tries).toBe(1)
+    })
+
+    test('of which one may take only so long: it leaves the task to the other, and that is no failure', async () => {
+      const gate = new Gate()
+      const tasks = { [FILE]: task(() => gate.passed) }
+      const holder = stage.run(stage.party(tasks))
+      await holder.saw('started')
+      const result = await stage.party(tasks).run({ maxDuration: 300 })
+      expect(result).toMatchObject({
+        outcome: 'done',
+        paused: true,
+        results: [{ outcome: 'interrupted', paused: true, error: expect.stringContaining('--max-duration') }],
+      })
+      gate.open()
+      expect(await holder.ended).toMatchObject({ outcome: 'done' })
+    })
+
     test('that will not wait say who has the task', async () => {
       const gate = new Gate()
       const tasks = { [FILE]: task(() => gate.passed) }
@@ -488,6 +516,19 @@ describeDatabases((variant) => {
         await other
         expect((await stage.titles()).sort()).toEqual(['mine', 'other'])
       })
+  })
+
+  test('what no column can hold in an error or a log is written so that it can', async () => {
+    const party = stage.party({
+      [FILE]: task(({ log }) => {
+        log('a line with \0 in it')
+        throw new Error('bad line: \0 and half of \ud83d')
+      }),
+    })
+    const error = 'bad line: \\0 and half of \ufffd'
+    expect(await party.run()).toMatchObject({ outcome: 'failed', results: [{ error }] })
+    expect(await stage.record(VERSION)).toMatchObject({ status: 'failed', error: expect.stringContaining(error) })
+    expect(await party.history()).toMatchObject([{ status: 'failed', log: 'a line with \\0 in it\n' }])
   })
 
   describe('a factory', () => {

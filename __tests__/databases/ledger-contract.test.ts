@@ -127,7 +127,7 @@ describeLedgers((makeStand, kind) => {
       'of a %s task begins a new attempt from the start',
       async (status) => {
         const { claim } = await claimed()
-        await ledger.checkpoint(claim, { cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+        await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
         await ledger.settle(claim, await settlement({ status, error: 'it broke' }))
         const asked = await request({ version: claim.version, owner: 'host:2:b', deployId: 'd2' })
         expect(await other.claim(await recordOf(claim.version), asked)).toMatchObject({ fence: 2 })
@@ -147,7 +147,7 @@ describeLedgers((makeStand, kind) => {
 
     test('that resumes keeps the checkpoint', async () => {
       const { claim } = await claimed()
-      await ledger.checkpoint(claim, { cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+      await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
       await ledger.settle(claim, await settlement({ status: 'interrupted' }))
       await other.claim(await recordOf(claim.version), await request({ version: claim.version, resume: true }))
       expect(await recordOf(claim.version)).toMatchObject({ status: 'running', cursor: 'k7', processed: 7, total: 9 })
@@ -217,7 +217,7 @@ describeLedgers((makeStand, kind) => {
 
     test('writes no checkpoint', async () => {
       const { claim, after } = await lost()
-      const checkpoint = { cursor: 'k', processed: 5, total: null, leaseUntil: new Date() }
+      const checkpoint = { from: null, cursor: 'k', processed: 5, total: null, leaseUntil: new Date() }
       expect(await ledger.checkpoint(claim, checkpoint)).toBe(false)
       expect(await recordOf(claim.version)).toEqual(after)
     })
@@ -232,9 +232,15 @@ describeLedgers((makeStand, kind) => {
       const { claim, after } = await lost()
       await stand.transaction(async (writes) => {
         expect(await writes.settle(claim, await settlement())).toBe(false)
-        expect(await writes.checkpoint(claim, { cursor: 'k', processed: 5, total: null, leaseUntil: new Date() })).toBe(
-          false,
-        )
+        expect(
+          await writes.checkpoint(claim, {
+            from: null,
+            cursor: 'k',
+            processed: 5,
+            total: null,
+            leaseUntil: new Date(),
+          }),
+        ).toBe(false)
       })
       expect(await recordOf(claim.version)).toEqual(after)
     })
@@ -314,7 +320,7 @@ describeLedgers((makeStand, kind) => {
 
     test('as pending forgets where the task was', async () => {
       const { claim } = await claimed()
-      await ledger.checkpoint(claim, { cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+      await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
       await ledger.settle(claim, await settlement())
       const mark = { version: claim.version, name: 'task', status: 'pending' as const, at: new Date(), owner: 'me' }
       expect(await ledger.mark(await recordOf(claim.version), mark)).toBe(true)
@@ -327,6 +333,28 @@ describeLedgers((makeStand, kind) => {
         processed: 0,
         total: null,
       })
+    })
+  })
+
+  describe('a checkpoint', () => {
+    test('goes on from the one before, and is written once', async () => {
+      const { claim } = await claimed()
+      const write = async (from: string | null, cursor: string, processed: number) =>
+        ledger.checkpoint(claim, { from, cursor, processed, total: null, leaseUntil: new Date(await ledger.now()) })
+      expect(await write('k1', 'k2', 2)).toBe(false)
+      expect(await write(null, 'k1', 1)).toBe(true)
+      expect(await write(null, 'k1', 1)).toBe(false)
+      expect(await write('k1', 'k2', 2)).toBe(true)
+      await stand.transaction(async (writes) => {
+        const leaseUntil = new Date()
+        expect(
+          await writes.checkpoint(claim, { from: 'k1', cursor: 'k3', processed: 3, total: null, leaseUntil }),
+        ).toBe(false)
+        expect(
+          await writes.checkpoint(claim, { from: 'k2', cursor: 'k3', processed: 3, total: null, leaseUntil }),
+        ).toBe(true)
+      })
+      expect(await recordOf(claim.version)).toMatchObject({ cursor: 'k3', processed: 3 })
     })
   })
 
@@ -355,7 +383,13 @@ describeLedgers((makeStand, kind) => {
     test('are the texts of every language, quotes and backslashes as they are', async () => {
       const text = `naïve ß 日本語 🎉 \u{1F469}\u200D\u{1F680} 'quoted' "twice" back\\slash %s $1 ? ; -- \r\n\t end`
       const { claim } = await claimed({ name: 'tâche_日本', owner: 'hôte:1:é', deployId: 'déploiement-🎉' })
-      const checkpoint = { cursor: text, processed: 1, total: null, leaseUntil: new Date(await ledger.now()) }
+      const checkpoint = {
+        from: null,
+        cursor: text,
+        processed: 1,
+        total: null,
+        leaseUntil: new Date(await ledger.now()),
+      }
       expect(await ledger.checkpoint(claim, checkpoint)).toBe(true)
       expect(await ledger.settle(claim, await settlement({ status: 'failed', error: text }))).toBe(true)
       expect(await recordOf(claim.version)).toMatchObject({ name: 'tâche_日本', cursor: text, error: text })

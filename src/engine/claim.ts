@@ -13,6 +13,8 @@ export type Acquisition =
   | { kind: 'ended'; record: TaskRecord }
   /** Another process has it, and we waited long enough. */
   | { kind: 'held'; record: TaskRecord }
+  /** The run has had its time. */
+  | { kind: 'late' }
   | { kind: 'aborted' }
 
 /** What a claim is made with. Durations in ms. */
@@ -27,8 +29,12 @@ export interface ClaimOptions {
 }
 
 /** What is needed to ask for a task. Durations in ms. */
-export interface AcquireOptions extends ClaimOptions {
+export interface AcquireOptions extends Omit<ClaimOptions, 'resume'> {
+  /** Whether to go on at the checkpoint of a record, as it stands when it is claimed. */
+  resumes(record: TaskRecord | null): boolean
   lockTimeoutMs: number
+  /** On the monotonic clock: neither claimed nor waited for after it. */
+  stopAt: number
   signal: AbortSignal
   /** Something useful to do while another process has the task. */
   whileHeld?(record: TaskRecord): Promise<void>
@@ -53,8 +59,9 @@ export async function acquire(
   for (let seen = planned; ; seen = await look(ledger, task.version)) {
     if (signal.aborted) return { kind: 'aborted' }
     if (seen && hasEndedSince(planned, seen)) return { kind: 'ended', record: seen }
+    if (monotonicNow() >= options.stopAt) return { kind: 'late' }
     if (!seen || !isHeld(seen, await ledger.now())) {
-      const claim = await claimNow(task, seen, options)
+      const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen) })
       if (claim) return { kind: 'claimed', claim }
       continue
     }
@@ -62,7 +69,8 @@ export async function acquire(
     if (left <= 0) return { kind: 'held', record: seen }
     options.onWaiting(seen)
     await options.whileHeld?.(seen)
-    await sleep(Math.min(waitMs * (0.75 + Math.random() / 2), left), undefined, { signal }).catch(() => {})
+    const nextMs = Math.min(waitMs * (0.75 + Math.random() / 2), left, Math.max(0, options.stopAt - monotonicNow()))
+    await sleep(nextMs, undefined, { signal }).catch(() => {})
     waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)
   }
 }
@@ -179,8 +187,9 @@ export class HeldClaim {
     const leaseUntil = new Date((await this.#ledger.now()) + this.#leaseMs)
     return {
       leaseUntil,
+      // Also when that is sooner: it is what the database has now.
       heard: () => {
-        this.#deadline = Math.max(this.#deadline, deadline)
+        this.#deadline = deadline
       },
     }
   }

@@ -4,7 +4,7 @@ import { toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
-import { ColumnTypes, type Writer, workOn } from './backfill/batch.js'
+import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, encode, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
@@ -118,14 +118,16 @@ async function rehearseBackfill(
   const range = await rangeOf(record, delegate, walk)
   const total = range.upTo === null ? 0 : await countRows(delegate, walk, range.upTo, range.after)
   const { size } = new Pace(definition)
-  const types = await new ColumnTypes().of(client as Writer, model)
+  const types = definition.update ? await new ColumnTypes().of(client as Writer, model) : new Map()
   const times = transactionTimes(definition.transaction, '30s')
   const said = new Set<string>()
   const sayOnce = (message: string) => {
     if (!said.has(message)) context.log.warn(message)
     said.add(message)
   }
-  const work = { definition, model, fields: walk.fields, context, stop: signal, graceMs, sayOnce }
+  // Every rehearsed transaction is looked after as a whole.
+  const whole: Whole = (work) => work()
+  const work = { definition, model, fields: walk.fields, context, stop: signal, graceMs, sayOnce, whole }
   const tooks: number[] = []
   let sample: RehearsedRow[] = []
   let rows = 0

@@ -54,17 +54,18 @@ async function claimAndWork(
 ): Promise<Ended> {
   const task = { version, name }
   const { ledger, owner } = engine
-  const { leaseMs, lockTimeoutMs, deployId, signal, emit } = options
+  const { leaseMs, lockTimeoutMs, stopAt, deployId, signal, emit } = options
   const attempt = new Attempt(engine, task, definition, options)
   const acquisition = await acquire(task, record, {
     ledger,
     owner,
     leaseMs,
     lockTimeoutMs,
+    stopAt,
     deployId,
     checksum,
     // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
-    resume: definition.kind === 'backfill' && record?.status !== 'done',
+    resumes: (seen) => definition.kind === 'backfill' && seen?.status !== 'done',
     signal,
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder),
@@ -74,6 +75,8 @@ async function claimAndWork(
       return { end: { outcome: 'interrupted', error: 'stopped by a signal while it waited' } }
     case 'held':
       return { end: { outcome: 'locked', error: heldMessage(acquisition.record, await ledger.now()) } }
+    case 'late':
+      return { end: { outcome: 'interrupted', paused: true, error: LATE, ...attempt.helped } }
     case 'ended':
       return { end: { ...outcomeElsewhere(acquisition.record), ...attempt.helped } }
     case 'claimed':
@@ -112,6 +115,15 @@ class Attempt {
 
   /** The work of one claim, from its first row in the history to its settled record. */
   async work(claim: HeldClaim): Promise<Ended> {
+    try {
+      return await this.#work(claim)
+    } finally {
+      // Whatever threw: a claim that nobody works under must run out.
+      claim.stop()
+    }
+  }
+
+  async #work(claim: HeldClaim): Promise<Ended> {
     const { ledger } = this.#engine
     const runId = await this.#openRun(claim)
     const work = { ...(await this.#workOptions((...told) => claim.progress(...told))), claim }
@@ -201,6 +213,8 @@ class Attempt {
 
 const LOST =
   'lost its claim: it went without a heartbeat for longer than its lease, and another process took the task. Nothing more was written'
+
+const LATE = 'another process has it, and --max-duration is over; the next run goes on here'
 
 const STOPPING: Record<StopReason, string> = { signal: 'a signal', timeout: 'its timeout', lost: 'its claim was lost' }
 

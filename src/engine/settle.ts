@@ -1,5 +1,5 @@
 import { type Definition, isEveryDeploy } from '../definition.js'
-import { messageOf, withoutUrls } from '../errors.js'
+import { messageOf, storable, withoutUrls } from '../errors.js'
 import { answerWithin } from '../ledger/answer-within.js'
 import type { Ledger, RecordStatus } from '../ledger/contract.js'
 import type { HeldClaim } from './claim.js'
@@ -55,5 +55,5 @@ export async function settle(
 
 function stackOf(error: unknown): string {
   const text = error instanceof Error && error.stack ? error.stack : messageOf(error)
-  return withoutUrls(text)
+  return storable(withoutUrls(text))
 }

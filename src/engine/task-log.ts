@@ -1,5 +1,5 @@
 import { format } from 'node:util'
-import { withoutUrls } from '../errors.js'
+import { storable, withoutUrls } from '../errors.js'
 import type { Log } from '../task.js'
 import type { LogLevel } from './events.js'
 
@@ -26,7 +26,7 @@ export class TaskLog {
 
   /** The tail, or null when nothing was logged. */
   get tail(): string | null {
-    return this.#tail === '' ? null : (this.#cut ? '…' : '') + this.#tail
+    return this.#tail === '' ? null : (this.#cut ? '…' : '') + storable(this.#tail)
   }
 
   #add(level: LogLevel, message: unknown[]): void {

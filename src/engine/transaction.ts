@@ -31,7 +31,7 @@ interface TransactionalClient {
 const DEFAULT_MAX_WAIT: Duration = '10s'
 
 /** A transaction that should be over, and is not after this long, has a connection that hangs. */
-const HANGS_MS = 2_000
+export const HANGS_MS = 2_000
 
 /** The times of a transaction, the defaults filled in. */
 export function transactionTimes(option: TransactionOption | undefined, timeout: Duration): TransactionTimes {

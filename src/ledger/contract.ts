@@ -75,6 +75,8 @@ export interface Beat {
 
 /** How far a backfill has come, written with the batch that it belongs to. Keeps the claim alive like a heartbeat. */
 export interface CheckpointWrite {
+  /** The cursor that it goes on from: a batch that was tried again must not be counted twice. */
+  from: string | null
   cursor: string
   /** Rows, of all attempts together. */
   processed: number
@@ -106,7 +108,7 @@ export interface ClaimWrites {
   beat(claim: Claim, beat: Beat): Promise<boolean>
   /** Ends the claim. False: the claim was lost, and nothing was written. */
   settle(claim: Claim, settlement: Settlement): Promise<boolean>
-  /** Says how far the claim's work has come. False: the claim was lost, and nothing was written. */
+  /** Says how far the claim's work has come. False: the claim was lost, or it has come further; nothing was written. */
   checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean>
 }
 

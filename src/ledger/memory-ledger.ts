@@ -76,8 +76,8 @@ export class MemoryLedger implements Ledger {
     return this.#write(claim, { ...settlement, leaseUntil: null })
   }
 
-  async checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
-    return this.#write(claim, checkpoint)
+  async checkpoint(claim: Claim, { from, ...checkpoint }: CheckpointWrite): Promise<boolean> {
+    return (this.#records.get(claim.version)?.cursor ?? null) === from && this.#write(claim, checkpoint)
   }
 
   within(_transaction: unknown): ClaimWrites {

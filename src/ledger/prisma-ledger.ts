@@ -127,7 +127,7 @@ export class PrismaLedger implements Ledger {
   }
 
   checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
-    return this.#ask(() => writeIn(this.#client, claim, checkpoint))
+    return this.#ask(() => checkpointIn(this.#client, claim, checkpoint))
   }
 
   within(transaction: unknown): ClaimWrites {
@@ -135,7 +135,7 @@ export class PrismaLedger implements Ledger {
     return {
       beat: (claim, beat) => beatIn(client, claim, beat),
       settle: (claim, settlement) => settleIn(client, claim, settlement),
-      checkpoint: (claim, checkpoint) => writeIn(client, claim, checkpoint),
+      checkpoint: (claim, checkpoint) => checkpointIn(client, claim, checkpoint),
     }
   }
 
@@ -245,8 +245,12 @@ function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): P
   return writeIn(client, claim, { ...settlement, leaseUntil: null })
 }
 
-async function writeIn(client: LedgerClient, claim: Claim, data: object): Promise<boolean> {
-  const { count } = await client.afterPartyTaskRecord.updateMany({ where: whereHeld(claim), data })
+function checkpointIn(client: LedgerClient, claim: Claim, { from, ...data }: CheckpointWrite): Promise<boolean> {
+  return writeIn(client, claim, data, { cursor: from })
+}
+
+async function writeIn(client: LedgerClient, claim: Claim, data: object, and: object = {}): Promise<boolean> {
+  const { count } = await client.afterPartyTaskRecord.updateMany({ where: { ...whereHeld(claim), ...and }, data })
   return count === 1
 }
 

@@ -108,6 +108,8 @@ test('the schema that the adapter names counts where the model names none', () =
   const adapter = { options: { schema: 'tenant' } }
   expect(modelOf(SCHEMA, 'plain', 'postgresql', adapter).schema).toBe('tenant')
   expect(modelOf(SCHEMA, 'blogPost', 'postgresql', adapter).schema).toBe('blog')
+  expect(modelOf(SCHEMA, 'plain', 'postgresql', {}).schema).toBe('public')
+  // Prisma 6's own engine takes it from the URL, and so does the connection.
   expect(modelOf(SCHEMA, 'plain').schema).toBeUndefined()
 })
 

@@ -39,9 +39,9 @@ function group(provider: string): ChangeGroup {
 }
 
 test('PostgreSQL: names are quoted, and every value is in the one parameter', () => {
-  const { sql, parameters } = postgresql.statement({ ...group('postgresql') })
+  const { sql, parameters } = postgresql.statement(group('postgresql'))
   expect(sql).toBe(
-    `UPDATE "public"."po""st\`s" AS t SET "t'i; DROP TABLE x --" = v.s0, "json" = v.s1, "at" = v.s2, "big" = v.s3, "bytes" = v.s4, "flag" = v.s5, "price" = v.s6 FROM json_to_recordset($1::json) AS v(k0 int, s0 character varying, s1 text, s2 text, s3 text, s4 text, s5 text, s6 text) WHERE t."i""d\`" = v.k0`,
+    `UPDATE "po""st\`s" AS t SET "t'i; DROP TABLE x --" = v.s0, "json" = v.s1, "at" = v.s2, "big" = v.s3, "bytes" = v.s4, "flag" = v.s5, "price" = v.s6 FROM json_to_recordset($1::json) AS v(k0 int, s0 character varying, s1 text, s2 text, s3 text, s4 text, s5 text, s6 text) WHERE t."i""d\`" = v.k0`,
   )
   expect(parameters.map((text) => JSON.parse(String(text)))).toEqual([
     [
@@ -58,6 +58,12 @@ test('PostgreSQL: names are quoted, and every value is in the one parameter', ()
       { k0: '2', s0: null, s1: null, s2: null, s3: null, s4: null, s5: null, s6: null },
     ],
   ])
+})
+
+test('PostgreSQL: the table is in its schema, where one is known', () => {
+  const given = group('postgresql')
+  const { sql } = postgresql.statement({ ...given, model: { ...given.model, schema: 'te"am' } })
+  expect(sql).toContain('UPDATE "te""am"."po""st`s" AS t')
 })
 
 test('PostgreSQL: of a time of day, the date is left out', () => {

@@ -84,7 +84,14 @@ class World {
         return this.#write(
           process,
           version,
-          (claim, leaseUntil) => this.ledger.checkpoint(claim, { cursor, processed: 1, total: null, leaseUntil }),
+          (claim, leaseUntil) =>
+            this.ledger.checkpoint(claim, {
+              from: this.#cursors.get(version) ?? null,
+              cursor,
+              processed: 1,
+              total: null,
+              leaseUntil,
+            }),
           () => this.#cursors.set(version, cursor),
         )
       }
@@ -251,6 +258,40 @@ describe('the claim protocol', () => {
   })
 })
 
+test('who takes over what stood otherwise when it was planned goes on from where it stands', async () => {
+  const ledger = new MemoryLedger()
+  const [version] = VERSIONS
+  const options = { version, name: 'task', checksum: null, deployId: null, resume: false, startedAt: new Date() }
+  const lease = { leaseUntil: new Date(Date.now() + 60_000) }
+  const end = { finishedAt: new Date(), error: null }
+  const first = await ledger.claim(null, { ...options, ...lease, owner: 'a' })
+  if (!first) throw new Error('not claimed')
+  await ledger.settle(first, { ...end, status: 'done' })
+  const planned = await ledger.record(version)
+
+  // Another process runs it anew, and is interrupted half-way.
+  const second = await ledger.claim(planned, { ...options, ...lease, owner: 'b' })
+  if (!second) throw new Error('not claimed')
+  await ledger.checkpoint(second, { ...lease, from: null, cursor: 'half', processed: 5, total: 10 })
+  await ledger.settle(second, { ...end, status: 'interrupted' })
+
+  const acquisition = await acquire({ version, name: 'task' }, planned, {
+    ledger,
+    owner: 'c',
+    leaseMs: 60_000,
+    lockTimeoutMs: 0,
+    stopAt: Number.POSITIVE_INFINITY,
+    deployId: undefined,
+    checksum: null,
+    resumes: (seen) => seen?.status !== 'done',
+    signal: new AbortController().signal,
+    onWaiting: () => {},
+  })
+  if (acquisition.kind === 'claimed') acquisition.claim.stop()
+  expect(acquisition.kind).toBe('claimed')
+  expect(await ledger.record(version)).toMatchObject({ fence: 3, cursor: 'half', processed: 5 })
+})
+
 /** Asks for a task as a run does, ends it at once when it is ours, and tells which of the two it was. */
 async function ask(ledger: Ledger, owner: string, status: Settlement['status']): Promise<string> {
   const [version] = VERSIONS
@@ -261,7 +302,8 @@ async function ask(ledger: Ledger, owner: string, status: Settlement['status']):
     lockTimeoutMs: 10_000,
     deployId: undefined,
     checksum: null,
-    resume: false,
+    resumes: () => false,
+    stopAt: Number.POSITIVE_INFINITY,
     signal: new AbortController().signal,
     onWaiting: () => {},
   })

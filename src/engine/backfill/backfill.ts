@@ -1,6 +1,7 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { type Execution, endOf } from '../execute.js'
-import { Stop } from '../stop.js'
+import { orStopped, Stop } from '../stop.js'
+import { HANGS_MS } from '../transaction.js'
 import { readCheckpoint } from './checkpoint.js'
 import { walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
@@ -15,7 +16,9 @@ export async function executeBackfill(definition: BackfillDefinition, options: B
   try {
     const walked = walkedOf(definition, client)
     const walk = (await isSplit(definition, options)) ? walkPartitions : walkAll
-    const end = await walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
+    // What is asked outside of a batch's transaction may hang too, and a throttle is not ours.
+    const walking = () => walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
+    const end = await orStopped(walking, stop.signal, options.graceMs + 2 * HANGS_MS)
     return end === 'done'
       ? { kind: 'done', committed: false, processed: tally.processed }
       : { kind: 'paused', processed: tally.processed }
@@ -58,6 +61,6 @@ async function startOf(
   const delegate = delegateOf(client, model)
   const bound = await lastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
-  const upTo = definition.follow ? null : bound
-  return { checkpoint: { after: null, upTo, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }
+  const range = definition.follow ? { upTo: null, open: true as const } : { upTo: bound }
+  return { checkpoint: { after: null, ...range, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }
 }

@@ -19,7 +19,11 @@ export interface BatchWork {
   graceMs: number
   /** Says something once in a backfill. */
   sayOnce(message: string): void
+  /** Runs what passes through the team's own code, and throws when its transaction did not outlast it. */
+  whole: Whole
 }
+
+export type Whole = <T>(work: () => Promise<T>) => Promise<T>
 
 /** A client, or a transaction of one. */
 export type Writer = Record<string, WriteDelegate> & {
@@ -64,11 +68,11 @@ export async function workOn(
   types: ReadonlyMap<string, ColumnType>,
   work: BatchWork,
 ): Promise<SkippedRow[]> {
-  const { definition, context, stop, graceMs } = work
+  const { definition, context, stop, graceMs, whole } = work
   if (definition.run) {
     const { run } = definition
     const prisma = writer as never
-    await orStopped(async () => run(rows, { ...context, prisma, signal: stop }), stop, graceMs)
+    await whole(() => orStopped(async () => run(rows, { ...context, prisma, signal: stop }), stop, graceMs))
     return []
   }
   const { changes, skipped } = await changesOf(rows, work)
@@ -116,7 +120,7 @@ async function writeChanges(
   changes: readonly Change[],
   writer: Writer,
   types: ReadonlyMap<string, ColumnType>,
-  { model, fields, sayOnce }: BatchWork,
+  { model, fields, sayOnce, whole }: BatchWork,
 ): Promise<void> {
   if (changes.length === 0) return
   const dialect = dialectOf(model)
@@ -133,7 +137,16 @@ async function writeChanges(
     return
   }
   sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
-  const delegate = writer[model.key]
+  // The client's extensions may catch what fails.
+  await whole(() => updateEach(changes, writer[model.key], model, fields))
+}
+
+async function updateEach(
+  changes: readonly Change[],
+  delegate: WriteDelegate | undefined,
+  model: WalkedModel,
+  fields: readonly string[],
+): Promise<void> {
   for (const { key, data } of changes) {
     const where = uniqueWhere(model, fields, key)
     await delegate?.update({ where, data }).catch(async (error) => {

@@ -11,6 +11,8 @@ export interface Checkpoint extends Range {
   skipped: SkippedRow[]
   /** The fence under which this walk began: partitions of an earlier walk are not of this one. */
   walk: number
+  /** It began with `follow`: without an end. */
+  open?: true
   /** What it walks by. */
   fields: readonly string[]
   /** Of a backfill in partitions: the last key of every part but the last. */

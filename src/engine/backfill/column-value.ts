@@ -1,3 +1,4 @@
+import { storable } from '../../errors.js'
 import { isDecimal } from './keyset.js'
 import type { Column } from './model.js'
 
@@ -37,7 +38,8 @@ function scalar({ type, enumValues }: Column, value: unknown): unknown {
 const when = (holds: boolean, value: unknown) => (holds ? value : undefined)
 
 const SCALARS: Record<string, (value: unknown) => unknown> = {
-  String: (value) => when(typeof value === 'string', value),
+  // Half a surrogate pair would fail all of a batch: the one row says so better.
+  String: (value) => when(typeof value === 'string' && storable(value) === value, value),
   Boolean: (value) => when(typeof value === 'boolean', value),
   Int: (value) => when(typeof value === 'number' && (value | 0) === value, value),
   BigInt: (value) =>

@@ -33,7 +33,7 @@ export interface WalkedModel {
   /** The name on the client: `post`. */
   key: string
   provider: string | undefined
-  /** The database schema, where the model or the adapter names one. */
+  /** The database schema; undefined: that of the connection. */
   schema: string | undefined
   table: string
   columns: ReadonlyMap<string, Column>
@@ -43,8 +43,12 @@ export interface WalkedModel {
   uniques: readonly UniqueKey[]
 }
 
+interface PrismaAdapter {
+  options?: { schema?: unknown }
+}
+
 interface PrismaInternals {
-  _engineConfig?: { inlineSchema?: unknown; adapter?: { options?: { schema?: unknown } } }
+  _engineConfig?: { inlineSchema?: unknown; adapter?: PrismaAdapter }
 }
 
 /**
@@ -66,17 +70,24 @@ export function walkedModel(client: object, key: string): WalkedModel {
   const enums = new Map(
     blocks.filter(({ kind }) => kind === 'enum').map(({ name, body }) => [name, enumValuesOf(body)]),
   )
+  const provider = providerOf(client)
   const models = new Set(blocks.filter(({ kind }) => kind === 'model').map(({ name }) => name))
-  const adapterSchema = config?.adapter?.options?.schema
   return {
     key,
-    provider: providerOf(client),
-    schema: modelAttribute(shape, 'schema') ?? (typeof adapterSchema === 'string' ? adapterSchema : undefined),
+    provider,
+    schema: modelAttribute(shape, 'schema') ?? schemaOf(config?.adapter, provider),
     table: modelAttribute(shape, 'map') ?? block.name,
     columns: columnsOf(shape, models, enums),
     id: idOf(shape),
     uniques: uniquesOf(shape),
   }
+}
+
+/** The schema in which a client looks for its tables: an adapter's. Prisma 6's own engine has it from its URL. */
+function schemaOf(adapter: PrismaAdapter | undefined, provider: string | undefined): string | undefined {
+  const given = adapter?.options?.schema
+  if (typeof given === 'string') return given
+  return adapter && provider === 'postgresql' ? 'public' : undefined
 }
 
 function columnsOf(

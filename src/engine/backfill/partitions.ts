@@ -6,13 +6,14 @@ import { claimNow } from '../claim.js'
 import { endOf } from '../execute.js'
 import { describeOwner } from '../owner.js'
 import { isHeld } from '../plan.js'
-import { Lost, Stop } from '../stop.js'
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { Lost, orStopped, Stop } from '../stop.js'
+import { HANGS_MS } from '../transaction.js'
+import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
 import type { Range } from './keyset.js'
 import { wait } from './pace.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
-import { type BackfillOptions, demandSameCursor, Walker } from './walker.js'
+import { type BackfillOptions, demandFewLeftOut, demandSameCursor, Walker } from './walker.js'
 
 /** One part of a backfill: a record of its own, `20261122103000/03`. */
 interface Partition {
@@ -59,7 +60,7 @@ export async function walkPartitions(
   const partitions = partitionsOf(claim.claim.version, checkpoint)
   const standing = await partitionRecords(options, partitions)
   const before = new Map(standing.map((record) => [record?.version, record?.fence]))
-  const leftOut = { rows: standing.reduce((sum, record) => sum + leftOutOf(record), 0) }
+  const leftOut = { rows: leftOutIn(standing) }
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
   const isOfHelper = ({ version, fence, owner }: TaskRecord) => fence !== before.get(version) && owner !== options.owner
   for (;;) {
@@ -70,6 +71,8 @@ export async function walkPartitions(
     onProgress(processed, total)
     if (records.every((record) => record?.status === 'done')) {
       for (const record of records) if (record && isOfHelper(record)) listLeftOut(record, options)
+      const all = records.flatMap((record) => skippedOf(record))
+      demandFewLeftOut(definition, all.length, all.at(-1))
       return 'done'
     }
     const failed = records.find((record) => record?.status === 'failed' && !mayTryAgain(record))
@@ -113,9 +116,10 @@ export async function helpWith(
     const walked = walkedOf(definition, options.client)
     const partitions = partitionsOf(parent.version, checkpoint)
     demandSameCursor(checkpoint, walked.walk)
+    const leftOut = { rows: leftOutIn(await partitionRecords(options, partitions)) }
     const crew: Crew = {
       definition,
-      options: { ...options, said: new Set() },
+      options: { ...options, said: new Set(), leftOut },
       stop: stop.signal,
       walked,
       partitions,
@@ -157,7 +161,8 @@ async function splitUp(
   const { fields } = walk
   const checkpoint: Checkpoint = { after: null, upTo: bound, skipped: [], walk: claim.claim.fence, fields, splits }
   const { leaseUntil, heard } = await claim.nextLease()
-  const written = { cursor: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
+  const from = record?.cursor ?? null
+  const written = { from, cursor: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
   heard()
   return { checkpoint, total }
@@ -178,13 +183,17 @@ async function partitionRecords({ ledger }: Pick<BackfillOptions, 'ledger'>, par
   return records.map((record, i) => (isOf(record, partitions[i]) ? record : null))
 }
 
-function leftOutOf(record: TaskRecord | null): number {
-  return readCheckpoint(record?.cursor ?? null)?.skipped.length ?? 0
+function skippedOf(record: TaskRecord | null): SkippedRow[] {
+  return readCheckpoint(record?.cursor ?? null)?.skipped ?? []
+}
+
+function leftOutIn(records: readonly (TaskRecord | null)[]): number {
+  return records.reduce((sum, record) => sum + skippedOf(record).length, 0)
 }
 
 /** The history of a backfill is that of the process that holds it, so what a helper left out is listed there too. */
-function listLeftOut({ cursor }: TaskRecord, { context }: BackfillOptions): void {
-  for (const { key, error } of readCheckpoint(cursor)?.skipped ?? []) context.log.warn(`left out: ${key}: ${error}`)
+function listLeftOut(record: TaskRecord, { context }: BackfillOptions): void {
+  for (const { key, error } of skippedOf(record)) context.log.warn(`left out: ${key}: ${error}`)
 }
 
 function isOf(record: TaskRecord | null, partition: Partition | undefined): boolean {
@@ -242,7 +251,8 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
       async () => ({ checkpoint: { ...range, skipped: [], walk, fields: walked.walk.fields }, total: null }),
       (checkpoint) => checkpoint.walk === walk,
     )
-    const end = await walker.walk()
+    const begun = walker
+    const end = await orStopped(() => begun.walk(), ownStop.signal, options.graceMs + 1.5 * HANGS_MS)
     if (end === 'paused') settlement = { status: 'interrupted', error: null }
   } catch (error) {
     thrown = error

@@ -40,7 +40,7 @@ export function rowLimit(): number {
 }
 
 function tableName({ schema, table }: WalkedModel): string {
-  return `${quote(schema ?? 'public')}.${quote(table)}`
+  return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
 }
 
 function quote(name: string): string {

@@ -1,19 +1,20 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { type Duration, toMs } from '../../duration.js'
-import { messageOf } from '../../errors.js'
+import { codeOf, messageOf } from '../../errors.js'
 import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
+import type { TaskRecord } from '../../ledger/contract.js'
 import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database-errors.js'
 import { leaveConnection } from '../../ledger/leave-connection.js'
 import type { ExecuteOptions } from '../execute.js'
 import { Lost } from '../stop.js'
 import { inOnePiece, inTransaction, TransactionEnded, TransactionTimeout, transactionTimes } from '../transaction.js'
-import { type BatchWork, ColumnTypes, type Writer, workOn } from './batch.js'
+import { type BatchWork, ColumnTypes, type Whole, type Writer, workOn } from './batch.js'
 import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
 import { describeKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
 import { Pace, wait } from './pace.js'
-import { CursorError, nextPage, type Page, type Walk } from './walk.js'
+import { CursorError, lastKey, nextPage, type Page, type Walk } from './walk.js'
 import { delegateOf, type Walked } from './walked.js'
 
 /** What is needed to run a backfill under its claim. */
@@ -32,6 +33,13 @@ export interface BackfillOptions extends ExecuteOptions {
   leftOut?: { rows: number }
 }
 
+/** A checkpoint that was written, and counts once it is committed. */
+interface Written {
+  checkpoint: Checkpoint
+  cursor: string
+  heard(): void
+}
+
 /** Where a walk begins. */
 export interface Start {
   checkpoint: Checkpoint
@@ -42,6 +50,7 @@ export interface Start {
 const BATCH_TIMEOUT: Duration = '30s'
 const BATCH_TRIES = 8
 const DEFAULT_MAX_SKIPPED = 100
+const NO_TYPES: Awaited<ReturnType<ColumnTypes['of']>> = new Map()
 
 /** One walk over one range of rows, batch by batch, from its checkpoint. */
 export class Walker {
@@ -52,11 +61,13 @@ export class Walker {
   readonly #stop: AbortSignal
   readonly #model: WalkedModel
   readonly #walk: Walk
-  readonly #work: BatchWork
+  readonly #work: Omit<BatchWork, 'whole'>
   readonly #pace: Pace
   readonly #types = new ColumnTypes()
   readonly #leftOut: { rows: number }
   #checkpoint: Checkpoint
+  /** The checkpoint as the record has it. */
+  #cursor: string | null
   /** Rows, of all attempts. */
   #processed: number
   #total: number | null
@@ -67,7 +78,7 @@ export class Walker {
     definition: BackfillDefinition,
     options: BackfillOptions,
     stop: AbortSignal,
-    start: { model: WalkedModel; walk: Walk; checkpoint: Checkpoint; processed: number; total: number | null },
+    start: Walked & { checkpoint: Checkpoint; cursor: string | null; processed: number; total: number | null },
   ) {
     this.#definition = definition
     this.#options = options
@@ -75,6 +86,7 @@ export class Walker {
     this.#model = start.model
     this.#walk = start.walk
     this.#checkpoint = start.checkpoint
+    this.#cursor = start.cursor
     this.#processed = start.processed
     this.#total = start.total
     this.#pace = new Pace(definition)
@@ -109,16 +121,22 @@ export class Walker {
   ): Promise<Walker> {
     const { ledger, claim } = options
     const record = await ledger.record(claim.claim.version)
-    const checkpoint = readCheckpoint(record?.cursor ?? null)
+    const cursor = record?.cursor ?? null
+    const checkpoint = readCheckpoint(cursor)
     if (checkpoint && isOfThisWalk(checkpoint)) {
       demandSameCursor(checkpoint, walk)
+      // `follow` was taken away meanwhile: it ends at what is there now.
+      if (checkpoint.open && !definition.follow) {
+        checkpoint.upTo = await lastKey(delegateOf(options.client, model), walk)
+        delete checkpoint.open
+      }
       const { processed = 0, total = null } = record ?? {}
       for (const { key, error } of checkpoint.skipped) options.context.log.warn(`left out before: ${key}: ${error}`)
-      return new Walker(definition, options, stop, { model, walk, checkpoint, processed, total })
+      return new Walker(definition, options, stop, { model, walk, checkpoint, cursor, processed, total })
     }
     const start = await first()
-    const walker = new Walker(definition, options, stop, { model, walk, ...start, processed: 0 })
-    await walker.#note(ledger, start.checkpoint, 0)
+    const walker = new Walker(definition, options, stop, { model, walk, ...start, cursor, processed: 0 })
+    await walker.#note(start.checkpoint)
     return walker
   }
 
@@ -143,9 +161,11 @@ export class Walker {
 
   /** One batch, in smaller parts or again where that helps. Whether there are more rows after it. */
   async #nextBatch(): Promise<boolean> {
+    let alone: { page: Page; error: unknown } | undefined
     for (let attempt = 1; ; attempt += 1) {
       const began = monotonicNow()
       try {
+        if (alone) return await this.#leaveOut(alone.page, alone.error)
         const { rows, more } = await orBusy(
           () => this.#batch(this.#pace.size, attempt > 1),
           () => leaveConnection(this.#options.client),
@@ -154,12 +174,16 @@ export class Walker {
         return more
       } catch (error) {
         if (isFinal(error) || this.#stop.aborted) throw error
+        alone = undefined
         const passing = isPassing(error)
-        if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
+        if (error instanceof Displaced) {
+          if (attempt >= BATCH_TRIES) throw error
+          await this.#recall()
+        } else if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
         else if (this.#definition.onError === 'skip' && !passing && this.#tried) {
           // Halved until the row that can't be changed stands alone, and is left out.
-          if (this.#tried.rows.length === 1) return await this.#leaveOut(this.#tried, error)
-          this.#pace.halve()
+          if (this.#tried.rows.length === 1) alone = { page: this.#tried, error }
+          else this.#pace.halve()
           attempt = 0
         } else if (this.#definition.retry && attempt < this.#definition.retry.attempts)
           await this.#again(error, attempt)
@@ -186,32 +210,51 @@ export class Walker {
 
   /** What the ledger says is committed: the answer to a commit can get lost after the database carried it out. */
   async #recall(): Promise<void> {
-    const { ledger, claim } = this.#options
-    const record = await ledger.record(claim.claim.version).catch(() => null)
-    if (!record) return
-    if (record.fence !== claim.claim.fence) throw new Lost()
+    const record = await this.#known()
+    if (!record || !this.#holds(record)) throw new Lost()
+    if (record.cursor === this.#cursor) return
     const checkpoint = readCheckpoint(record.cursor)
-    if (!checkpoint) return
+    if (!checkpoint) throw new Lost()
     this.processedNow += record.processed - this.#processed
     this.#processed = record.processed
+    this.#cursor = record.cursor
     this.#checkpoint = checkpoint
+  }
+
+  /** The record, as soon as the database tells; whoever loses the claim while it does not is told to stop. */
+  async #known(): Promise<TaskRecord | null> {
+    const { ledger, claim } = this.#options
+    for (let ms = 100; ; ms = Math.min(2 * ms, 2_000)) {
+      try {
+        return await ledger.record(claim.claim.version)
+      } catch (error) {
+        if (codeOf(error) !== 'database-unreachable') throw error
+        await wait(ms, this.#stop)
+        this.#stop.throwIfAborted()
+      }
+    }
+  }
+
+  #holds({ fence, owner, status }: TaskRecord): boolean {
+    const { claim } = this.#options.claim
+    return fence === claim.fence && owner === claim.owner && status === 'running'
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
   async #batch(size: number, quiet: boolean): Promise<Page> {
     const { client, ledger } = this.#options
-    const { transaction = true, run: ownCode } = this.#definition
+    const { transaction = true, update } = this.#definition
     this.#tried = undefined
-    const types = await this.#types.of(client as Writer, this.#model)
+    const types = update ? await this.#types.of(client as Writer, this.#model) : NO_TYPES
     const work = async (writer: object, writes: Pick<typeof ledger, 'checkpoint'>) => {
       const page = await nextPage(delegateOf(writer, this.#model), this.#walk, this.#checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
-      const worked = () => workOn(page.rows, writer as Writer, types, this.#work)
-      const skipped = ownCode && transaction ? await inOnePiece(client, writer, worked) : await worked()
+      const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
+      const skipped = await workOn(page.rows, writer as Writer, types, { ...this.#work, whole })
       const checkpoint = this.#past(page, skipped)
-      const heard = await this.#write(writes, checkpoint, this.#processed + page.rows.length)
-      return { page, committed: { checkpoint, heard, skipped } }
+      const written = await this.#write(writes, checkpoint, this.#processed + page.rows.length)
+      return { page, committed: { ...written, skipped } }
     }
     const { page, committed } = transaction
       ? await inTransaction(
@@ -221,7 +264,7 @@ export class Walker {
           (tx) => work(tx, ledger.within(tx)),
         )
       : await work(client, ledger)
-    if (committed) this.#committed(committed.checkpoint, page.rows.length, committed.heard, committed.skipped)
+    if (committed) this.#committed(committed, page.rows.length, committed.skipped)
     return page
   }
 
@@ -231,8 +274,7 @@ export class Walker {
     const key = describeKey(this.#walk.fields, page.last ?? [])
     const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
     const checkpoint = this.#past(page, skipped)
-    const heard = await this.#write(ledger, checkpoint, this.#processed + 1)
-    this.#committed(checkpoint, 1, heard, skipped)
+    this.#committed(await this.#write(ledger, checkpoint, this.#processed + 1), 1, skipped)
     this.#pace.worked(1, 0)
     return page.more
   }
@@ -244,33 +286,41 @@ export class Walker {
   }
 
   #demandFewLeftOut(latest: SkippedRow | undefined, more = 0): void {
-    const most = this.#definition.maxSkipped ?? DEFAULT_MAX_SKIPPED
-    if (this.#leftOut.rows + more <= most) return
-    const last = latest ? `; the last: ${latest.key}: ${latest.error}` : ''
-    throw new TooManySkipped(`more than ${most} rows could not be changed${last}`)
+    demandFewLeftOut(this.#definition, this.#leftOut.rows + more, latest)
   }
 
   async #write(
     writes: Pick<BackfillOptions['ledger'], 'checkpoint'>,
     checkpoint: Checkpoint,
     processed: number,
-  ): Promise<() => void> {
+  ): Promise<Written> {
     const { claim } = this.#options
     const { leaseUntil, heard } = await claim.nextLease()
     const cursor = writeCheckpoint(checkpoint)
-    const held = await writes.checkpoint(claim.claim, { cursor, processed, total: this.#total, leaseUntil })
-    if (!held) throw new Lost()
-    return heard
+    const [from, total] = [this.#cursor, this.#total]
+    const held = await writes.checkpoint(claim.claim, { from, cursor, processed, total, leaseUntil })
+    if (!held) throw new Displaced()
+    return { checkpoint, cursor, heard }
   }
 
-  async #note(ledger: BackfillOptions['ledger'], checkpoint: Checkpoint, processed: number): Promise<void> {
-    const heard = await this.#write(ledger, checkpoint, processed)
-    heard()
+  /** Notes where the walk begins. Where the answer to that was lost, the record says that it is noted. */
+  async #note(checkpoint: Checkpoint): Promise<void> {
+    try {
+      const { cursor, heard } = await this.#write(this.#options.ledger, checkpoint, 0)
+      heard()
+      this.#cursor = cursor
+    } catch (error) {
+      if (!(error instanceof Displaced)) throw error
+      const before = this.#cursor
+      await this.#recall()
+      if (this.#cursor === before) throw error
+    }
   }
 
-  #committed(checkpoint: Checkpoint, rows: number, heard: () => void, skipped: readonly SkippedRow[]): void {
+  #committed({ checkpoint, cursor, heard }: Written, rows: number, skipped: readonly SkippedRow[]): void {
     heard()
     this.#checkpoint = checkpoint
+    this.#cursor = cursor
     this.#processed += rows
     this.processedNow += rows
     this.#leftOut.rows += skipped.length
@@ -288,6 +338,24 @@ export function demandSameCursor(checkpoint: Checkpoint, { fields }: Walk): void
 
 /** Ends a backfill though its rows may be left out. */
 class TooManySkipped extends CursorError {}
+
+/** Throws when more rows were left out than may be. */
+export function demandFewLeftOut(
+  { maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefinition,
+  rows: number,
+  latest: SkippedRow | undefined,
+): void {
+  if (rows <= maxSkipped) return
+  const last = latest ? `; the last: ${latest.key}: ${latest.error}` : ''
+  throw new TooManySkipped(`more than ${maxSkipped} rows could not be changed${last}`)
+}
+
+/** The checkpoint was not written: the claim is lost, or an earlier try was committed after all. Rolls the batch back. */
+class Displaced extends Error {
+  constructor() {
+    super('the checkpoint was not where this batch began')
+  }
+}
 
 /** What no other batch could get past, nor the same one later. */
 function isFinal(error: unknown): boolean {
