@@ -45,6 +45,8 @@ export class ChaosProject {
     await project.write('after-party.config.ts', config(variant))
     const client = project.database?.client(2)
     if (!client) throw new Error('a project on a variant has a database')
+    // Without it, a commit that meets a reader fails and keeps its lock: Prisma 6 does not roll it back.
+    if (variant === 'sqlite-prisma6') await client.$queryRawUnsafe('PRAGMA journal_mode = WAL')
     return new ChaosProject(project, client as ChaosClient)
   }
 

@@ -384,6 +384,19 @@ describe('run', () => {
     expect(stderr).toContain('Something is still open')
   })
 
+  test('a connection that a driver lost aloud does not end the run; what else nobody catches does', async () => {
+    const aloud = (message: string) =>
+      `setTimeout(() => { throw new Error('${message}') }); await new Promise((go) => setTimeout(go, 200)); log('on')`
+    await project.task('20260301000000_aloud', aloud('terminating connection due to administrator command'))
+    expect(await project.afterParty('run')).toMatchObject({ code: 0, stderr: expect.stringContaining('  on') })
+    await project.task('20260302000000_fatal', aloud('of nobody'))
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(1)
+    expect(stderr).toContain('Error: of nobody\n    at ')
+    expect(stderr).not.toContain('  on')
+    expect(await states()).toEqual({ aloud: 'done', fatal: 'running' })
+  })
+
   test('`transaction: true` commits the work with its record, and a failure takes all of it back', async () => {
     const post = `await prisma.post.create({ data: { title: 'in the transaction' } })`
     const count = `(await import('node:fs')).writeFileSync('posts', String(await prisma.post.count()))`

@@ -32,13 +32,16 @@ export async function usingParty<T>(
 ): Promise<T> {
   // First, because what is imported after tsx is registered passes through its hooks.
   const { createAfterParty } = await import('../party.js')
+  const { outlivingConnections } = await import('./lost-connections.js')
   const config = await openProject(args)
   const party = createAfterParty({ ...config, ...(args.env !== undefined && { environment: args.env }) })
-  try {
-    return await work(party, config)
-  } finally {
-    await party.close()
-  }
+  return outlivingConnections(async () => {
+    try {
+      return await work(party, config)
+    } finally {
+      await party.close()
+    }
+  })
 }
 
 /** What the team's own code prints goes to stderr: stdout is one table, or one JSON object. */
