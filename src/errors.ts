@@ -84,7 +84,7 @@ export function messageOf(thrown: unknown): string {
 
 /** A text that every database can keep: PostgreSQL takes neither NUL nor half a surrogate pair. */
 export function storable(text: string): string {
-  return Buffer.from(text.replaceAll('\0', '\\0')).toString()
+  return text.replaceAll('\0', '\\0').toWellFormed()
 }
 
 /**

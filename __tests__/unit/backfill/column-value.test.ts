@@ -63,6 +63,7 @@ describe('all else is left to Prisma', () => {
     [of('DateTime'), '2026-01-01T00:00:00.000001Z'],
     [of('Bytes'), 'AAEC'],
     [of('String'), 5],
+    [of('String'), 'half of \ud83d'],
     [of('String', { optional: false }), null],
     [of('String'), { connect: {} }],
     [of('Int'), { increment: 1 }],

@@ -93,6 +93,14 @@ test('a rest ends when told to stop, and when the time is up', async () => {
   await pace({ pause: '1h' }).rest(going(), monotonicNow() + 20)
 })
 
+test('a rest is over no sooner than it should be, though timers go off early', async () => {
+  for (let i = 0; i < 100; i += 1) {
+    const until = monotonicNow() + 1.7
+    await pace({ pause: '1h' }).rest(going(), until)
+    expect(monotonicNow()).toBeGreaterThanOrEqual(until)
+  }
+})
+
 function grow(given: Pace, tooks: readonly number[]): { size: number; after: number[] } {
   const { size } = given
   const after = tooks.map((took) => {

@@ -1,4 +1,3 @@
-import { storable } from '../../errors.js'
 import { isDecimal } from './keyset.js'
 import type { Column } from './model.js'
 
@@ -39,7 +38,7 @@ const when = (holds: boolean, value: unknown) => (holds ? value : undefined)
 
 const SCALARS: Record<string, (value: unknown) => unknown> = {
   // Half a surrogate pair would fail all of a batch: the one row says so better.
-  String: (value) => when(typeof value === 'string' && storable(value) === value, value),
+  String: (value) => when(typeof value === 'string' && value.isWellFormed(), value),
   Boolean: (value) => when(typeof value === 'boolean', value),
   Int: (value) => when(typeof value === 'number' && (value | 0) === value, value),
   BigInt: (value) =>
