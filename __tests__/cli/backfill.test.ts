@@ -103,6 +103,19 @@ test('--max-duration leaves the rest for the next run, says so, and exits 0', as
   expect(await slugs()).toBe(25)
 })
 
+test('a signal while an async `update` is awaited ends as a signal, whatever becomes of the rows after it', async () => {
+  const update = `async (post) => {
+    if (post.id > 1) throw new Error('after the signal')
+    process.kill(process.pid, 'SIGTERM')
+    await new Promise((go) => setTimeout(go, 200))
+    return { slug: 'x' }
+  }`
+  await backfill(`update: ${update},`, { posts: 3 })
+  await project.afterParty('run', 'posts')
+  expect(await project.afterParty('run')).toMatchObject({ code: 143 })
+  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted' })
+})
+
 test('--rehearse tells rows, a sample and an estimate, and changes nothing', async () => {
   await backfill(`batchSize: 10, update: (post) => ({ slug: 's' + post.id }),`, { posts: 45 })
   await project.afterParty('run', 'posts')

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { defineBackfill } from '../../src/backfill.js'
 import type { PrismaClientLike } from '../../src/config.js'
 import { createAfterParty } from '../../src/party.js'
-import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
+import { addPosts, type LooseBackfill, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 
 interface PostRow {
@@ -140,13 +140,57 @@ describeDatabases((variant) => {
         createAfterParty({
           client: () => client as unknown as PrismaClientLike,
           ledgerClient: () => ledger as unknown as PrismaClientLike,
-          tasks: { [`${VERSION}_backfill`]: defineBackfill({ model: 'post', batchSize: 2, update: addOne } as never) },
+          tasks: {
+            [`${VERSION}_backfill`]: defineBackfill({
+              model: 'post',
+              batchSize: 2,
+              onError: 'skip',
+              // So that batches take interactive transactions, whose commit is a step of its own.
+              transaction: { isolationLevel: sqlite ? 'Serializable' : 'ReadCommitted' },
+              update: (row: PostRow) => {
+                if (row.id === 4) throw new Error('four')
+                return addOne(row)
+              },
+            } as never),
+          },
         }),
       )
-      expect(result).toMatchObject({ outcome: 'done', processed: 6 })
-      expect(await views()).toEqual(upTo(6).map(() => 1))
+      expect(result).toMatchObject({
+        outcome: 'done',
+        processed: 6,
+        logs: expect.arrayContaining(['left out: 4: four']),
+      })
+      expect(await views()).toEqual([1, 1, 1, 0, 1, 1])
     },
   )
+
+  test('a checkpoint that can’t be written fails the backfill; it is not the fault of a row', async () => {
+    await addPosts(backfills.client, upTo(3))
+    const ledger = backfills.database.client().$extends({
+      query: {
+        afterPartyTaskRecord: {
+          updateMany({ args, query }: { args: { data: { cursor?: string } }; query(args: object): Promise<unknown> }) {
+            if (args.data.cursor?.includes('two')) throw new Error('no room for it')
+            return query(args)
+          },
+        },
+      },
+    })
+    const run = async (rows: PostRow[], { prisma }: { prisma: TestClient }) => {
+      await addOneTo(rows, prisma)
+      if (rows.some(({ id }) => id === 2)) throw new Error('two')
+    }
+    const result = await runOnce(
+      createAfterParty({
+        client: () => backfills.database.client() as unknown as PrismaClientLike,
+        ledgerClient: () => ledger as unknown as PrismaClientLike,
+        tasks: { [`${VERSION}_backfill`]: defineBackfill({ model: 'post', onError: 'skip', run } as never) },
+      }),
+    )
+    expect(result).toMatchObject({ outcome: 'failed', processed: 1 })
+    expect(result.error).toContain('no room for it')
+    expect(await views()).toEqual([1, 0, 0])
+  })
 
   if (variant === 'postgresql')
     test('a throttle that never answers is left behind at a signal', async () => {
@@ -192,6 +236,21 @@ describeDatabases((variant) => {
     expect(await record()).toMatchObject({ state: 'interrupted' })
     expect(await backfills.run({ model: 'post', batchSize: 2, update: addOne })).toMatchObject({ outcome: 'done' })
     expect(await views()).toEqual(upTo(6).map(() => 1))
+  })
+
+  test.each(['stop', 'skip'] as const)('past `maxDuration` no batch is tried again (onError: %s)', async (onError) => {
+    await addPosts(backfills.client, upTo(4))
+    let tries = 0
+    const run = async () => {
+      tries += 1
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      throw new Error('again and again')
+    }
+    const retry = onError === 'stop' ? { retry: { attempts: 5, delay: '1h' } as const } : {}
+    const party = backfills.party({ model: 'post', onError, ...retry, run })
+    expect(await party.run({ maxDuration: 500 })).toMatchObject({ outcome: 'done', paused: true })
+    expect(await record()).toMatchObject({ state: 'interrupted', processed: 0 })
+    expect(tries).toBe(1)
   })
 
   test('a throttle that never lets go ends with `maxDuration` too', async () => {
@@ -418,6 +477,78 @@ describeDatabases(
       expect(posts.map(({ views }) => views)).toEqual([1, 1, 1, 1])
     })
 
+    test.each([
+      { what: 'a heartbeat', end: 'is done', outcome: 'done', views: [1, 1, 1, 1], data: { leaseUntil: inAnHour() } },
+      {
+        what: 'another process that takes the task',
+        end: 'takes none of its rows',
+        outcome: 'locked',
+        views: [0, 0, 0, 0],
+        data: { fence: { increment: 1 }, owner: 'other:1:x', leaseUntil: inAnHour() },
+      },
+    ])('a batch that waits for a lock while $what comes in between $end', async ({ data, outcome, views }) => {
+      await addPosts(backfills.client, upTo(4))
+      const other = backfills.database.client()
+      let rival: Promise<unknown> = Promise.resolve()
+      const update = async (row: PostRow) => {
+        if (row.id === 4)
+          await new Promise<void>((locked) => {
+            rival = other.$transaction(async (transaction) => {
+              await transaction.post.update({ where: { id: 3 }, data: { title: 'mine' } })
+              await ledgerRows(transaction).updateMany({ where: { version: VERSION }, data })
+              locked()
+              await waitsForLock(backfills.client, variant)
+            })
+          })
+        return addOne(row)
+      }
+      const result = await backfills.run({ model: 'post', batchSize: 4, update })
+      await rival
+      expect(result.outcome).toBe(outcome)
+      const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
+      expect(posts.map(({ views }) => views)).toEqual(views)
+      expect(posts[2]).toMatchObject({ title: 'mine' })
+    })
+
+    test('rows and checkpoint are one statement; what takes more than one is a transaction', async () => {
+      await addPosts(backfills.client, upTo(4))
+      const tasks = backfills.database.client()
+      let transactions = 0
+      const counting = replacing(tasks, '$transaction', (...args: Parameters<TestClient['$transaction']>) => {
+        transactions += 1
+        return tasks.$transaction(...args)
+      })
+      const walk = { model: 'post', batchSize: 2 }
+      const count = async (backfill: LooseBackfill) => {
+        transactions = 0
+        const party = backfills.party(backfill, counting)
+        await party.mark({ as: 'pending', names: ['backfill'] })
+        expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 4 })
+        return transactions
+      }
+      const different = (row: PostRow) => (row.id % 2 ? { views: row.views + 1 } : { slug: 'x' })
+      expect(await count({ ...walk, update: addOne })).toBe(0)
+      expect(await count({ ...walk, update: () => null })).toBe(0)
+      expect(await count({ ...walk, update: different })).toBe(2)
+      expect(await count({ ...walk, update: () => ({ views: { increment: 1 } }) })).toBe(2)
+      expect(await count({ ...walk, transaction: { isolationLevel: 'RepeatableRead' }, update: addOne })).toBe(2)
+      expect(await count({ ...walk, transaction: { timeout: '1m' }, update: addOne })).toBe(0)
+    })
+
+    test('rows that are deleted between the read and the write of their batch do not hold it up', async () => {
+      await addPosts(backfills.client, upTo(4))
+      const update = async (row: PostRow) => {
+        if (row.id === 2) await backfills.client.post.deleteMany({ where: { id: { lte: 2 } } })
+        return addOne(row)
+      }
+      expect(await backfills.run({ model: 'post', batchSize: 2, update })).toMatchObject({ outcome: 'done' })
+      const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
+      expect(posts.map(({ id, views }) => [id, views])).toEqual([
+        [3, 1],
+        [4, 1],
+      ])
+    })
+
     test('of two that lock each other out, the batch is tried again', async () => {
       await addPosts(backfills.client, upTo(4))
       let once = true
@@ -455,6 +586,24 @@ describeDatabases(
   },
   ['postgresql', 'mariadb', 'postgresql-prisma6'],
 )
+
+function inAnHour(): Date {
+  return new Date(Date.now() + 3_600_000)
+}
+
+/** Waits until some session of the test's database waits for a lock. */
+async function waitsForLock(client: TestClient, variant: string): Promise<void> {
+  const waiting =
+    variant === 'mariadb'
+      ? "SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.DB = DATABASE()"
+      : "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+  for (;;) {
+    const [row] = (await client.$queryRawUnsafe(waiting)) as { n: number | bigint }[]
+    if (Number(row?.n) > 0) return
+    // MariaDB tells nothing new to those who ask sooner.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
 
 /** Another process takes the task, as it does once the lease is over. */
 function ledgerRows(client: TestClient): TestClient['post'] {

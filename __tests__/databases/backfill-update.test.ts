@@ -308,6 +308,15 @@ describeDatabases(
       expect(await raw()).toEqual(expected)
     })
 
+    test('a list of Json that begins with an array keeps its elements', async () => {
+      await backfills.client.native.deleteMany({})
+      await backfills.client.native.createMany({ data: ids.map((id) => ({ id })) })
+      const jsons = [[1], [2, [3]], 'x']
+      expect(await backfills.run({ model: 'native', update: () => ({ jsons }) })).toMatchObject({ outcome: 'done' })
+      const natives = (await backfills.client.native.findMany()) as unknown as { jsons: unknown }[]
+      expect(natives.map(({ jsons }) => jsons)).toEqual([jsons, jsons])
+    })
+
     test.each([{ short: '123456' }, { small: 40_000 }, { owner: 'no uuid' }, { money: '123456789.99' }])(
       '%j fails rather than be cut',
       async (data) => {
@@ -491,3 +500,27 @@ function anyData(variant: VariantName, { DbNull }: Database['nulls']): fc.Arbitr
     { requiredKeys: [] },
   )
 }
+
+describeDatabases(
+  (variant) => {
+    const backfills = useBackfills(variant)
+
+    test.each(['utf8mb3 COLLATE utf8mb3_general_ci', 'ascii COLLATE ascii_bin', 'latin1 COLLATE latin1_swedish_ci'])(
+      'rows are found by a text key of another character set: %s',
+      async (charset) => {
+        await backfills.client.$executeRawUnsafe(
+          `ALTER TABLE KeyText MODIFY id VARCHAR(191) CHARACTER SET ${charset} NOT NULL`,
+        )
+        const keys = backfills.client.keyText
+        await keys.createMany({ data: ['a', 'b', 'c'].map((id) => ({ id })) })
+        expect(await backfills.run({ model: 'keyText', batchSize: 2, update: () => ({ times: 1 }) })).toMatchObject({
+          outcome: 'done',
+          processed: 3,
+          logs: [],
+        })
+        expect(await keys.count({ where: { times: 1 } })).toBe(3)
+      },
+    )
+  },
+  ['mariadb'],
+)

@@ -129,6 +129,51 @@ describeDatabases((variant) => {
     expect([...new Set(seen)]).toEqual(upTo(7))
   })
 
+  test('`follow` added in mid-walk takes in what was added meanwhile', async () => {
+    await addPosts(backfills.client, upTo(4))
+    const stop = new AbortController()
+    const seen: number[] = []
+    const definition = {
+      model: 'post',
+      batchSize: 2,
+      run: async (rows: { id: number }[]) => {
+        seen.push(...rows.map(({ id }) => id))
+        if (seen.length === 2) stop.abort()
+      },
+    }
+    expect(await backfills.run(definition, { signal: stop.signal })).toMatchObject({ outcome: 'interrupted' })
+    await addPosts(backfills.client, [7])
+    expect(await backfills.run({ ...definition, follow: true })).toMatchObject({ outcome: 'done' })
+    expect([...new Set(seen)]).toEqual([1, 2, 3, 4, 7])
+  })
+
+  test('with read replicas, nothing is read from a replica: it may be behind', async () => {
+    await addPosts(backfills.client, upTo(3))
+    const primary = backfills.database.client()
+    const behind = { findMany: async () => [], count: async () => 0 }
+    const replicated = new Proxy(primary, {
+      get: (target, key) =>
+        key === '$primary' ? () => primary : key === 'post' ? behind : (Reflect.get(target, key) as unknown),
+    })
+    const update = () => ({ slug: 'x' })
+    for (const transaction of [true, false]) {
+      await backfills.client.post.updateMany({ where: {}, data: { slug: null } })
+      const party = backfills.party({ model: 'post', batchSize: 2, transaction, update }, replicated)
+      await party.mark({ as: 'pending', names: ['backfill'] })
+      expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 3 })
+      expect(await backfills.client.post.count({ where: { slug: 'x' } })).toBe(3)
+    }
+  })
+
+  if (variant.startsWith('sqlite'))
+    test('a date that SQLite keeps in another text than Prisma writes is refused, not passed by', async () => {
+      for (const day of ['2026-01-01', '2026-01-02'])
+        await backfills.client.$executeRawUnsafe(`INSERT INTO "KeyDate" ("id") VALUES ('${day} 00:00:00')`)
+      const result = await backfills.run({ model: 'keyDate', update: () => ({ times: 1 }) })
+      expect(result).toMatchObject({ outcome: 'failed', processed: 0 })
+      expect(result.error).toContain('not found by its own id')
+    })
+
   const HOSTILE_TEXTS = ['', ' ', '"', "'; DROP TABLE x", '\\', '10', '2', 'B', 'a.b', 'back\\slash', 'z😀', 'é', 'ß']
   // libsql's driver reads no integer that JavaScript's numbers don't hold.
   const digits = variant === 'sqlite-libsql' || variant === 'sqlite-prisma6' ? 53 : 63

@@ -223,7 +223,7 @@ export class HeldClaim {
 
   #schedule(inMs: number): void {
     clearTimeout(this.#timer)
-    if (this.#paused || this.lost.aborted) return
+    if (this.#paused || this.#stopped || this.lost.aborted) return
     this.#timer = setTimeout(() => {
       this.#beating = this.#beat(this.#leaseMs).then(() => this.#schedule(this.#leaseMs / 4))
     }, inMs)

@@ -139,7 +139,7 @@ async function rehearseBackfill(
       const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo: range.upTo }, size)
       const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
       const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-      const skipped = await workOn(next.rows, transaction as Writer, types, work)
+      const { skipped } = await workOn(next.rows, transaction as Writer, types, work)
       for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
       if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
       return next

@@ -54,23 +54,46 @@ export async function inTransaction<T>(
   { stop, quiet }: { stop: AbortSignal; quiet: boolean },
   work: (transaction: object) => Promise<T>,
 ): Promise<T> {
-  const begin = () =>
-    (client as TransactionalClient).$transaction(async (transaction) => {
+  const how = { stop, quiet: quiet || !beatsFit(ledger, sharedClient, times.isolationLevel) }
+  return inTime({ claim, graceMs }, times, how, () =>
+    transact(client, times, async (transaction) => {
       if (ledger.singleWriter) await lockFirst(ledger.within(transaction), claim)
       return work(transaction)
-    }, times)
-  const transact = async () => {
+    }),
+  )
+}
+
+/** A transaction as Prisma makes it, and nothing more. */
+export function transact<T>(
+  client: object,
+  times: TransactionTimes,
+  work: (transaction: object) => Promise<T>,
+): Promise<T> {
+  return (client as TransactionalClient).$transaction(work, times)
+}
+
+/**
+ * Runs work that commits under a claim, and gives it up when it has had its time. Prisma ends a transaction at its
+ * time, and the work ends at its grace; a connection that hangs ends nothing. What was given up may still commit
+ * later, so whatever it writes must say by itself whether it counts.
+ */
+export async function inTime<T>(
+  { claim, graceMs }: Pick<TransactionDependencies, 'claim' | 'graceMs'>,
+  times: TransactionTimes,
+  { stop, quiet }: { stop: AbortSignal; quiet: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  const bounded = async () => {
     try {
-      // Prisma ends a transaction at its time, and the work ends at its grace; a connection that hangs ends nothing.
-      return await orStopped(() => orOverdue(begin(), times), stop, graceMs + HANGS_MS)
+      return await orStopped(() => orOverdue(work(), times), stop, graceMs + HANGS_MS)
     } catch (error) {
       throw explained(error, times)
     }
   }
-  if (!quiet && beatsFit(ledger, sharedClient, times.isolationLevel)) return transact()
+  if (!quiet) return bounded()
   return claim.withoutBeats(times.timeout + times.maxWait + HANGS_MS, async () => {
     if (claim.lost.aborted) throw new Lost()
-    return transact()
+    return bounded()
   })
 }
 

@@ -85,6 +85,12 @@ export interface CheckpointWrite {
   leaseUntil: Date
 }
 
+/** A change of one record, on a condition: as `updateMany` takes it. */
+export interface RecordChange {
+  where: Readonly<Record<string, unknown>>
+  data: Readonly<Record<string, unknown>>
+}
+
 /** The end of a claim. */
 export interface Settlement {
   status: Exclude<RecordStatus, 'running' | 'pending'>
@@ -139,6 +145,11 @@ export interface Ledger extends ClaimWrites {
   claim(seen: TaskRecord | null, request: ClaimRequest): Promise<Claim | null>
   /** The same ledger, writing inside a transaction of the tasks' client. */
   within(transaction: unknown): ClaimWrites
+  /**
+   * What `checkpoint` writes to the model `AfterPartyTaskRecord`, for a statement that writes a batch's rows too.
+   * Not there where records are kept elsewhere than the tasks' own data.
+   */
+  checkpointChange?(claim: Claim, checkpoint: CheckpointWrite): RecordChange
   /** Sets a record by hand, if it still stands as `seen`. False: it changed meanwhile. */
   mark(seen: TaskRecord | null, mark: Mark): Promise<boolean>
   /** Adds a run to the history. */

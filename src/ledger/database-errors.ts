@@ -53,6 +53,10 @@ const CONNECTION_WORDS = new RegExp(
     'EPIPE',
     'socket has unexpectedly been closed',
     'pool timeout',
+    // A failover: the server that we are connected to is no longer the one that writes.
+    'read-only transaction',
+    '--(super-)?read-only',
+    'read only mode',
   ].join('|'),
   'i',
 )

@@ -9,6 +9,7 @@ import type {
   ClaimWrites,
   Ledger,
   Mark,
+  RecordChange,
   SettledRecord,
   Settlement,
   TaskRecord,
@@ -139,6 +140,10 @@ export class PrismaLedger implements Ledger {
     }
   }
 
+  checkpointChange(claim: Claim, checkpoint: CheckpointWrite): RecordChange {
+    return checkpointChange(claim, checkpoint)
+  }
+
   async mark(seen: TaskRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
     const fence = (seen?.fence ?? 0) + 1
     const finishedAt = status === 'pending' ? null : at
@@ -238,23 +243,27 @@ export class PrismaLedger implements Ledger {
 
 function beatIn(client: LedgerClient, claim: Claim, { leaseUntil, processed, total }: Beat): Promise<boolean> {
   const data = { leaseUntil, ...(processed !== undefined && { processed }), ...(total !== undefined && { total }) }
-  return writeIn(client, claim, data)
+  return writeIn(client, { where: whereHeld(claim), data })
 }
 
 function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): Promise<boolean> {
-  return writeIn(client, claim, { ...settlement, leaseUntil: null })
+  return writeIn(client, { where: whereHeld(claim), data: { ...settlement, leaseUntil: null } })
 }
 
-function checkpointIn(client: LedgerClient, claim: Claim, { from, ...data }: CheckpointWrite): Promise<boolean> {
-  return writeIn(client, claim, data, { cursor: from })
+function checkpointIn(client: LedgerClient, claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
+  return writeIn(client, checkpointChange(claim, checkpoint))
 }
 
-async function writeIn(client: LedgerClient, claim: Claim, data: object, and: object = {}): Promise<boolean> {
-  const { count } = await client.afterPartyTaskRecord.updateMany({ where: { ...whereHeld(claim), ...and }, data })
+function checkpointChange(claim: Claim, { from, ...data }: CheckpointWrite): RecordChange {
+  return { where: { ...whereHeld(claim), cursor: from }, data: { ...data } }
+}
+
+async function writeIn(client: LedgerClient, change: RecordChange): Promise<boolean> {
+  const { count } = await client.afterPartyTaskRecord.updateMany(change)
   return count === 1
 }
 
-function whereHeld({ version, fence, owner }: Claim): object {
+function whereHeld({ version, fence, owner }: Claim): Record<string, unknown> {
   return { version, fence, owner, status: 'running' }
 }
 

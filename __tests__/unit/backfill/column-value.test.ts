@@ -34,7 +34,7 @@ describe('what is plainly of its type is written', () => {
     [of('String'), { set: 'x' }, 'x'],
     [{ ...mood, list: true }, ['Wild', 'Calm'], ['very wild', 'Calm']],
     [of('Int', { list: true }), { set: [1] }, [1]],
-    [of('Json', { list: true }), [1, 'x'], [1, 'x']],
+    [of('Json', { list: true }), [1, ['x']], [1, ['x']]],
   ])('%j: %p', (of, given, value) => {
     expect(plainValue(of, given)).toEqual({ value })
   })
@@ -64,6 +64,8 @@ describe('all else is left to Prisma', () => {
     [of('Bytes'), 'AAEC'],
     [of('String'), 5],
     [of('String'), 'half of \ud83d'],
+    [of('String'), 'with \0'],
+    [of('Json', { list: true }), [[1], 'x']],
     [of('String', { optional: false }), null],
     [of('String'), { connect: {} }],
     [of('Int'), { increment: 1 }],

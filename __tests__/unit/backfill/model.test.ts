@@ -25,6 +25,7 @@ model BlogPost {
   fine      DateTime @db.Timestamptz
   finer     DateTime @db.Timestamp(6)
   coarse    DateTime @db.Timestamptz(3)
+  other     DateTime @pg.Timestamptz
   author    Author   @relation(fields: [authorId], references: [id])
   authorId  Int
   odd       Unsupported("circle")?
@@ -65,6 +66,7 @@ test('names, types and attributes of columns', () => {
     'fine',
     'finer',
     'coarse',
+    'other',
     'authorId',
     'odd',
   ])
@@ -90,7 +92,7 @@ test('values of enums, under their names in the database', () => {
 test('dates that are finer than milliseconds', () => {
   const { columns } = modelOf(SCHEMA, 'blogPost')
   const finer = [...columns.values()].filter((column) => column.finer).map(({ field }) => field)
-  expect(finer).toEqual(['fine', 'finer'])
+  expect(finer).toEqual(['fine', 'finer', 'other'])
 })
 
 test('ids and unique keys, with the names that `where` has for them', () => {

@@ -93,6 +93,53 @@ test('MySQL: names are quoted, keys have their types and collations, and every v
   ])
 })
 
+const RECORD = `
+model AfterPartyTaskRecord {
+  version    String    @id
+  fence      Int
+  leaseUntil DateTime?
+  cursor     String?
+  @@map("after_party_task_records")
+}
+`
+
+function record(provider: string): ChangeGroup {
+  const model = modelOf(RECORD, 'afterPartyTaskRecord', provider)
+  const named = (...names: string[]) => names.flatMap((name) => model.columns.get(name) ?? [])
+  const rows = [{ key: ['20260101000000', 2, HOSTILE], values: [at, '{}'] }]
+  const types = new Map([['fence', { type: 'integer' }]])
+  return { model, keys: named('version', 'fence', 'cursor'), columns: named('leaseUntil', 'cursor'), rows, types }
+}
+
+test('PostgreSQL: rows and record are one statement, the record after the rows', () => {
+  const given = group('postgresql')
+  const { sql, parameters } = postgresql.together.statement(given, record('postgresql'))
+  const rows = postgresql.statement(given)
+  expect(sql).toBe(
+    `WITH changed AS (${rows.sql} RETURNING 1), held AS (UPDATE "after_party_task_records" SET "leaseUntil" = ($2::json -> 0 ->> 's0')::text, "cursor" = ($2::json -> 0 ->> 's1')::text WHERE "version" = ($2::json -> 0 ->> 'k0')::text AND "fence" = ($2::json -> 0 ->> 'k1')::integer AND "cursor" = ($2::json -> 0 ->> 'k2')::text AND (SELECT count(*) FROM changed) >= 0 RETURNING 1) SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('after_party: the record is not as it was (' || count(*) || ')')::int END FROM held`,
+  )
+  expect(parameters[0]).toBe(rows.parameters[0])
+  expect(JSON.parse(String(parameters[1]))).toEqual([
+    { k0: '20260101000000', k1: '2', k2: HOSTILE, s0: at.toISOString(), s1: '{}' },
+  ])
+})
+
+test('MySQL: rows and record are one statement, the rows joined to the record', () => {
+  const given = group('mysql')
+  const { sql, parameters } = mysql.together.statement(given, record('mysql'))
+  const [, rows, set] = /^UPDATE (.*) SET (.*)$/.exec(mysql.statement(given).sql) ?? []
+  expect(sql).toBe(
+    `UPDATE \`after_party_task_records\` AS r LEFT JOIN (${rows}) ON TRUE SET ${set}, r.\`leaseUntil\` = ?, r.\`cursor\` = ? WHERE r.\`version\` = ? AND r.\`fence\` = ? AND r.\`cursor\` = ?`,
+  )
+  expect(parameters.slice(1)).toEqual(['2026-03-29 01:30:00.001', '{}', '20260101000000', '2', HOSTILE])
+})
+
+test('MySQL: a key of another character set is compared in that', () => {
+  const types = new Map([['i"d`', { type: 'varchar(191)', charset: 'latin1', collation: 'latin1_swedish_ci' }]])
+  const { sql } = mysql.statement({ ...group('mysql'), types })
+  expect(sql).toContain('= CONVERT(v.k0 USING latin1) COLLATE latin1_swedish_ci SET')
+})
+
 test('SQLite: names are quoted, and every value is a parameter that the adapter writes as it always does', () => {
   const { sql, parameters } = sqlite.statement(group('sqlite'))
   expect(sql).toBe(

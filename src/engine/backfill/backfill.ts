@@ -5,7 +5,7 @@ import { HANGS_MS } from '../transaction.js'
 import { readCheckpoint } from './checkpoint.js'
 import { walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
-import { delegateOf, type Walked, walkedOf } from './walked.js'
+import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, type Start, Walker } from './walker.js'
 
 /** Runs a backfill from its checkpoint to its end, or until it is told to stop. */
@@ -58,7 +58,7 @@ async function startOf(
   { client, claim }: BackfillOptions,
   { model, walk }: Walked,
 ): Promise<Start> {
-  const delegate = delegateOf(client, model)
+  const delegate = delegateOf(primaryOf(client), model)
   const bound = await lastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const range = definition.follow ? { upTo: null, open: true as const } : { upTo: bound }

@@ -53,37 +53,48 @@ export class ColumnTypes {
     if (!query) return new Map()
     const rows = await client.$queryRawUnsafe(query.sql, ...query.parameters)
     return new Map(
-      rows.map(({ name, type, collation }) => [
+      rows.map(({ name, type, charset, collation }) => [
         String(name),
-        { type: String(type), collation: collation === null ? null : String(collation) },
+        { type: String(type), charset: textOf(charset), collation: textOf(collation) },
       ]),
     )
   }
 }
 
-/** Does a batch's work through a transaction, or through the client. Returns the rows that were left out. */
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value)
+}
+
+/** What became of a batch's rows. */
+export interface Worked {
+  /** Rows that were left out. */
+  skipped: SkippedRow[]
+  /** Rows that should have been changed, when the statement found fewer than it was given. */
+  missed: Key[]
+}
+
+/** Does a batch's work through a transaction, or through the client. */
 export async function workOn(
   rows: Row[],
   writer: Writer,
   types: ReadonlyMap<string, ColumnType>,
   work: BatchWork,
-): Promise<SkippedRow[]> {
+): Promise<Worked> {
   const { definition, context, stop, graceMs, whole } = work
   if (definition.run) {
     const { run } = definition
     const prisma = writer as never
     await whole(() => orStopped(async () => run(rows, { ...context, prisma, signal: stop }), stop, graceMs))
-    return []
+    return { skipped: [], missed: [] }
   }
   const { changes, skipped } = await changesOf(rows, work)
-  await writeChanges(changes, writer, types, work)
-  return skipped
+  return { skipped, missed: await writeChanges(changes, writer, types, work) }
 }
 
 /** What `update` makes of each row. */
-async function changesOf(
+export async function changesOf(
   rows: Row[],
-  { definition, fields, stop, graceMs }: BatchWork,
+  { definition, fields, stop, graceMs }: Omit<BatchWork, 'whole'>,
 ): Promise<{ changes: Change[]; skipped: SkippedRow[] }> {
   const changes: Change[] = []
   const skipped: SkippedRow[] = []
@@ -91,6 +102,8 @@ async function changesOf(
     const key = keyOf(fields, row)
     try {
       const given = definition.update?.(row)
+      // When it was told to stop, nobody waits for it, and nobody should have to hear that it failed.
+      if (isPromise(given)) given.then(undefined, () => {})
       const data = isPromise(given) ? await orStopped(() => given, stop, graceMs) : given
       if (data === null || data === undefined) continue
       const change = { key, data: data as Record<string, unknown> }
@@ -116,29 +129,34 @@ function demandSameKey({ key, data }: Change, fields: readonly string[]): void {
     throw new CursorError(`${moved} is what the backfill walks by, and can't be changed on the way`)
 }
 
-async function writeChanges(
+/** Writes changes: one statement for each set of columns, or one by one. Returns the rows that it did not find. */
+export async function writeChanges(
   changes: readonly Change[],
   writer: Writer,
   types: ReadonlyMap<string, ColumnType>,
   { model, fields, sayOnce, whole }: BatchWork,
-): Promise<void> {
-  if (changes.length === 0) return
+): Promise<Key[]> {
+  if (changes.length === 0) return []
   const dialect = dialectOf(model)
-  const reason = hasUpdateHooks(writer, model.key)
+  const reason = hasUpdateHooks(writer, model)
     ? `the client has an extension on update of ${model.key}`
     : dialect
       ? undefined
       : `${model.provider ?? 'this database'} has no statement for it`
   const groups = reason ?? groupChanges(model, fields, changes, types)
   if (dialect && typeof groups !== 'string') {
+    const given = groups.reduce((sum, { rows }) => sum + rows.length, 0)
+    let found = 0
     for (const group of groups) {
-      for (const { sql, parameters } of statementsOf(dialect, group)) await writer.$executeRawUnsafe(sql, ...parameters)
+      for (const { sql, parameters } of statementsOf(dialect, group))
+        found += await writer.$executeRawUnsafe(sql, ...parameters)
     }
-    return
+    return found < given ? groups.flatMap(({ rows }) => rows.map(({ key }) => key)) : []
   }
   sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
   // The client's extensions may catch what fails.
   await whole(() => updateEach(changes, writer[model.key], model, fields))
+  return []
 }
 
 async function updateEach(
@@ -173,7 +191,7 @@ function uniqueWhere(model: WalkedModel, fields: readonly string[], key: Key): o
 }
 
 /** A raw statement does not pass through an extension's `update` hooks; then rows are updated as Prisma does it. */
-function hasUpdateHooks(client: object, key: string): boolean {
+export function hasUpdateHooks(client: object, { key }: WalkedModel): boolean {
   const { _extensions: extensions } = client as {
     _extensions?: { getAllQueryCallbacks?(model: string, operation: string): readonly unknown[] }
   }

@@ -1,3 +1,4 @@
+import type { ClaimWrites } from '../../ledger/contract.js'
 import { decode, encode, type Key, type Range } from './keyset.js'
 
 /** A row that was left out, and why. */
@@ -18,6 +19,9 @@ export interface Checkpoint extends Range {
   /** Of a backfill in partitions: the last key of every part but the last. */
   splits?: Key[]
 }
+
+/** What writes a checkpoint. */
+export type CheckpointWrites = Pick<ClaimWrites, 'checkpoint'>
 
 export function writeCheckpoint(checkpoint: Checkpoint): string {
   return encode(checkpoint)

@@ -23,6 +23,8 @@ export function plainValue(column: Column, given: unknown): Written {
       : { unwritable: `${name} of ${column.field}` }
   }
   const values = column.list ? (Array.isArray(given) ? given : undefined) : [given]
+  // PostgreSQL would take an array in the first place for another dimension of the list.
+  if (json && column.list && Array.isArray(values?.[0])) return { unwritable: `an array in ${column.field}` }
   const plain = values?.map((value) => scalar(column, value))
   if (!plain || plain.includes(undefined)) return { unwritable: `a value of ${column.field}` }
   return { value: column.list ? plain : plain[0] }
@@ -37,8 +39,8 @@ function scalar({ type, enumValues }: Column, value: unknown): unknown {
 const when = (holds: boolean, value: unknown) => (holds ? value : undefined)
 
 const SCALARS: Record<string, (value: unknown) => unknown> = {
-  // Half a surrogate pair would fail all of a batch: the one row says so better.
-  String: (value) => when(typeof value === 'string' && value.isWellFormed(), value),
+  // A NUL or half a surrogate pair would fail all of a batch: the one row says so better.
+  String: (value) => when(typeof value === 'string' && !value.includes('\0') && value.isWellFormed(), value),
   Boolean: (value) => when(typeof value === 'boolean', value),
   Int: (value) => when(typeof value === 'number' && (value | 0) === value, value),
   BigInt: (value) =>

@@ -17,17 +17,29 @@ export interface ChangeGroup {
   types: ReadonlyMap<string, ColumnType>
 }
 
-/** A column's type as the database writes it, and its collation. */
+/** A column's type as the database writes it, and, of a text where it matters, its character set and collation. */
 export interface ColumnType {
   type: string
-  collation: string | null
+  charset?: string | null
+  collation?: string | null
 }
 
 /** How one kind of database is told to change many rows at once. */
 export interface Dialect {
-  /** The query that tells the table's column types, as `name`, `type` and `collation`; none where they don't matter. */
+  /** The query that tells the table's column types, as `name` and what a `ColumnType` has; none where they don't matter. */
   typesQuery?(model: WalkedModel): Statement
   /** How many rows one statement can take. */
   rowLimit(columns: number): number
   statement(group: ChangeGroup): Statement
+  /**
+   * One statement that changes the rows of a group, and one record, both or neither: neither, when the record is not
+   * as its keys say. Not there where the database has no such statement.
+   */
+  together?: {
+    statement(group: ChangeGroup, record: ChangeGroup): Statement
+    /** Whether an error of that statement says that the record is not as its keys say. Else it changed no row. */
+    isRefusal(error: unknown): boolean
+    /** It has the record locked while it may wait for the locks of rows: no heartbeat gets through. */
+    locksRecordFirst: boolean
+  }
 }

@@ -139,11 +139,13 @@ function uniquesOf({ fields, attributes }: ModelShape): UniqueKey[] {
 }
 
 const MILLISECONDS = 3
-const TIMES: Record<string, number> = { 'db.Timestamp': 6, 'db.Timestamptz': 6, 'db.DateTime': 0, 'db.DateTime2': 7 }
+const TIMES: Record<string, number> = { Timestamp: 6, Timestamptz: 6, DateTime: 0, DateTime2: 7 }
 
 /** `@db.Timestamptz` keeps microseconds where nothing else is said, `@db.DateTime` seconds. */
 function isFiner({ name, args }: Attribute): boolean {
-  const usual = TIMES[name]
+  // `@db.Timestamptz`, where the datasource is called `db`.
+  const [, type] = name.split('.')
+  const usual = type === undefined ? undefined : TIMES[type]
   return usual !== undefined && (args === '' ? usual : Number(args)) > MILLISECONDS
 }
 

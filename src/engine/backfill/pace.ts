@@ -86,8 +86,11 @@ export class Pace {
   }
 }
 
-/** Timers go off a little early, too: a batch would slip in before its pause, or the run's time, is over. */
-async function waitUntil(ms: number, stop: AbortSignal, until: number): Promise<void> {
+/**
+ * Waits for so many ms, or until a time on the monotonic clock, or until told to stop. Timers go off a little early,
+ * too: a batch would slip in before its pause, or the run's time, is over.
+ */
+export async function waitUntil(ms: number, stop: AbortSignal, until: number): Promise<void> {
   const end = Math.min(monotonicNow() + ms, until)
   for (let left = end - monotonicNow(); left > 0 && !stop.aborted; left = end - monotonicNow())
     await wait(Math.ceil(left), stop)

@@ -12,7 +12,7 @@ import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } fro
 import type { Range } from './keyset.js'
 import { wait } from './pace.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
-import { delegateOf, type Walked, walkedOf } from './walked.js'
+import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, demandFewLeftOut, demandSameCursor, Walker } from './walker.js'
 
 /** One part of a backfill: a record of its own, `20261122103000/03`. */
@@ -154,7 +154,7 @@ async function splitUp(
     demandSameCursor(known, walk)
     return { checkpoint: known, total: record?.total ?? null }
   }
-  const delegate = delegateOf(client, model)
+  const delegate = delegateOf(primaryOf(client), model)
   const bound = await lastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const splits = await splitKeys(delegate, walk, bound, { total, parts: definition.concurrency ?? 1 })
@@ -244,7 +244,8 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
   let thrown: unknown
   try {
     walker = await Walker.begin(
-      definition,
+      // A part has an end, whatever the definition says meanwhile.
+      { ...definition, follow: false },
       { ...options, claim, onProgress: count },
       ownStop.signal,
       walked,

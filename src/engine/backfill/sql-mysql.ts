@@ -1,4 +1,4 @@
-import type { ChangeGroup, Statement } from './dialect.js'
+import type { ChangeGroup, ColumnType, Statement } from './dialect.js'
 import { isDecimal } from './keyset.js'
 import type { Column, WalkedModel } from './model.js'
 
@@ -6,7 +6,34 @@ import type { Column, WalkedModel } from './model.js'
  * All values travel as one JSON text. The keys are read as their columns' own types, or the join would compare numbers
  * as floats; STRAIGHT_JOIN starts at the values, so that rows are found by the key and no other row is locked.
  */
-export function statement({ model, keys, columns, rows, types }: ChangeGroup): Statement {
+export function statement(group: ChangeGroup): Statement {
+  const { rows, match, set, parameters } = partsOf(group)
+  return { sql: `UPDATE ${rows} ON ${match} SET ${set}`, parameters }
+}
+
+/**
+ * Without the record, no row is joined. Without rows (all of them deleted meanwhile), the record is changed all the
+ * same. An answer of 0 rows says that the record is not as its keys say: its cursor changes every time.
+ */
+export const together = {
+  statement(group: ChangeGroup, { model, keys, columns, rows: [record] }: ChangeGroup): Statement {
+    const { rows, match, set, parameters } = partsOf(group)
+    const recordSet = columns.map((column) => `r.${quote(column.column)} = ?`)
+    const recordMatch = keys.map((column) => `r.${quote(column.column)} = ?`)
+    return {
+      sql: `UPDATE ${tableName(model)} AS r LEFT JOIN (${rows} ON ${match}) ON TRUE SET ${[set, ...recordSet].join(', ')} WHERE ${recordMatch.join(' AND ')}`,
+      parameters: [
+        ...parameters,
+        ...columns.map((column, i) => json(column, record?.values[i])),
+        ...keys.map((column, i) => json(column, record?.key[i])),
+      ],
+    }
+  },
+  isRefusal: () => false,
+  locksRecordFirst: true,
+}
+
+function partsOf({ model, keys, columns, rows, types }: ChangeGroup) {
   const records = rows.map(({ key, values }) => [
     ...keys.map((column, i) => json(column, key[i])),
     ...columns.map((column, i) => json(column, values[i])),
@@ -15,20 +42,21 @@ export function statement({ model, keys, columns, rows, types }: ChangeGroup): S
     ...keys.map((column, i) => `k${i} ${types.get(column.column)?.type ?? 'LONGTEXT'} PATH '$[${i}]'`),
     ...columns.map((_, i) => `s${i} LONGTEXT PATH '$[${keys.length + i}]'`),
   ]
-  const match = keys.map((column, i) => {
-    const collation = types.get(column.column)?.collation
-    return `t.${quote(column.column)} = v.k${i}${collation ? ` COLLATE ${collation}` : ''}`
-  })
+  const match = keys.map(
+    (column, i) => `t.${quote(column.column)} = ${comparable(`v.k${i}`, types.get(column.column))}`,
+  )
   const set = columns.map((column, i) => `t.${quote(column.column)} = ${asColumn(column, `v.s${i}`)}`)
   return {
-    sql: `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (${read.join(', ')})) AS v STRAIGHT_JOIN ${tableName(model)} AS t ON ${match.join(' AND ')} SET ${set.join(', ')}`,
+    rows: `JSON_TABLE(?, '$[*]' COLUMNS (${read.join(', ')})) AS v STRAIGHT_JOIN ${tableName(model)} AS t`,
+    match: match.join(' AND '),
+    set: set.join(', '),
     parameters: [JSON.stringify(records)],
   }
 }
 
 export function typesQuery({ schema, table }: WalkedModel): Statement {
   return {
-    sql: 'SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, COLLATION_NAME AS collation FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ?',
+    sql: 'SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ?',
     parameters: [schema ?? null, table],
   }
 }
@@ -36,6 +64,13 @@ export function typesQuery({ schema, table }: WalkedModel): Statement {
 /** One parameter holds them all. */
 export function rowLimit(): number {
   return Number.POSITIVE_INFINITY
+}
+
+/** JSON is utf8mb4; a text compares with a column of another character set only as one of that. */
+function comparable(value: string, type: ColumnType | undefined): string {
+  const { charset, collation } = type ?? {}
+  const text = charset && charset !== 'utf8mb4' ? `CONVERT(${value} USING ${charset})` : value
+  return collation ? `${text} COLLATE ${collation}` : text
 }
 
 function asColumn({ type }: Column, value: string): string {

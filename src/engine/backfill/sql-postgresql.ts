@@ -1,9 +1,56 @@
+import { messageOf } from '../../errors.js'
 import type { ChangeGroup, Statement } from './dialect.js'
 import { isDecimal } from './keyset.js'
 import type { Column, WalkedModel } from './model.js'
 
 /** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
-export function statement({ model, keys, columns, rows, types }: ChangeGroup): Statement {
+export function statement(group: ChangeGroup): Statement {
+  const { model } = group
+  const { keyed, changed, json } = valuesOf(group)
+  const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
+  const set = changed.map(({ column, as }) => `${quote(column.column)} = v.${as}`)
+  const match = keyed.map(({ column, as }) => `t.${quote(column.column)} = v.${as}`)
+  return {
+    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM json_to_recordset($1::json) AS v(${typed.join(', ')}) WHERE ${match.join(' AND ')}`,
+    parameters: [json],
+  }
+}
+
+const REFUSAL = 'after_party: the record is not as it was'
+
+/**
+ * The record comes after the rows: until they are changed, heartbeats get through. When it is not as its keys say, a
+ * text that is no number takes the rows back; it is made of the count, or the planner would find it before it runs.
+ */
+export const together = {
+  statement(group: ChangeGroup, record: ChangeGroup): Statement {
+    const rows = statement(group)
+    const { keyed, changed, json } = valuesOf(record)
+    const value = ({ as, type }: Named) => `($2::json -> 0 ->> '${as}')::${type}`
+    const set = changed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+    const match = keyed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+    return {
+      sql: [
+        `WITH changed AS (${rows.sql} RETURNING 1),`,
+        `held AS (UPDATE ${tableName(record.model)} SET ${set.join(', ')}`,
+        `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) >= 0 RETURNING 1)`,
+        `SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
+      ].join(' '),
+      parameters: [...rows.parameters, json],
+    }
+  },
+  isRefusal: (error: unknown) => messageOf(error).includes(REFUSAL),
+  locksRecordFirst: false,
+}
+
+/** A column, what it is called among the values, and its type. */
+interface Named {
+  column: Column
+  as: string
+  type: string
+}
+
+function valuesOf({ keys, columns, rows, types }: ChangeGroup): { keyed: Named[]; changed: Named[]; json: string } {
   const named = (column: Column, as: string) => ({ column, as, type: types.get(column.column)?.type ?? 'text' })
   const keyed = keys.map((column, i) => named(column, `k${i}`))
   const changed = columns.map((column, i) => named(column, `s${i}`))
@@ -17,19 +64,13 @@ export function statement({ model, keys, columns, rows, types }: ChangeGroup): S
     })
     return record
   })
-  const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
-  const set = columns.map((column, i) => `${quote(column.column)} = v.s${i}`)
-  const match = keys.map((column, i) => `t.${quote(column.column)} = v.k${i}`)
-  return {
-    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM json_to_recordset($1::json) AS v(${typed.join(', ')}) WHERE ${match.join(' AND ')}`,
-    parameters: [JSON.stringify(records)],
-  }
+  return { keyed, changed, json: JSON.stringify(records) }
 }
 
 /** The type modifiers stay away: the assignment checks lengths, where a cast would cut them. */
 export function typesQuery(model: WalkedModel): Statement {
   return {
-    sql: `SELECT attname::text AS name, format_type(atttypid, -1) AS type, NULL::text AS collation FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+    sql: `SELECT attname::text AS name, format_type(atttypid, -1) AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
     parameters: [tableName(model)],
   }
 }

@@ -89,17 +89,22 @@ export async function splitKeys(
   { total, parts }: { total: number; parts: number },
 ): Promise<Key[]> {
   const keys: Key[] = []
+  let behind = 0
   for (let part = 1; part < parts; part += 1) {
-    const skip = Math.floor((total * part) / parts) - 1
-    if (skip < 0) continue
+    const before = Math.floor((total * part) / parts)
+    if (before === behind) continue
+    // Counted from the last key on, not from the start: a row that comes in meanwhile must not let parts overlap.
+    const after = keys.at(-1)
     const [row] = await delegate.findMany({
-      where: { AND: [where ?? {}, upTo(fields, bound)] },
+      where: { AND: [where ?? {}, upTo(fields, bound), ...(after ? [{ OR: rangesAfter(fields, after) }] : [])] },
       select: flags(fields),
       orderBy: order(fields, 'asc'),
-      skip,
+      skip: before - behind - 1,
       take: 1,
     })
-    if (row) keys.push(keyOf(fields, row))
+    if (!row) break
+    keys.push(keyOf(fields, row))
+    behind = before
   }
   return keys
 }

@@ -44,6 +44,11 @@ function unfit(column: Column | undefined): string | undefined {
   return undefined
 }
 
+/** Where a row is read that was just written, and where the last one is: with read replicas, not on a replica. */
+export function primaryOf(client: object): object {
+  return (client as { $primary?(): object }).$primary?.() ?? client
+}
+
 /** The model's operations on a client, or on a transaction of one. */
 export function delegateOf(client: object, { key }: WalkedModel): ReadDelegate {
   return (client as Record<string, ReadDelegate>)[key] as ReadDelegate

@@ -4,18 +4,26 @@ import { codeOf, messageOf } from '../../errors.js'
 import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import type { TaskRecord } from '../../ledger/contract.js'
-import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database-errors.js'
 import { leaveConnection } from '../../ledger/leave-connection.js'
 import type { ExecuteOptions } from '../execute.js'
 import { Lost } from '../stop.js'
-import { inOnePiece, inTransaction, TransactionEnded, TransactionTimeout, transactionTimes } from '../transaction.js'
-import { type BatchWork, ColumnTypes, type Whole, type Writer, workOn } from './batch.js'
-import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
+import { inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
+import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
+import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
+import {
+  type Checkpoint,
+  type CheckpointWrites,
+  readCheckpoint,
+  type SkippedRow,
+  writeCheckpoint,
+} from './checkpoint.js'
 import { describeKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
-import { Pace, wait } from './pace.js'
+import { OneStatement } from './one-statement.js'
+import { Pace, waitUntil } from './pace.js'
+import { demandGone } from './unmatched.js'
 import { CursorError, lastKey, nextPage, type Page, type Walk } from './walk.js'
-import { delegateOf, type Walked } from './walked.js'
+import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 /** What is needed to run a backfill under its claim. */
 export interface BackfillOptions extends ExecuteOptions {
@@ -33,10 +41,17 @@ export interface BackfillOptions extends ExecuteOptions {
   leftOut?: { rows: number }
 }
 
-/** A checkpoint that was written, and counts once it is committed. */
-interface Written {
+/** Where a walk stands: a batch begins there, whatever has become of an earlier try of it meanwhile. */
+interface Standing {
   checkpoint: Checkpoint
-  cursor: string
+  /** The checkpoint as the record has it. */
+  cursor: string | null
+  /** Rows, of all attempts. */
+  processed: number
+}
+
+/** A checkpoint that was written, and counts once it is committed. */
+interface Written extends Standing {
   heard(): void
 }
 
@@ -65,31 +80,27 @@ export class Walker {
   readonly #pace: Pace
   readonly #types = new ColumnTypes()
   readonly #leftOut: { rows: number }
-  #checkpoint: Checkpoint
-  /** The checkpoint as the record has it. */
-  #cursor: string | null
-  /** Rows, of all attempts. */
-  #processed: number
+  readonly #oneStatement: OneStatement | undefined
+  #at: Standing
   #total: number | null
-  /** The rows that the latest batch was about. */
+  /** The rows whose change is under way: what fails now may be their fault. */
   #tried: Page | undefined
 
   private constructor(
     definition: BackfillDefinition,
     options: BackfillOptions,
     stop: AbortSignal,
-    start: Walked & { checkpoint: Checkpoint; cursor: string | null; processed: number; total: number | null },
+    start: Walked & Standing & { total: number | null },
   ) {
     this.#definition = definition
     this.#options = options
     this.#stop = stop
     this.#model = start.model
     this.#walk = start.walk
-    this.#checkpoint = start.checkpoint
-    this.#cursor = start.cursor
-    this.#processed = start.processed
+    this.#at = { checkpoint: start.checkpoint, cursor: start.cursor, processed: start.processed }
     this.#total = start.total
     this.#pace = new Pace(definition)
+    this.#oneStatement = OneStatement.for(definition, start, options)
     this.#leftOut = options.leftOut ?? { rows: start.checkpoint.skipped.length }
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
@@ -125,9 +136,10 @@ export class Walker {
     const checkpoint = readCheckpoint(cursor)
     if (checkpoint && isOfThisWalk(checkpoint)) {
       demandSameCursor(checkpoint, walk)
+      if (definition.follow) Object.assign(checkpoint, { upTo: null, open: true })
       // `follow` was taken away meanwhile: it ends at what is there now.
-      if (checkpoint.open && !definition.follow) {
-        checkpoint.upTo = await lastKey(delegateOf(options.client, model), walk)
+      else if (checkpoint.open) {
+        checkpoint.upTo = await lastKey(delegateOf(primaryOf(options.client), model), walk)
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
@@ -143,27 +155,32 @@ export class Walker {
   async walk(): Promise<'done' | 'paused'> {
     const { client, stopAt, onProgress } = this.#options
     // An empty table has no last row; there is nothing to walk but what `follow` would bring.
-    if (this.#checkpoint.upTo === null && !this.#definition.follow) return 'done'
-    onProgress(this.#processed, this.#total)
-    this.#demandFewLeftOut(this.#checkpoint.skipped.at(-1))
+    if (this.#at.checkpoint.upTo === null && !this.#definition.follow) return 'done'
+    onProgress(this.#at.processed, this.#total)
+    this.#demandFewLeftOut()
     for (;;) {
       await this.#pace.clear(client, this.#stop, stopAt)
       this.#stop.throwIfAborted()
       if (monotonicNow() >= stopAt) return 'paused'
       const more = await this.#nextBatch()
-      onProgress(this.#processed, this.#total)
+      onProgress(this.#at.processed, this.#total)
       // Other parts may have left out rows while this batch was on its way.
-      this.#demandFewLeftOut(this.#checkpoint.skipped.at(-1))
+      this.#demandFewLeftOut()
+      if (more === 'late') return 'paused'
       if (!more) return 'done'
       await this.#pace.rest(this.#stop, stopAt)
     }
   }
 
-  /** One batch, in smaller parts or again where that helps. Whether there are more rows after it. */
-  async #nextBatch(): Promise<boolean> {
+  /**
+   * One batch, in smaller parts or again where that helps. Whether there are more rows after it; `late`, when it
+   * failed, and the run has had its time before the next try.
+   */
+  async #nextBatch(): Promise<boolean | 'late'> {
     let alone: { page: Page; error: unknown } | undefined
     for (let attempt = 1; ; attempt += 1) {
       const began = monotonicNow()
+      if (attempt > 1 && began >= this.#options.stopAt) return 'late'
       try {
         if (alone) return await this.#leaveOut(alone.page, alone.error)
         const { rows, more } = await orBusy(
@@ -185,6 +202,7 @@ export class Walker {
           if (this.#tried.rows.length === 1) alone = { page: this.#tried, error }
           else this.#pace.halve()
           attempt = 0
+          if (monotonicNow() >= this.#options.stopAt) return 'late'
         } else if (this.#definition.retry && attempt < this.#definition.retry.attempts)
           await this.#again(error, attempt)
         else throw error
@@ -197,28 +215,30 @@ export class Walker {
     const halved = this.#pace.slowDown()
     const next = halved ? `trying ${this.#pace.size} rows` : 'trying again'
     this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}): ${next}.`)
-    await wait(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()), this.#stop)
+    await this.#rest(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()))
     await this.#recall()
   }
 
   async #again(error: unknown, attempt: number): Promise<void> {
     this.#options.onRetry(messageOf(error), attempt, this.#definition.retry?.attempts ?? attempt)
     const { delay = '1s' } = this.#definition.retry ?? {}
-    await wait(toMs(delay) * 2 ** (attempt - 1), this.#stop)
+    await this.#rest(toMs(delay) * 2 ** (attempt - 1))
     await this.#recall()
+  }
+
+  #rest(ms: number): Promise<void> {
+    return waitUntil(ms, this.#stop, this.#options.stopAt)
   }
 
   /** What the ledger says is committed: the answer to a commit can get lost after the database carried it out. */
   async #recall(): Promise<void> {
     const record = await this.#known()
     if (!record || !this.#holds(record)) throw new Lost()
-    if (record.cursor === this.#cursor) return
-    const checkpoint = readCheckpoint(record.cursor)
+    const { cursor, processed } = record
+    if (cursor === this.#at.cursor) return
+    const checkpoint = readCheckpoint(cursor)
     if (!checkpoint) throw new Lost()
-    this.processedNow += record.processed - this.#processed
-    this.#processed = record.processed
-    this.#cursor = record.cursor
-    this.#checkpoint = checkpoint
+    this.#moveTo({ checkpoint, cursor, processed })
   }
 
   /** The record, as soon as the database tells; whoever loses the claim while it does not is told to stop. */
@@ -229,7 +249,7 @@ export class Walker {
         return await ledger.record(claim.claim.version)
       } catch (error) {
         if (codeOf(error) !== 'database-unreachable') throw error
-        await wait(ms, this.#stop)
+        await waitUntil(ms, this.#stop, Number.POSITIVE_INFINITY)
         this.#stop.throwIfAborted()
       }
     }
@@ -241,20 +261,58 @@ export class Walker {
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
-  async #batch(size: number, quiet: boolean): Promise<Page> {
+  #batch(size: number, again: boolean): Promise<Page> {
+    const oneStatement = again ? undefined : this.#oneStatement
+    return oneStatement ? this.#readThenWrite(oneStatement, size) : this.#readAndWrite(size, again)
+  }
+
+  /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
+  async #readThenWrite(oneStatement: OneStatement, size: number): Promise<Page> {
+    const { client, ledger, sharedClient } = this.#options
+    const times = transactionTimes(this.#definition.transaction, BATCH_TIMEOUT)
+    const how = { stop: this.#stop, quiet: sharedClient || oneStatement.beatsWait }
+    this.#tried = undefined
+    const at = this.#at
+    const primary = primaryOf(client)
+    const types = await this.#types.of(primary as Writer, this.#model)
+    const { page, committed } = await inTime(this.#options, times, how, async () => {
+      const page = await nextPage(delegateOf(primary, this.#model), this.#walk, at.checkpoint, size)
+      if (page.rows.length === 0) return { page, committed: undefined }
+      this.#tried = page
+      const { changes, skipped } = await changesOf(page.rows, this.#work)
+      const writes = changes.length > 0 ? await oneStatement.writing(changes, types) : ledger
+      if (writes) return { page, committed: await this.#write(writes, at, page, skipped) }
+      const committed = await transact(client, times, async (transaction) => {
+        const whole: Whole = (work) => inOnePiece(client, transaction, work)
+        await writeChanges(changes, transaction as Writer, types, { ...this.#work, whole })
+        return this.#write(ledger.within(transaction), at, page, skipped)
+      })
+      return { page, committed }
+    })
+    if (committed) this.#committed(committed)
+    return page
+  }
+
+  /** All of it in one transaction, the read too, or in none. */
+  async #readAndWrite(size: number, quiet: boolean): Promise<Page> {
     const { client, ledger } = this.#options
     const { transaction = true, update } = this.#definition
     this.#tried = undefined
-    const types = update ? await this.#types.of(client as Writer, this.#model) : NO_TYPES
+    const at = this.#at
+    const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#model) : NO_TYPES
     const work = async (writer: object, writes: Pick<typeof ledger, 'checkpoint'>) => {
-      const page = await nextPage(delegateOf(writer, this.#model), this.#walk, this.#checkpoint, size)
+      const delegate = delegateOf(writer, this.#model)
+      const page = await nextPage(delegate, this.#walk, at.checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
-      const skipped = await workOn(page.rows, writer as Writer, types, { ...this.#work, whole })
-      const checkpoint = this.#past(page, skipped)
-      const written = await this.#write(writes, checkpoint, this.#processed + page.rows.length)
-      return { page, committed: { ...written, skipped } }
+      const { skipped, missed } = await workOn(page.rows, writer as Writer, types, { ...this.#work, whole })
+      if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range: at.checkpoint, size })
+      // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
+      this.#tried = undefined
+      const committed = await this.#write(writes, at, page, skipped)
+      this.#tried = page
+      return { page, committed }
     }
     const { page, committed } = transaction
       ? await inTransaction(
@@ -263,67 +321,73 @@ export class Walker {
           { stop: this.#stop, quiet },
           (tx) => work(tx, ledger.within(tx)),
         )
-      : await work(client, ledger)
-    if (committed) this.#committed(committed, page.rows.length, committed.skipped)
+      : await work(primaryOf(client), ledger)
+    if (committed) this.#committed(committed)
     return page
   }
 
   /** Leaves out the one row that a batch of one could not change. */
   async #leaveOut(page: Page, error: unknown): Promise<boolean> {
-    const { ledger } = this.#options
+    // The row was at fault; what fails from here on is something else.
+    this.#tried = undefined
     const key = describeKey(this.#walk.fields, page.last ?? [])
     const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
-    const checkpoint = this.#past(page, skipped)
-    this.#committed(await this.#write(ledger, checkpoint, this.#processed + 1), 1, skipped)
+    this.#committed(await this.#write(this.#options.ledger, this.#at, page, skipped))
     this.#pace.worked(1, 0)
     return page.more
   }
 
-  #past(page: Page, skipped: readonly SkippedRow[]): Checkpoint {
-    const all = [...this.#checkpoint.skipped, ...skipped]
-    if (skipped.length > 0) this.#demandFewLeftOut(all.at(-1), skipped.length)
-    return { ...this.#checkpoint, after: page.last ?? this.#checkpoint.after, skipped: all }
-  }
-
-  #demandFewLeftOut(latest: SkippedRow | undefined, more = 0): void {
+  #demandFewLeftOut(latest = this.#at.checkpoint.skipped.at(-1), more = 0): void {
     demandFewLeftOut(this.#definition, this.#leftOut.rows + more, latest)
   }
 
-  async #write(
-    writes: Pick<BackfillOptions['ledger'], 'checkpoint'>,
+  /** Writes the checkpoint past a page. */
+  #write(writes: CheckpointWrites, at: Standing, page: Page, skipped: readonly SkippedRow[]): Promise<Written> {
+    const all = [...at.checkpoint.skipped, ...skipped]
+    if (skipped.length > 0) this.#demandFewLeftOut(all.at(-1), skipped.length)
+    const checkpoint = { ...at.checkpoint, after: page.last ?? at.checkpoint.after, skipped: all }
+    return this.#writeOver(at.cursor, writes, checkpoint, at.processed + page.rows.length)
+  }
+
+  async #writeOver(
+    from: string | null,
+    writes: CheckpointWrites,
     checkpoint: Checkpoint,
     processed: number,
   ): Promise<Written> {
     const { claim } = this.#options
     const { leaseUntil, heard } = await claim.nextLease()
     const cursor = writeCheckpoint(checkpoint)
-    const [from, total] = [this.#cursor, this.#total]
+    const total = this.#total
     const held = await writes.checkpoint(claim.claim, { from, cursor, processed, total, leaseUntil })
     if (!held) throw new Displaced()
-    return { checkpoint, cursor, heard }
+    return { checkpoint, cursor, processed, heard }
   }
 
   /** Notes where the walk begins. Where the answer to that was lost, the record says that it is noted. */
   async #note(checkpoint: Checkpoint): Promise<void> {
+    const before = this.#at.cursor
     try {
-      const { cursor, heard } = await this.#write(this.#options.ledger, checkpoint, 0)
+      const { cursor, heard } = await this.#writeOver(before, this.#options.ledger, checkpoint, 0)
       heard()
-      this.#cursor = cursor
+      this.#at = { checkpoint, cursor, processed: 0 }
     } catch (error) {
       if (!(error instanceof Displaced)) throw error
-      const before = this.#cursor
       await this.#recall()
-      if (this.#cursor === before) throw error
+      if (this.#at.cursor === before) throw error
     }
   }
 
-  #committed({ checkpoint, cursor, heard }: Written, rows: number, skipped: readonly SkippedRow[]): void {
+  #committed({ heard, ...standing }: Written): void {
     heard()
-    this.#checkpoint = checkpoint
-    this.#cursor = cursor
-    this.#processed += rows
-    this.processedNow += rows
+    this.#moveTo(standing)
+  }
+
+  #moveTo(next: Standing): void {
+    const skipped = next.checkpoint.skipped.slice(this.#at.checkpoint.skipped.length)
+    this.processedNow += next.processed - this.#at.processed
     this.#leftOut.rows += skipped.length
+    this.#at = next
     for (const { key, error } of skipped) this.#options.context.log.warn(`left out: ${key}: ${error}`)
   }
 }
@@ -348,37 +412,4 @@ export function demandFewLeftOut(
   if (rows <= maxSkipped) return
   const last = latest ? `; the last: ${latest.key}: ${latest.error}` : ''
   throw new TooManySkipped(`more than ${maxSkipped} rows could not be changed${last}`)
-}
-
-/** The checkpoint was not written: the claim is lost, or an earlier try was committed after all. Rolls the batch back. */
-class Displaced extends Error {
-  constructor() {
-    super('the checkpoint was not where this batch began')
-  }
-}
-
-/** What no other batch could get past, nor the same one later. */
-function isFinal(error: unknown): boolean {
-  return error instanceof Lost || error instanceof CursorError || error instanceof TransactionEnded
-}
-
-/** What a smaller batch, or a later one, may get past. */
-function isPassing(error: unknown): boolean {
-  return (
-    error instanceof TransactionTimeout ||
-    isWriteConflict(error) ||
-    isBusy(error) ||
-    isConnectionLost(error) ||
-    /lock wait timeout|lock timeout|statement timeout|canceling statement/i.test(messageOf(error))
-  )
-}
-
-function lastLine(text: string): string {
-  return (
-    text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .at(-1)
-      ?.trim() ?? text
-  )
 }

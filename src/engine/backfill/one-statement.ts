@@ -1,0 +1,92 @@
+import type { BackfillDefinition } from '../../backfill.js'
+import type { Ledger, RecordChange } from '../../ledger/contract.js'
+import { ColumnTypes, hasUpdateHooks, type Writer } from './batch.js'
+import { type Change, dialectOf, groupChanges } from './bulk-update.js'
+import type { CheckpointWrites } from './checkpoint.js'
+import type { ChangeGroup, Dialect } from './dialect.js'
+import { type WalkedModel, walkedModel } from './model.js'
+import { primaryOf, type Walked } from './walked.js'
+
+const RECORD = 'afterPartyTaskRecord'
+
+/** Keys that a database finds again as JavaScript read them. Of others, a statement must be asked what it found. */
+const EXACT = new Set(['Int', 'BigInt', 'String'])
+
+/**
+ * Writes the rows of a batch and its checkpoint in one statement, which is its own transaction: two round trips a
+ * batch with the read, where an interactive transaction takes five. The only raw statement that writes the ledger;
+ * what it writes, and on what condition, is the ledger's own.
+ */
+export class OneStatement {
+  readonly #client: Writer
+  readonly #walked: Walked
+  readonly #record: WalkedModel
+  readonly #recordTypes = new ColumnTypes()
+  readonly #change: NonNullable<Ledger['checkpointChange']>
+  readonly #together: NonNullable<Dialect['together']>
+
+  private constructor(
+    client: Writer,
+    given: {
+      walked: Walked
+      change: NonNullable<Ledger['checkpointChange']>
+      together: NonNullable<Dialect['together']>
+    },
+  ) {
+    this.#client = client
+    this.#walked = given.walked
+    this.#record = walkedModel(client, RECORD)
+    this.#change = given.change
+    this.#together = given.together
+  }
+
+  /** Undefined where a batch needs a transaction of several statements. */
+  static for(
+    { update, transaction = true }: BackfillDefinition,
+    walked: Walked,
+    { client: given, ledger }: { client: object; ledger: Ledger },
+  ): OneStatement | undefined {
+    const { model, walk } = walked
+    const client = primaryOf(given) as Writer
+    const together = dialectOf(model)?.together
+    const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
+    if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in client)) return
+    if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
+    if (hasUpdateHooks(client, model)) return
+    const change = ledger.checkpointChange.bind(ledger)
+    return new OneStatement(client, { walked, change, together })
+  }
+
+  /** No heartbeat gets through while the statement waits for a lock. */
+  get beatsWait(): boolean {
+    return this.#together.locksRecordFirst
+  }
+
+  /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
+  async writing(changes: readonly Change[], types: ChangeGroup['types']): Promise<CheckpointWrites | undefined> {
+    const { model, walk } = this.#walked
+    const groups = groupChanges(model, walk.fields, changes, types)
+    const [group, another] = groups
+    if (typeof groups === 'string' || typeof group !== 'object' || another) return undefined
+    const recordTypes = await this.#recordTypes.of(this.#client, this.#record)
+    return {
+      checkpoint: async (claim, checkpoint) => {
+        const record = this.#recordGroup(this.#change(claim, checkpoint), recordTypes)
+        const { sql, parameters } = this.#together.statement(group, record)
+        try {
+          return (await this.#client.$executeRawUnsafe(sql, ...parameters)) > 0
+        } catch (error) {
+          if (this.#together.isRefusal(error)) return false
+          throw error
+        }
+      },
+    }
+  }
+
+  #recordGroup({ where, data }: RecordChange, types: ChangeGroup['types']): ChangeGroup {
+    const groups = groupChanges(this.#record, Object.keys(where), [{ key: Object.values(where), data }], types)
+    const [group] = groups
+    if (typeof group !== 'object') throw new Error(`a checkpoint is not for a statement: ${groups}`)
+    return group
+  }
+}
