@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Child } from '../support/child.js'
 import { Project } from '../support/project.js'
 
 let project: Project
@@ -101,6 +102,27 @@ test('--max-duration leaves the rest for the next run, says so, and exits 0', as
   await backfill(`update: (post) => ({ slug: post.title }),`)
   expect(await project.afterParty('run')).toMatchObject({ code: 0 })
   expect(await slugs()).toBe(25)
+})
+
+test('status of a running backfill tells rows, total and the time left, by the pace of this attempt alone', async () => {
+  const rest = `let batches = 0; const throttle = () => batches++ === 0 ? false : (console.log('resting'), '1h' as const)`
+  await backfill(`batchSize: 10, throttle, update: (post) => ({ slug: post.title }),`, { posts: 45, helpers: rest })
+  await project.afterParty('run', 'posts')
+  for (const [attempt, processed, restOfWalk] of [
+    [1, 10, 3.5],
+    [2, 20, 2.5],
+  ] as const) {
+    await using running = new Child(project, ['run'])
+    await running.saw(/resting/)
+    const task = (await json('status')).tasks[1]
+    expect(task).toMatchObject({ state: 'running', attempts: attempt, processed, total: 45 })
+    expect(Math.abs(task.leftMs - restOfWalk * task.durationMs)).toBeLessThan(10)
+    const { stdout } = await project.afterParty('status')
+    expect(stdout).toMatch(new RegExp(`running .* ${processed} of 45 rows, about [\\d.]+m?s left`))
+    running.signal('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 143 })
+  }
+  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', processed: 20, leftMs: null })
 })
 
 test('--rehearse tells rows, a sample and an estimate, and changes nothing', async () => {

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import type { Project } from '../support/project.js'
+import type { Project } from './project.js'
 
 /** How a process ended. */
 export interface Ended {
