@@ -87,6 +87,27 @@ test('a backfill that fails goes on at the next run, and history has the rows of
   await project.delete('mended')
 })
 
+test('a backfill with an error that nobody catches has failed, keeps its batches, and goes on at the next run', async () => {
+  const helpers = `import { existsSync } from 'node:fs'`
+  const run = `async (rows, { prisma }) => {
+    for (const { id, title } of rows) await prisma.post.update({ where: { id }, data: { slug: title } })
+    if (rows[0].id === 11 && !existsSync('mended')) { void Promise.reject(new Error('of nobody')); await new Promise(() => {}) }
+  }`
+  await backfill(`batchSize: 10, run: ${run},`, { posts: 25, helpers })
+  expect(await project.afterParty('run')).toMatchObject({ code: 1, stderr: expect.stringContaining('✖ slugs failed') })
+  expect((await json('status')).tasks[1]).toMatchObject({
+    state: 'failed',
+    processed: 10,
+    error: expect.stringContaining('of nobody'),
+  })
+  expect((await json('history', 'slugs')).runs).toMatchObject([{ status: 'failed', processed: 10 }])
+  expect(await slugs()).toBe(10)
+  await project.write('mended', '')
+  expect((await json('run', 'slugs')).results).toMatchObject([{ outcome: 'done', processed: 15 }])
+  expect(await slugs()).toBe(25)
+  await project.delete('mended')
+})
+
 test('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
   await backfill(`batchSize: 10, pause: '1h', update: (post) => ({ slug: post.title }),`, { posts: 25 })
   await project.afterParty('run', 'posts')

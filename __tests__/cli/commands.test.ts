@@ -391,12 +391,50 @@ describe('run', () => {
       `setTimeout(() => { throw new Error('${message}') }); await new Promise((go) => setTimeout(go, 200)); log('on')`
     await project.task('20260301000000_aloud', aloud('terminating connection due to administrator command'))
     expect(await project.afterParty('run')).toMatchObject({ code: 0, stderr: expect.stringContaining('  on') })
-    await project.task('20260302000000_fatal', aloud('of nobody'))
-    const { code, stderr } = await project.afterParty('run')
+    await project.task('20260302000000_fatal', aloud('of nobody').replace('200', '60_000'))
+    const { code, stdout, stderr } = await project.afterParty('run', '--json')
     expect(code).toBe(1)
     expect(stderr).toContain('Error: of nobody\n    at ')
     expect(stderr).not.toContain('  on')
-    expect(await states()).toEqual({ aloud: 'done', fatal: 'running' })
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', results: [{ name: 'fatal', error: 'of nobody' }] })
+    expect(await states()).toEqual({ aloud: 'done', fatal: 'failed' })
+    const history = await project.afterParty('history', 'fatal', '--json')
+    expect(JSON.parse(history.stdout).runs).toMatchObject([
+      { status: 'failed', error: expect.stringMatching(/^Error: of nobody\n {4}at /) },
+    ])
+  })
+
+  test('of many errors that nobody catches, the first fails the task, and the tasks after it are not run', async () => {
+    const each = `[1, 2, 3].forEach(async (n) => { throw new Error('post ' + n) }); await new Promise(() => {})`
+    await project.task('20260301000000_each', each)
+    await project.task('20260302000000_after', '')
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(1)
+    expect(stderr).toContain('post 3')
+    expect(stderr).toContain('✖ each failed')
+    expect(stderr).toContain('1 task after it was not run.')
+    const { tasks } = await statusOf()
+    expect(tasks).toMatchObject([{ state: 'failed', error: expect.stringContaining('post 1') }, { state: 'pending' }])
+  })
+
+  test('an error that nobody catches takes back the transaction of its task', async () => {
+    await project.task('20260301000000_count', `log(await prisma.post.count() + ' posts')`, 'everyDeploy: true,')
+    const crash = `await prisma.post.create({ data: { title: 'x' } }); void Promise.reject(new Error('of nobody'))`
+    await project.task('20260302000000_crash', `${crash}; await new Promise(() => {})`, 'transaction: true,')
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(1)
+    expect(stderr).toContain('✖ crash failed')
+    expect(await states()).toMatchObject({ crash: 'failed' })
+    expect((await project.afterParty('run', 'count')).stderr).toContain('  0 posts')
+  })
+
+  test('an error that nobody catches while no task runs ends the process at once', async () => {
+    const config = await project.read('after-party.config.ts')
+    await project.write('after-party.config.ts', `${config}\nsetTimeout(() => { throw new Error('of nobody') })\n`)
+    const { code, stdout, stderr } = await project.afterParty('run', '--json')
+    await project.write('after-party.config.ts', config)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('Error: of nobody')
   })
 
   test('`transaction: true` commits the work with its record, and a failure takes all of it back', async () => {

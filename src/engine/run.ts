@@ -86,7 +86,8 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
       queue.shift()
       results.push(result)
       if (result.paused) break
-      outcome = result.outcome
+      // A task that had committed by then is done all the same; it is the run that can't go on.
+      outcome = options.crashed?.aborted ? 'failed' : result.outcome
     }
   }
   const paused = outcome === 'done' && (queue.length > 0 || results.some((result) => result.paused))
