@@ -192,6 +192,28 @@ describe('a definition that is not right is told before anything runs', () => {
     expect(code).toBe(2)
   })
 
+  test('together with the files that can’t be loaded', async () => {
+    await backfill('update: () => null,', { model: 'pots' })
+    await project.write('prisma/after-party/20260103000000_syntax.ts', 'export default {')
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(2)
+    expect(stderr).toContain('2 files in prisma/after-party can’t be run.')
+    expect(stderr).toContain(`${FILE}.ts: The Prisma client has no model "pots"`)
+    expect(stderr).toContain('20260103000000_syntax.ts: can’t be loaded')
+  })
+
+  test('by status too, until the backfill is done', async () => {
+    await backfill('update: () => null, cursor: "title",', { posts: 1 })
+    for (const args of [['status'], ['status', '--check']]) {
+      const { code, stdout, stderr } = await project.afterParty(...args)
+      expect(code).toBe(2)
+      expect(stdout).toMatch(/pending +20260102000000 +slugs/)
+      expect(stderr).toMatch(new RegExp(`✖ ${FILE}.ts: .*title is not unique`))
+    }
+    await project.afterParty('mark', '--all', '--done')
+    expect(await project.afterParty('status', '--check')).toMatchObject({ code: 0 })
+  })
+
   test('an unknown model, with what to do', async () => {
     await backfill('update: () => null,', { posts: 1, model: 'Post' })
     const { code, stderr } = await project.afterParty('run')

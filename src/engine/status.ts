@@ -3,7 +3,7 @@ import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import { mayRun, type PlannedTask, planTasks, type TaskFlag, type TaskState } from './plan.js'
-import { loadDefinitions, resolveNames } from './prepare.js'
+import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 
 /** One task as `status --json` gives it. Times are ISO 8601, UTC. */
 export interface TaskStatus {
@@ -62,7 +62,7 @@ export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: 
     summary: summarise(tasks),
     pending: tasks.some(({ state }) => PENDING.has(state)),
     // An old task whose imports are long gone has done its work; only files that may still run matter.
-    faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file))],
+    faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file)), ...(await walkFaultsOf(engine, tasks))],
   }
 }
 
