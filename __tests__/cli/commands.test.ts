@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Child } from '../support/child.js'
 import { Project } from '../support/project.js'
 
 interface Status {
@@ -184,6 +186,17 @@ describe('mark', () => {
     expect(results).toMatchObject([{ name: 'two', outcome: 'failed' }])
   })
 
+  test('--done of a task for every deploy makes it recurring: it runs again at the next deploy', async () => {
+    await project.task('20260104000000_sweep', '', 'everyDeploy: true,')
+    const { code, stdout } = await project.afterParty('mark', '--all', '--done', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).marked.at(-1)).toMatchObject({ name: 'sweep', from: null, to: 'recurring' })
+    expect(await states()).toMatchObject({ one: 'done', sweep: 'recurring' })
+    expect((await runJson()).results).toMatchObject([{ name: 'sweep', outcome: 'done' }])
+    await project.afterParty('mark', 'sweep', '--pending')
+    await project.delete('prisma/after-party/20260104000000_sweep.ts')
+  })
+
   test('--json gives what changed, from what to what; twice changes nothing', async () => {
     const { stdout } = await project.afterParty('mark', 'one', '--done', '--json')
     expect(JSON.parse(stdout)).toEqual({
@@ -192,6 +205,46 @@ describe('mark', () => {
     const again = await project.afterParty('mark', 'one', '--done', '--json')
     expect(again.code).toBe(0)
     expect(JSON.parse(again.stdout)).toEqual({ marked: [] })
+  })
+})
+
+describe('while another run has a task', () => {
+  let holder: Child
+  beforeAll(async () => {
+    await project.task('20260101000000_before', `throw new Error('not to be run')`)
+    await project.afterParty('mark', 'before', '--done')
+    await project.task('20260102000000_long', `log('at work'); await new Promise(() => {})`)
+    holder = new Child(project, ['run', '--lease', '10m'])
+    await holder.saw(/at work/)
+  })
+  afterAll(async () => {
+    await holder[Symbol.asyncDispose]()
+    await project.reset()
+  })
+
+  test.each([[['--no-wait']], [['--lock-timeout', '300ms']]])(
+    'run %j exits 3, and names host, pid, since when, and what is left of the lease',
+    async (options) => {
+      const { startedAt } = (await statusOf()).tasks[1] as { startedAt: string }
+      const { code, stdout, stderr } = await project.afterParty('run', '--json', ...options)
+      expect(code).toBe(3)
+      const held = `held by host ${hostname()}, pid ${holder.pid}, since ${startedAt}, `
+      const { outcome, results } = JSON.parse(stdout)
+      expect({ outcome, results }).toMatchObject({ outcome: 'locked', results: [{ name: 'long', outcome: 'locked' }] })
+      expect(results[0].error).toContain(held)
+      expect(results[0].error).toMatch(/, ([45]\d\d|600) s of its lease left$/)
+      expect(stderr).toContain(`✖ long: ${held}`)
+    },
+  )
+
+  test('mark of it exits 3, and writes nothing, of the tasks beside it neither', async () => {
+    const { tasks } = await statusOf()
+    const { code, stdout, stderr } = await project.afterParty('mark', '--all', '--pending')
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain(`✖ long is running (host ${hostname()}, pid ${holder.pid}).`)
+    expect(stderr).toContain('Nothing was marked.')
+    const still = (await statusOf()).tasks.map((task) => ({ ...task, durationMs: null }))
+    expect(still).toEqual(tasks.map((task) => ({ ...task, durationMs: null })))
   })
 })
 
