@@ -126,10 +126,10 @@ function summarise(tasks: readonly PlannedTask[]): StatusSummary {
   return summary
 }
 
-/** Attempts, the latest first; of one task when it is named. */
+/** Attempts, the latest first, 20 unless `limit` says otherwise; of one task when it is named. */
 export async function history(
   engine: Engine,
-  { name, limit = 50 }: { name?: string; limit?: number },
+  { name, limit = 20 }: { name?: string; limit?: number },
 ): Promise<TaskRun[]> {
   const [{ files }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
   const named = name === undefined ? [] : [...resolveNames([name], files, records, { recordsToo: true })]
