@@ -47,6 +47,8 @@ export interface PartyRunOptions {
   skipMigrationCheck?: boolean | undefined
   /** Aborts the run: no new task begins, and the running one is told to stop. */
   signal?: AbortSignal
+  /** Aborts, with the error, when one was thrown that nobody caught: the task that runs has failed with it, at once. */
+  crashed?: AbortSignal
   /** Hears what happens while it happens. */
   onEvent?(event: RunEvent): void
 }
@@ -98,6 +100,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           graceMs: toMs(given.grace ?? options.grace ?? '25s'),
           stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
           signal: given.signal ?? new AbortController().signal,
+          crashed: given.crashed,
           emit: given.onEvent ?? (() => {}),
         },
       )

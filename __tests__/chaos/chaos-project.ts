@@ -2,10 +2,10 @@ import { cp } from 'node:fs/promises'
 import path from 'node:path'
 import { expect } from '@jest/globals'
 import type { TaskRecord } from '../../src/ledger/contract.js'
+import { Child, type Ended } from '../support/child.js'
 import type { TestClient, TestDelegate } from '../support/databases/test-client.js'
 import type { VariantName } from '../support/databases.js'
 import { Project } from '../support/project.js'
-import { Child, type Ended } from './child.js'
 
 /** The tasks of files/tasks.ts. */
 export type Kind = 'plain' | 'transactional' | 'backfill' | 'updating' | 'loose' | 'concurrent'

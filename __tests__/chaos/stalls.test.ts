@@ -1,8 +1,8 @@
 import { expect, jest, test } from '@jest/globals'
+import type { Child, Ended } from '../support/child.js'
 import { STACKS, VARIANTS } from '../support/databases/variants.mjs'
 import { describeDatabases, type VariantName } from '../support/databases.js'
 import { ChaosProject, type Kind } from './chaos-project.js'
-import type { Child, Ended } from './child.js'
 import { expectAllDone, long } from './tally.js'
 
 const SOME: VariantName[] | undefined = long ? undefined : ['sqlite-libsql', 'postgresql', 'mariadb']

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Child } from '../support/child.js'
 import { Project } from '../support/project.js'
 
 let project: Project
@@ -86,6 +87,27 @@ test('a backfill that fails goes on at the next run, and history has the rows of
   await project.delete('mended')
 })
 
+test('a backfill with an error that nobody catches has failed, keeps its batches, and goes on at the next run', async () => {
+  const helpers = `import { existsSync } from 'node:fs'`
+  const run = `async (rows, { prisma }) => {
+    for (const { id, title } of rows) await prisma.post.update({ where: { id }, data: { slug: title } })
+    if (rows[0].id === 11 && !existsSync('mended')) { void Promise.reject(new Error('of nobody')); await new Promise(() => {}) }
+  }`
+  await backfill(`batchSize: 10, run: ${run},`, { posts: 25, helpers })
+  expect(await project.afterParty('run')).toMatchObject({ code: 1, stderr: expect.stringContaining('✖ slugs failed') })
+  expect((await json('status')).tasks[1]).toMatchObject({
+    state: 'failed',
+    processed: 10,
+    error: expect.stringContaining('of nobody'),
+  })
+  expect((await json('history', 'slugs')).runs).toMatchObject([{ status: 'failed', processed: 10 }])
+  expect(await slugs()).toBe(10)
+  await project.write('mended', '')
+  expect((await json('run', 'slugs')).results).toMatchObject([{ outcome: 'done', processed: 15 }])
+  expect(await slugs()).toBe(25)
+  await project.delete('mended')
+})
+
 test('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
   await backfill(`batchSize: 10, pause: '1h', update: (post) => ({ slug: post.title }),`, { posts: 25 })
   await project.afterParty('run', 'posts')
@@ -114,6 +136,27 @@ test('a signal while an async `update` is awaited ends as a signal, whatever bec
   await project.afterParty('run', 'posts')
   expect(await project.afterParty('run')).toMatchObject({ code: 143 })
   expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted' })
+})
+
+test('status of a running backfill tells rows, total and the time left, by the pace of this attempt alone', async () => {
+  const rest = `let batches = 0; const throttle = () => batches++ === 0 ? false : (console.log('resting'), '1h' as const)`
+  await backfill(`batchSize: 10, throttle, update: (post) => ({ slug: post.title }),`, { posts: 45, helpers: rest })
+  await project.afterParty('run', 'posts')
+  for (const [attempt, processed, restOfWalk] of [
+    [1, 10, 3.5],
+    [2, 20, 2.5],
+  ] as const) {
+    await using running = new Child(project, ['run'])
+    await running.saw(/resting/)
+    const task = (await json('status')).tasks[1]
+    expect(task).toMatchObject({ state: 'running', attempts: attempt, processed, total: 45 })
+    expect(Math.abs(task.leftMs - restOfWalk * task.durationMs)).toBeLessThan(10)
+    const { stdout } = await project.afterParty('status')
+    expect(stdout).toMatch(new RegExp(`running .* ${processed} of 45 rows, about [\\d.]+m?s left`))
+    running.signal('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 143 })
+  }
+  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', processed: 20, leftMs: null })
 })
 
 test('--rehearse tells rows, a sample and an estimate, and changes nothing', async () => {
@@ -160,6 +203,28 @@ describe('a definition that is not right is told before anything runs', () => {
     expect(stderr).toContain(`${FILE}.ts`)
     expect(stderr).toContain(why)
     expect(code).toBe(2)
+  })
+
+  test('together with the files that can’t be loaded', async () => {
+    await backfill('update: () => null,', { model: 'pots' })
+    await project.write('prisma/after-party/20260103000000_syntax.ts', 'export default {')
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(2)
+    expect(stderr).toContain('2 files in prisma/after-party can’t be run.')
+    expect(stderr).toContain(`${FILE}.ts: The Prisma client has no model "pots"`)
+    expect(stderr).toContain('20260103000000_syntax.ts: can’t be loaded')
+  })
+
+  test('by status too, until the backfill is done', async () => {
+    await backfill('update: () => null, cursor: "title",', { posts: 1 })
+    for (const args of [['status'], ['status', '--check']]) {
+      const { code, stdout, stderr } = await project.afterParty(...args)
+      expect(code).toBe(2)
+      expect(stdout).toMatch(/pending +20260102000000 +slugs/)
+      expect(stderr).toMatch(new RegExp(`✖ ${FILE}.ts: .*title is not unique`))
+    }
+    await project.afterParty('mark', '--all', '--done')
+    expect(await project.afterParty('status', '--check')).toMatchObject({ code: 0 })
   })
 
   test('an unknown model, with what to do', async () => {

@@ -303,4 +303,20 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     expect((await other.afterParty('run')).code).toBe(0)
     await other.remove()
   })
+
+  test('a failed migration stops a run and a rehearsal, which --skip-migration-check lets go on', async () => {
+    const other = await projectWithWitness()
+    await other.write('prisma/migrations/20991231000000_fails/migration.sql', 'INSERT INTO "Nowhere" VALUES (1);\n')
+    expect((await other.prisma('migrate', 'deploy')).code).not.toBe(0)
+    for (const args of [['run'], ['run', '--rehearse']]) {
+      const said = await refused(other, ...args)
+      expect(said).toContain('A migration has failed in this database: 20991231000000_fails.')
+      expect(said).toContain('npx prisma migrate resolve --rolled-back 20991231000000_fails')
+    }
+    expect((await other.afterParty('run', '--rehearse', '--skip-migration-check')).code).toBe(0)
+    expect(existsSync(other.path('witness'))).toBe(false)
+    expect((await other.afterParty('run', '--skip-migration-check')).code).toBe(0)
+    expect(existsSync(other.path('witness'))).toBe(true)
+    await other.remove()
+  })
 })

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Child } from '../support/child.js'
 import { Project } from '../support/project.js'
 
 interface Status {
@@ -76,6 +78,7 @@ describe('status', () => {
       durationMs: expect.any(Number),
       processed: 0,
       total: null,
+      leftMs: null,
       error: expect.stringMatching(/^Error: the slug is taken\n\s+at /),
       owner: expect.stringMatching(/^.+:\d+:\w+$/),
       file: '20260104000000_breaks.ts',
@@ -94,6 +97,7 @@ describe('status', () => {
       durationMs: null,
       processed: null,
       total: null,
+      leftMs: null,
       error: null,
       owner: null,
       file: '20260105000000_waits.ts',
@@ -182,6 +186,17 @@ describe('mark', () => {
     expect(results).toMatchObject([{ name: 'two', outcome: 'failed' }])
   })
 
+  test('--done of a task for every deploy makes it recurring: it runs again at the next deploy', async () => {
+    await project.task('20260104000000_sweep', '', 'everyDeploy: true,')
+    const { code, stdout } = await project.afterParty('mark', '--all', '--done', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).marked.at(-1)).toMatchObject({ name: 'sweep', from: null, to: 'recurring' })
+    expect(await states()).toMatchObject({ one: 'done', sweep: 'recurring' })
+    expect((await runJson()).results).toMatchObject([{ name: 'sweep', outcome: 'done' }])
+    await project.afterParty('mark', 'sweep', '--pending')
+    await project.delete('prisma/after-party/20260104000000_sweep.ts')
+  })
+
   test('--json gives what changed, from what to what; twice changes nothing', async () => {
     const { stdout } = await project.afterParty('mark', 'one', '--done', '--json')
     expect(JSON.parse(stdout)).toEqual({
@@ -190,6 +205,46 @@ describe('mark', () => {
     const again = await project.afterParty('mark', 'one', '--done', '--json')
     expect(again.code).toBe(0)
     expect(JSON.parse(again.stdout)).toEqual({ marked: [] })
+  })
+})
+
+describe('while another run has a task', () => {
+  let holder: Child
+  beforeAll(async () => {
+    await project.task('20260101000000_before', `throw new Error('not to be run')`)
+    await project.afterParty('mark', 'before', '--done')
+    await project.task('20260102000000_long', `log('at work'); await new Promise(() => {})`)
+    holder = new Child(project, ['run', '--lease', '10m'])
+    await holder.saw(/at work/)
+  })
+  afterAll(async () => {
+    await holder[Symbol.asyncDispose]()
+    await project.reset()
+  })
+
+  test.each([[['--no-wait']], [['--lock-timeout', '300ms']]])(
+    'run %j exits 3, and names host, pid, since when, and what is left of the lease',
+    async (options) => {
+      const { startedAt } = (await statusOf()).tasks[1] as { startedAt: string }
+      const { code, stdout, stderr } = await project.afterParty('run', '--json', ...options)
+      expect(code).toBe(3)
+      const held = `held by host ${hostname()}, pid ${holder.pid}, since ${startedAt}, `
+      const { outcome, results } = JSON.parse(stdout)
+      expect({ outcome, results }).toMatchObject({ outcome: 'locked', results: [{ name: 'long', outcome: 'locked' }] })
+      expect(results[0].error).toContain(held)
+      expect(results[0].error).toMatch(/, ([45]\d\d|600) s of its lease left$/)
+      expect(stderr).toContain(`✖ long: ${held}`)
+    },
+  )
+
+  test('mark of it exits 3, and writes nothing, of the tasks beside it neither', async () => {
+    const { tasks } = await statusOf()
+    const { code, stdout, stderr } = await project.afterParty('mark', '--all', '--pending')
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain(`✖ long is running (host ${hostname()}, pid ${holder.pid}).`)
+    expect(stderr).toContain('Nothing was marked.')
+    const still = (await statusOf()).tasks.map((task) => ({ ...task, durationMs: null }))
+    expect(still).toEqual(tasks.map((task) => ({ ...task, durationMs: null })))
   })
 })
 
@@ -389,12 +444,50 @@ describe('run', () => {
       `setTimeout(() => { throw new Error('${message}') }); await new Promise((go) => setTimeout(go, 200)); log('on')`
     await project.task('20260301000000_aloud', aloud('terminating connection due to administrator command'))
     expect(await project.afterParty('run')).toMatchObject({ code: 0, stderr: expect.stringContaining('  on') })
-    await project.task('20260302000000_fatal', aloud('of nobody'))
-    const { code, stderr } = await project.afterParty('run')
+    await project.task('20260302000000_fatal', aloud('of nobody').replace('200', '60_000'))
+    const { code, stdout, stderr } = await project.afterParty('run', '--json')
     expect(code).toBe(1)
     expect(stderr).toContain('Error: of nobody\n    at ')
     expect(stderr).not.toContain('  on')
-    expect(await states()).toEqual({ aloud: 'done', fatal: 'running' })
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', results: [{ name: 'fatal', error: 'of nobody' }] })
+    expect(await states()).toEqual({ aloud: 'done', fatal: 'failed' })
+    const history = await project.afterParty('history', 'fatal', '--json')
+    expect(JSON.parse(history.stdout).runs).toMatchObject([
+      { status: 'failed', error: expect.stringMatching(/^Error: of nobody\n {4}at /) },
+    ])
+  })
+
+  test('of many errors that nobody catches, the first fails the task, and the tasks after it are not run', async () => {
+    const each = `[1, 2, 3].forEach(async (n) => { throw new Error('post ' + n) }); await new Promise(() => {})`
+    await project.task('20260301000000_each', each)
+    await project.task('20260302000000_after', '')
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(1)
+    expect(stderr).toContain('post 3')
+    expect(stderr).toContain('✖ each failed')
+    expect(stderr).toContain('1 task after it was not run.')
+    const { tasks } = await statusOf()
+    expect(tasks).toMatchObject([{ state: 'failed', error: expect.stringContaining('post 1') }, { state: 'pending' }])
+  })
+
+  test('an error that nobody catches takes back the transaction of its task', async () => {
+    await project.task('20260301000000_count', `log(await prisma.post.count() + ' posts')`, 'everyDeploy: true,')
+    const crash = `await prisma.post.create({ data: { title: 'x' } }); void Promise.reject(new Error('of nobody'))`
+    await project.task('20260302000000_crash', `${crash}; await new Promise(() => {})`, 'transaction: true,')
+    const { code, stderr } = await project.afterParty('run')
+    expect(code).toBe(1)
+    expect(stderr).toContain('✖ crash failed')
+    expect(await states()).toMatchObject({ crash: 'failed' })
+    expect((await project.afterParty('run', 'count')).stderr).toContain('  0 posts')
+  })
+
+  test('an error that nobody catches while no task runs ends the process at once', async () => {
+    const config = await project.read('after-party.config.ts')
+    await project.write('after-party.config.ts', `${config}\nsetTimeout(() => { throw new Error('of nobody') })\n`)
+    const { code, stdout, stderr } = await project.afterParty('run', '--json')
+    await project.write('after-party.config.ts', config)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('Error: of nobody')
   })
 
   test('`transaction: true` commits the work with its record, and a failure takes all of it back', async () => {

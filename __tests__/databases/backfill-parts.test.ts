@@ -91,6 +91,28 @@ describeDatabases((variant) => {
     expect(await views()).toEqual(upTo(40).map(() => 1))
   })
 
+  test('an error that nobody caught fails the backfill at once, lets its parts go, and the next run does what is left', async () => {
+    await addPosts(backfills.client, upTo(40))
+    const crash = new AbortController()
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      concurrency: 2,
+      run: async (rows: PostRow[], { prisma }) => {
+        for (const { id } of rows) await prisma.post.updateMany({ where: { id }, data: { views: { increment: 1 } } })
+        if (crash.signal.aborted || rows.every(({ id }) => id < 33)) return
+        crash.abort(new Error('of nobody'))
+        await new Promise(() => {})
+      },
+    })
+    const first = await runOnce(party, { grace: '1h', crashed: crash.signal })
+    expect(first).toMatchObject({ outcome: 'failed', error: 'of nobody' })
+    expect((await parts()).map(([status]) => status)).not.toContain('running')
+    const done = (await views()).filter((view) => view === 1).length
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 40 - done })
+    expect(await views()).toEqual(upTo(40).map(() => 1))
+  })
+
   test.each([
     [4, 1],
     [1, 4],

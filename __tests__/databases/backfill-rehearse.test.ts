@@ -64,8 +64,29 @@ describeDatabases((variant) => {
     }
     const [rehearsal] = await backfills.party({ model: 'post', batchSize: 3, run }).rehearse()
     expect(rehearsal).toMatchObject({ outcome: 'failed', error: 'seven' })
+    expect(rehearsal?.mayBeCommitted).toBeUndefined()
     expect(await everything()).toEqual(before)
   })
+
+  if (variant.startsWith('mariadb'))
+    test.each([
+      ['ends', ''],
+      ['throws', 'seven\nBesides, '],
+    ])(
+      'a rehearsal whose statement committed tells that it may be there, whether it %s after it',
+      async (end, error) => {
+        await addPosts(backfills.client, upTo(2))
+        const run = async (rows: PostRow[], { prisma }: { prisma: TestClient }) => {
+          await prisma.post.deleteMany({ where: { id: rows[0]?.id } })
+          await prisma.$executeRawUnsafe('CREATE TABLE IF NOT EXISTS ap_rehearsed (id INT)')
+          if (end === 'throws') throw new Error('seven')
+        }
+        const [rehearsal] = await backfills.party({ model: 'post', run }).rehearse()
+        expect(rehearsal).toMatchObject({ outcome: 'failed', mayBeCommitted: true })
+        expect(rehearsal?.error).toMatch(new RegExp(`^${error}the database ended the transaction`))
+        expect(await backfills.client.post.count({})).toBe(1)
+      },
+    )
 
   test('an interrupted backfill is rehearsed from where it stands', async () => {
     await addPosts(backfills.client, upTo(10))

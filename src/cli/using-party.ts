@@ -28,16 +28,16 @@ export async function openProject({ config }: ProjectArgs): Promise<LoadedConfig
 /** Opens the project's After Party, hands it over, and closes it whatever happens. */
 export async function usingParty<T>(
   args: ProjectArgs,
-  work: (party: AfterParty, config: LoadedConfig) => Promise<T>,
+  work: (party: AfterParty, config: LoadedConfig, crashed: AbortSignal) => Promise<T>,
 ): Promise<T> {
   // First, because what is imported after tsx is registered passes through its hooks.
   const { createAfterParty } = await import('../party.js')
-  const { outlivingConnections } = await import('./lost-connections.js')
+  const { handlingUncaught } = await import('./uncaught.js')
   const config = await openProject(args)
   const party = createAfterParty({ ...config, ...(args.env !== undefined && { environment: args.env }) })
-  return outlivingConnections(async () => {
+  return handlingUncaught(async (crashed) => {
     try {
-      return await work(party, config)
+      return await work(party, config, crashed)
     } finally {
       await party.close()
     }

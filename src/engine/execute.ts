@@ -6,7 +6,7 @@ import type { Settlement } from '../ledger/contract.js'
 import { isBusy, isWriteConflict } from '../ledger/database-errors.js'
 import { leaveConnection } from '../ledger/leave-connection.js'
 import type { TaskContext, TaskDefinition } from '../task.js'
-import { Lost, orStopped, Stop, Stopped, type StopReason } from './stop.js'
+import { Crashed, Lost, orStopped, Stop, Stopped, type StopReason } from './stop.js'
 import {
   inOnePiece,
   inTransaction,
@@ -61,7 +61,8 @@ export async function execute(task: TaskDefinition, options: ExecuteOptions): Pr
 export function endOf(error: unknown, stop: Stop, processed: number | undefined): Execution {
   const reason = error instanceof Lost ? 'lost' : stop.reason
   if (reason === undefined) return { kind: 'threw', error, processed }
-  return { kind: 'stopped', reason, error: stop.signal.reason ?? error, processed }
+  const told: unknown = stop.signal.reason ?? error
+  return { kind: 'stopped', reason, error: told instanceof Crashed ? told.cause : told, processed }
 }
 
 /** The settled record of work that is done, as it is written beside the work. */

@@ -4,6 +4,8 @@ import type { TaskRecord } from '../ledger/contract.js'
 import { nearest } from '../nearest.js'
 import { checkTask } from '../project/task-check.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
+import type { Engine } from './engine.js'
+import type { PlannedTask } from './plan.js'
 
 /** The definitions of some task files, and what is wrong with the others. */
 export interface Definitions {
@@ -25,6 +27,21 @@ export async function loadDefinitions(source: TaskSource, files: readonly TaskFi
     }
   }
   return { definitions, faults }
+}
+
+/**
+ * What is wrong with what the backfills about to run walk: a model or a cursor that the client does not have. The
+ * client knows without a connection.
+ */
+export async function walkFaultsOf(engine: Engine, tasks: readonly PlannedTask[]): Promise<Fault[]> {
+  const faults: Fault[] = []
+  for (const { runs, definition, file } of tasks) {
+    if (!runs || !file || definition?.kind !== 'backfill') continue
+    const { walkFault } = await import('./backfill/walk-fault.js')
+    const message = walkFault(definition, await engine.tasksClient())
+    if (message !== undefined) faults.push({ file: file.file, message })
+  }
+  return faults
 }
 
 /** The error that reports all faults of the task files at once. */

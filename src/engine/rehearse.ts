@@ -16,7 +16,7 @@ import type { PlannedTask } from './plan.js'
 import { planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
 import { TaskLog } from './task-log.js'
-import { inOnePiece, transactionTimes } from './transaction.js'
+import { inOnePiece, TransactionEnded, transactionTimes } from './transaction.js'
 
 /** A row as it was and as it would be: the fields that change. */
 export interface RehearsedRow {
@@ -33,6 +33,8 @@ export interface Rehearsal {
   outcome: 'rehearsed' | 'failed' | 'skipped'
   durationMs: number
   error?: string
+  /** True when the database ended the transaction by itself (MySQL, MariaDB): what it did may be there. */
+  mayBeCommitted?: true
   /** Of a backfill: rows in the batches that were tried, and in all. */
   rows?: number
   total?: number
@@ -92,7 +94,8 @@ async function rehearseTask(
     })
     return end('rehearsed')
   } catch (error) {
-    return end('failed', { error: messageOf(error) })
+    const ended = error instanceof TransactionEnded
+    return end('failed', { error: messageOf(error), ...(ended && { mayBeCommitted: true }) })
   }
 }
 

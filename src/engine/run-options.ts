@@ -12,5 +12,7 @@ export interface RunOptions {
   stopAt: number
   /** Aborts when the process should end: no new task begins. */
   signal: AbortSignal
+  /** Aborts, with the error, when one was thrown that nobody caught: the task that runs has failed with it, at once. */
+  crashed?: AbortSignal | undefined
   emit(event: RunEvent): void
 }

@@ -6,6 +6,7 @@ import { executeBackfill } from './backfill/backfill.js'
 import { helpWith } from './backfill/partitions.js'
 import type { BackfillOptions } from './backfill/walker.js'
 import { acquire, type HeldClaim } from './claim.js'
+import { orCrashed } from './crash.js'
 import type { Engine } from './engine.js'
 import type { TaskRef, TaskResult } from './events.js'
 import { execute } from './execute.js'
@@ -127,10 +128,12 @@ class Attempt {
     const { ledger } = this.#engine
     const runId = await this.#openRun(claim)
     const work = { ...(await this.#workOptions((...told) => claim.progress(...told))), claim }
-    const execution =
-      this.#definition.kind === 'task'
-        ? await execute(this.#definition, work)
-        : await executeBackfill(this.#definition, work)
+    const definition = this.#definition
+    const execution = await orCrashed(this.#options, (signal) =>
+      definition.kind === 'task'
+        ? execute(definition, { ...work, signal })
+        : executeBackfill(definition, { ...work, signal }),
+    )
     const settled = await settle(ledger, this.#definition, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
     const { processed } = execution
@@ -206,7 +209,9 @@ class Attempt {
       },
       onProgress: tellProgress,
       onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
-      onStopping: (reason) => emit({ type: 'stopping', task, reason: STOPPING[reason], graceMs }),
+      onStopping: (reason) => {
+        if (reason !== 'crashed') emit({ type: 'stopping', task, reason: STOPPING[reason], graceMs })
+      },
     }
   }
 }
@@ -216,7 +221,11 @@ const LOST =
 
 const LATE = 'another process has it, and --max-duration is over; the next run goes on here'
 
-const STOPPING: Record<StopReason, string> = { signal: 'a signal', timeout: 'its timeout', lost: 'its claim was lost' }
+const STOPPING: Record<Exclude<StopReason, 'crashed'>, string> = {
+  signal: 'a signal',
+  timeout: 'its timeout',
+  lost: 'its claim was lost',
+}
 
 function outcomeElsewhere(record: TaskRecord): End {
   if (record.status !== 'failed') return { outcome: 'done', elsewhere: true }

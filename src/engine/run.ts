@@ -1,10 +1,9 @@
 import { AfterPartyError } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { Fault } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import type { Outcome, RunResult, TaskResult } from './events.js'
 import { mayRun, type PlannedTask, planTasks } from './plan.js'
-import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
+import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import type { RunOptions } from './run-options.js'
 
 /**
@@ -23,14 +22,12 @@ export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptio
   const byVersion = new Map(records.map((record) => [record.version, record]))
   const candidates = files.filter(({ version }) => (named ? named.has(version) : mayRun(byVersion.get(version))))
   const loaded = await loadDefinitions(engine.source, candidates)
-  const all = [...faults, ...loaded.faults]
-  if (all.length > 0) throw faultsError(all, engine.source.place)
   const { definitions } = loaded
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, deployId, named })
+  const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks))]
+  if (all.length > 0) throw faultsError(all, engine.source.place)
   for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(task)
-  const walkFaults = await walkFaultsOf(engine, tasks)
-  if (walkFaults.length > 0) throw faultsError(walkFaults, engine.source.place)
   return tasks
 }
 
@@ -44,18 +41,6 @@ function demandShort(deployId: string | undefined): void {
     why: `It begins with ${deployId.slice(0, 40)}…`,
     next: 'Give a shorter one, a commit or a release, with --deploy-id or AFTER_PARTY_DEPLOY_ID.',
   })
-}
-
-/** The backfills about to run that walk what the client does not have: it knows without a connection. */
-async function walkFaultsOf(engine: Engine, tasks: readonly PlannedTask[]): Promise<Fault[]> {
-  const faults: Fault[] = []
-  for (const { runs, definition, file } of tasks) {
-    if (!runs || !file || definition?.kind !== 'backfill') continue
-    const { walkFault } = await import('./backfill/walk-fault.js')
-    const message = walkFault(definition, await engine.tasksClient())
-    if (message !== undefined) faults.push({ file: file.file, message })
-  }
-  return faults
 }
 
 function leftOut({ name, definition, reason }: PlannedTask): AfterPartyError {
@@ -86,7 +71,8 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
       queue.shift()
       results.push(result)
       if (result.paused) break
-      outcome = result.outcome
+      // A task that had committed by then is done all the same; it is the run that can't go on.
+      outcome = options.crashed?.aborted ? 'failed' : result.outcome
     }
   }
   const paused = outcome === 'done' && (queue.length > 0 || results.some((result) => result.paused))

@@ -43,7 +43,8 @@ export async function settle(
   const interrupted = execution.kind === 'stopped' && execution.reason === 'signal'
   const status = interrupted ? 'interrupted' : 'failed'
   // Where it was told to stop is our code, and tells nobody anything.
-  const error = execution.kind === 'stopped' ? messageOf(execution.error) : stackOf(execution.error)
+  const ours = execution.kind === 'stopped' && execution.reason !== 'crashed'
+  const error = ours ? messageOf(execution.error) : stackOf(execution.error)
   const held = await claim.settle({ ...success, status, error })
   if (held) return { outcome: status, status, message: messageOf(execution.error), error }
   if (!definition.transaction) return { outcome: 'lost', status }

@@ -3,7 +3,7 @@ import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import { mayRun, type PlannedTask, planTasks, type TaskFlag, type TaskState } from './plan.js'
-import { loadDefinitions, resolveNames } from './prepare.js'
+import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 
 /** One task as `status --json` gives it. Times are ISO 8601, UTC. */
 export interface TaskStatus {
@@ -19,6 +19,8 @@ export interface TaskStatus {
   durationMs: number | null
   processed: number | null
   total: number | null
+  /** Ms until it is through, at the pace of this attempt so far; null where it does not run, or nobody can say. */
+  leftMs: number | null
   error: string | null
   /** Who has it, or had it last. */
   owner: string | null
@@ -54,18 +56,38 @@ export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: 
   for (const file of onlyOpen ? open : files) checksums.set(file.version, await engine.source.checksum(file))
   const now = records.some((record) => record.status === 'running') ? await engine.ledger.now() : 0
   const tasks = planTasks({ files, records, definitions, checksums, now, environment: engine.environment })
+  const left = await timesLeft(engine, tasks, now)
   return {
-    tasks: tasks.map((task) => taskStatus(task, now)),
+    tasks: tasks.map((task) => taskStatus(task, now, left.get(task.version) ?? null)),
     summary: summarise(tasks),
     pending: tasks.some(({ state }) => PENDING.has(state)),
     // An old task whose imports are long gone has done its work; only files that may still run matter.
-    faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file))],
+    faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file)), ...(await walkFaultsOf(engine, tasks))],
   }
 }
 
 const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted'])
 
-function taskStatus({ version, name, state, flags, file, record, definition }: PlannedTask, now: number): TaskStatus {
+/** By version: of the tasks that run now. */
+async function timesLeft(
+  { ledger }: Engine,
+  tasks: readonly PlannedTask[],
+  now: number,
+): Promise<Map<string, number | null>> {
+  const left = new Map<string, number | null>()
+  for (const { version, state, record } of tasks) {
+    if (state !== 'running' || !record) continue
+    const { timeLeft } = await import('./time-left.js')
+    left.set(version, await timeLeft(ledger, record, now))
+  }
+  return left
+}
+
+function taskStatus(
+  { version, name, state, flags, file, record, definition }: PlannedTask,
+  now: number,
+  leftMs: number | null,
+): TaskStatus {
   const started = record?.startedAt?.getTime()
   const finished = record?.finishedAt?.getTime() ?? (state === 'running' ? now : undefined)
   return {
@@ -81,6 +103,7 @@ function taskStatus({ version, name, state, flags, file, record, definition }: P
     durationMs: started !== undefined && finished !== undefined ? Math.max(0, Math.round(finished - started)) : null,
     processed: record ? record.processed : null,
     total: record?.total ?? null,
+    leftMs,
     error: record?.error ?? null,
     owner: record?.owner ?? null,
     file: file?.file ?? null,
@@ -103,10 +126,10 @@ function summarise(tasks: readonly PlannedTask[]): StatusSummary {
   return summary
 }
 
-/** Attempts, the latest first; of one task when it is named. */
+/** Attempts, the latest first, 20 unless `limit` says otherwise; of one task when it is named. */
 export async function history(
   engine: Engine,
-  { name, limit = 50 }: { name?: string; limit?: number },
+  { name, limit = 20 }: { name?: string; limit?: number },
 ): Promise<TaskRun[]> {
   const [{ files }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
   const named = name === undefined ? [] : [...resolveNames([name], files, records, { recordsToo: true })]

@@ -1,14 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, toMs } from '../duration.js'
+import { messageOf } from '../errors.js'
 
 /** Why a task is told to stop. */
-export type StopReason = 'signal' | 'timeout' | 'lost'
+export type StopReason = 'signal' | 'timeout' | 'lost' | 'crashed'
 
 /** Thrown through the user's transaction when the task was told to stop, so that the database rolls it back. */
 export class Stopped extends Error {}
 
 /** Thrown through the user's transaction when the claim was lost, so that the database rolls it back. */
 export class Lost extends Error {}
+
+/** Why a signal aborts when an error was thrown that nobody caught: who is told to stop by it has no grace. */
+export class Crashed extends Error {
+  /** What there would be else. */
+  readonly graceMs: number
+
+  constructor(uncaught: unknown, graceMs: number) {
+    super(`an error that nobody caught: ${messageOf(uncaught)}`, { cause: uncaught })
+    this.graceMs = graceMs
+  }
+}
 
 /** The ways in which one task can be told to stop; the first that happens is the reason. */
 export class Stop {
@@ -25,11 +37,13 @@ export class Stop {
     const stopFor = (reason: StopReason) => {
       if (this.#reason !== undefined) return
       this.#reason = reason
-      this.#controller.abort(new Error(messageFor(reason, sources.timeout)))
+      this.#controller.abort(
+        reason === 'crashed' ? sources.signal.reason : new Error(messageFor(reason, sources.timeout)),
+      )
       sources.onStopping(reason)
     }
     this.#off = [
-      onAbort(sources.signal, () => stopFor('signal')),
+      onAbort(sources.signal, () => stopFor(sources.signal.reason instanceof Crashed ? 'crashed' : 'signal')),
       onAbort(sources.lost, () => stopFor('lost')),
       onTimeout(sources.timeout, () => stopFor('timeout')),
     ]
@@ -49,13 +63,17 @@ export class Stop {
   }
 }
 
-/** The work's end, or, when it was told to stop and has not ended after the grace period, `Stopped`. */
+/**
+ * The work's end, or, when it was told to stop and has not ended after the grace period, `Stopped`. After a crash only
+ * what `graceMs` has beyond the run's grace is left: the time for our own transactions to be rolled back.
+ */
 export async function orStopped<T>(work: () => Promise<T>, stop: AbortSignal, graceMs: number): Promise<T> {
   if (stop.aborted) throw new Stopped()
   const over = new AbortController()
   const overdue = new Promise<never>((_, reject) => {
     const off = onAbort(stop, () => {
-      sleep(graceMs, undefined, { signal: over.signal }).then(
+      const spent = stop.reason instanceof Crashed ? stop.reason.graceMs : 0
+      sleep(Math.max(0, graceMs - spent), undefined, { signal: over.signal }).then(
         () => reject(new Stopped()),
         () => {},
       )
@@ -69,7 +87,7 @@ export async function orStopped<T>(work: () => Promise<T>, stop: AbortSignal, gr
   }
 }
 
-function messageFor(reason: StopReason, timeout: Duration | undefined): string {
+function messageFor(reason: Exclude<StopReason, 'crashed'>, timeout: Duration | undefined): string {
   switch (reason) {
     case 'signal':
       return 'stopped by a signal'

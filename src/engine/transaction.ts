@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, toMs } from '../duration.js'
 import { codeOf, messageOf } from '../errors.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
+import { isWriteConflict } from '../ledger/database-errors.js'
 import { providerOf } from '../ledger/provider.js'
 import type { TransactionOption, TransactionOptions } from '../task.js'
 import type { HeldClaim } from './claim.js'
-import { Lost, orStopped } from './stop.js'
+import { Lost, orStopped, Stopped } from './stop.js'
 
 /** What a transaction under a claim is made with. */
 export interface TransactionDependencies {
@@ -148,21 +149,36 @@ export async function inOnePiece<T>(client: object, transaction: object, work: (
       throw error
     },
   )
-  const value = await work()
-  if (!marked) return value
-  await raw.$executeRawUnsafe(`RELEASE SAVEPOINT ${SAVEPOINT}`).catch((error) => {
-    if (/SAVEPOINT.*does not exist/i.test(messageOf(error))) throw new TransactionEnded()
-    throw error
+  if (!marked) return work()
+  const value = await work().catch(async (error) => {
+    // A deadlock has taken everything back, and what was told to stop may still be at work.
+    const open = isWriteConflict(error) || error instanceof Stopped || (await isOpen(raw).catch(() => true))
+    throw open ? error : new TransactionEnded(error)
   })
+  if (!(await isOpen(raw))) throw new TransactionEnded()
   return value
 }
 
+/** Whether the transaction still has its savepoint, which is gone after this. */
+function isOpen(raw: RawClient): Promise<boolean> {
+  return raw.$executeRawUnsafe(`RELEASE SAVEPOINT ${SAVEPOINT}`).then(
+    () => true,
+    (error) => {
+      if (/SAVEPOINT.*does not exist/i.test(messageOf(error))) return false
+      throw error
+    },
+  )
+}
+
+const ENDED =
+  'the database ended the transaction before the task did, and part of the work may be committed: it caught an error that rolls everything back, or ran a statement that commits, like ALTER TABLE. Let such errors out of `run`, keep such statements out of `transaction`, and look at the data before you run it again'
+
 /** The database ended a transaction while the team's code was still at work in it. Not to be tried again. */
 export class TransactionEnded extends Error {
-  constructor() {
-    super(
-      'the database ended the transaction before the task did, and part of the work may be committed: it caught an error that rolls everything back, or ran a statement that commits, like ALTER TABLE. Let such errors out of `run`, keep such statements out of `transaction`, and look at the data before you run it again',
-    )
+  /** With what the team's code threw, where it did. */
+  constructor(thrown?: unknown) {
+    if (thrown === undefined) super(ENDED)
+    else super(`${messageOf(thrown)}\nBesides, ${ENDED}`, { cause: thrown })
   }
 }
 

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { Progress } from '../../../src/cli/reporters/progress.js'
 
@@ -10,6 +11,15 @@ beforeEach(() => {
 afterEach(() => {
   jest.restoreAllMocks()
 })
+
+/** A terminal, and what it shows. */
+function terminal(): { stream: NodeJS.WriteStream; shown(): string } {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120, rows: 40 })
+  const shown = () => stripVTControlCharacters(String(stream.read() ?? ''))
+  // What cli-progress moves the cursor with is not there in a stream that is none.
+  const still = Object.fromEntries(['cursorTo', 'clearLine', 'moveCursor'].map((move) => [move, () => true]))
+  return { stream: Object.assign(stream, still) as unknown as NodeJS.WriteStream, shown }
+}
 
 const piped = () => Object.assign(new PassThrough(), { isTTY: false }) as unknown as NodeJS.WriteStream
 
@@ -36,4 +46,18 @@ test('without a total there is no end to tell', () => {
   now += 30_000
   progress.update(300, null)
   expect(lines).toEqual(['300 rows, 10/s'])
+})
+
+test('on a terminal it is a bar with rows, rate and the time that is left, until a line is to be written', () => {
+  const { stream, shown } = terminal()
+  const progress = new Progress(stream, 'slugs', () => {})
+  progress.update(1_000, 10_000)
+  expect(shown()).toMatch(/^ {2}slugs █+░+ 10% 1,000 of 10,000 rows, 0\/s, … left$/)
+  now += 10_000
+  progress.update(2_000, 10_000)
+  progress.hide()
+  expect(shown()).toMatch(/ {2}slugs █+░+ 20% 2,000 of 10,000 rows, 100\/s, 1m 20s left/)
+  progress.update(3_000, null)
+  expect(shown()).toMatch(/ {2}slugs █+ 100% 3,000 of \? rows, 200\/s, … left/)
+  progress.hide()
 })

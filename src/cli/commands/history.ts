@@ -9,13 +9,16 @@ export const historyCommand = defineCommand({
   options: (yargs) =>
     project(yargs)
       .positional('name', { type: 'string', describe: 'One task, by name or version' })
-      .option('limit', { type: 'number', default: 20, requiresArg: true, describe: 'At most so many attempts' })
+      .option('limit', { type: 'number', requiresArg: true, describe: 'At most so many attempts (20)' })
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })
-      .check(({ limit }) => (Number.isInteger(limit) && limit > 0) || 'limit must be a whole number above 0'),
+      .check(
+        ({ limit }) =>
+          limit === undefined || (Number.isInteger(limit) && limit > 0) || 'limit must be a whole number above 0',
+      ),
   run: async ({ name, limit, json, ...args }) => {
     return usingParty(args, async (party) => {
       const { printHistory } = await import('../reporters/history.js')
-      const runs = await party.history({ limit, ...(name !== undefined && { name }) })
+      const runs = await party.history({ ...(limit !== undefined && { limit }), ...(name !== undefined && { name }) })
       printHistory(runs, { json, detailed: name !== undefined })
       return EXIT.done
     })

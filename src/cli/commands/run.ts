@@ -40,7 +40,7 @@ export const runCommand = defineCommand({
           '--rehearse goes without --dry-run and --max-duration.',
       ),
   run: async (args) => {
-    return usingParty(args, async (party) => {
+    return usingParty(args, async (party, _, crashed) => {
       const deployId = deployIdOf(args.deployId, process.env)
       const names = args.names ?? []
       if (args.dryRun) {
@@ -70,6 +70,7 @@ export const runCommand = defineCommand({
           maxDuration: args.maxDuration,
           skipMigrationCheck: args.skipMigrationCheck,
           signal,
+          crashed,
           onEvent: reportText(),
         })
         if (args.json) process.stdout.write(`${JSON.stringify(result)}\n`)

@@ -39,13 +39,14 @@ export class Progress {
 
   #draw(processed: number, total: number | null, rate: number): void {
     const eta = etaOf(processed, total, rate)
-    const payload = { rate: rate.toLocaleString('en'), left: eta ?? '…', of: total?.toLocaleString('en') ?? '?' }
+    const [done, of] = [processed.toLocaleString('en'), total?.toLocaleString('en') ?? '?']
+    const payload = { done, of, rate: rate.toLocaleString('en'), left: eta ?? '…' }
     if (this.#bar) {
       this.#bar.setTotal(Math.max(total ?? processed, processed))
       this.#bar.update(processed, payload)
       return
     }
-    const format = `  ${this.#name} {bar} {percentage}% {value} of {of} rows, {rate}/s, {left} left`
+    const format = `  ${this.#name} {bar} {percentage}% {done} of {of} rows, {rate}/s, {left} left`
     const options = { format, stream: this.#stream, clearOnComplete: true, hideCursor: true, barsize: 24, fps: 4 }
     // Fifteen files that most runs never need.
     const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress')

@@ -9,7 +9,13 @@ export function printRehearsal(rehearsals: readonly Rehearsal[], { json }: { jso
   }
   for (const rehearsal of rehearsals) stdout.line(told(rehearsal))
   const rehearsed = rehearsals.filter(({ outcome }) => outcome === 'rehearsed').length
-  stderr.line(`${count(rehearsed, 'task')} rehearsed. Everything was rolled back; nothing was changed.`)
+  stderr.line(`${count(rehearsed, 'task')} rehearsed. ${whatIsLeft(rehearsals)}`)
+}
+
+function whatIsLeft(rehearsals: readonly Rehearsal[]): string {
+  const left = rehearsals.filter(({ mayBeCommitted }) => mayBeCommitted).map(({ name }) => name)
+  if (left.length === 0) return 'Everything was rolled back; nothing was changed.'
+  return `${stderr.style('yellow', '⚠')} Not all could be rolled back: look at the data of ${left.join(', ')}.`
 }
 
 function told({ name, outcome, durationMs, error, rows, total, batchMs, estimateMs, sample }: Rehearsal): string {

@@ -42,14 +42,14 @@ function row(task: TaskStatus): string[] {
 }
 
 /** The one thing worth a reader's while: why it failed, how far it is, or what it is. */
-function remark({ state, flags, error, processed, total, durationMs, description, onlyIn }: TaskStatus): string {
+function remark({ state, flags, error, processed, total, leftMs, description, onlyIn }: TaskStatus): string {
   const told =
     state === 'failed' || state === 'interrupted'
       ? [total === null ? '' : rows(processed, total), clip(headline(error ?? 'its process died'))]
           .filter(Boolean)
           .join(', ')
       : state === 'running' && processed
-        ? progress(processed, total, durationMs)
+        ? progress(processed, total, leftMs)
         : onlyIn
           ? `only in ${onlyIn.join(', ')}`
           : clip(description ?? '')
@@ -57,10 +57,8 @@ function remark({ state, flags, error, processed, total, durationMs, description
 }
 
 /** How far a task is that runs elsewhere, and when it would end at its pace so far. */
-function progress(processed: number, total: number | null, durationMs: number | null): string {
-  if (total === null || durationMs === null) return rows(processed, total)
-  const leftMs = (Math.max(0, total - processed) / processed) * durationMs
-  return `${rows(processed, total)}, about ${formatMs(leftMs)} left`
+function progress(processed: number, total: number | null, leftMs: number | null): string {
+  return `${rows(processed, total)}${leftMs === null ? '' : `, about ${formatMs(leftMs)} left`}`
 }
 
 function rows(processed: number | null, total: number | null): string {

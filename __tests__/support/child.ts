@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import type { Project } from '../support/project.js'
+import type { Project } from './project.js'
 
 /** How a process ended. */
 export interface Ended {
@@ -12,7 +12,7 @@ export interface Ended {
 /** The built binary as a process that a test can watch, stop and kill while it runs. */
 export class Child {
   readonly ended: Promise<Ended>
-  readonly #pid: number | undefined
+  readonly pid: number | undefined
   readonly #kill: (signal: NodeJS.Signals) => boolean
   readonly #watchers = new Set<() => void>()
   #stderr = ''
@@ -28,7 +28,7 @@ export class Child {
       reject: false,
       stdin: 'ignore',
     })
-    this.#pid = subprocess.pid
+    this.pid = subprocess.pid
     this.#kill = (signal) => subprocess.kill(signal)
     subprocess.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += String(chunk)
@@ -59,7 +59,7 @@ export class Child {
     await this.saw(/chaos: SIGSTOP/)
     // It said so just before: sent in between, a SIGCONT would be lost.
     for (let state = ''; !state.startsWith('T'); )
-      ({ stdout: state } = await execa('ps', ['-o', 'stat=', '-p', String(this.#pid)]))
+      ({ stdout: state } = await execa('ps', ['-o', 'stat=', '-p', String(this.pid)]))
   }
 
   signal(name: NodeJS.Signals): void {

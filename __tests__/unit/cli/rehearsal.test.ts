@@ -1,0 +1,33 @@
+import { stripVTControlCharacters } from 'node:util'
+import { afterEach, expect, jest, test } from '@jest/globals'
+import { printRehearsal } from '../../../src/cli/reporters/rehearsal.js'
+import type { Rehearsal } from '../../../src/engine/rehearse.js'
+
+afterEach(() => {
+  jest.restoreAllMocks()
+})
+
+/** What stderr is told of these rehearsals. */
+function told(...rehearsals: Partial<Rehearsal>[]): string {
+  jest.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const task = { version: '20260101000000', name: 'slugs', outcome: 'rehearsed' as const, durationMs: 1 }
+  printRehearsal(
+    rehearsals.map((rehearsal) => ({ ...task, ...rehearsal })),
+    { json: false },
+  )
+  return stripVTControlCharacters(stderr.mock.calls.map(([text]) => text).join(''))
+}
+
+test('a rehearsal that was rolled back says that nothing was changed', () => {
+  expect(told({}, { outcome: 'failed', error: 'no' })).toBe(
+    '1 task rehearsed. Everything was rolled back; nothing was changed.\n',
+  )
+})
+
+test('a rehearsal that may be committed says whose data to look at', () => {
+  const failed = { outcome: 'failed' as const, error: 'no', mayBeCommitted: true as const }
+  expect(told({}, { ...failed, name: 'indexes' })).toBe(
+    '1 task rehearsed. ⚠ Not all could be rolled back: look at the data of indexes.\n',
+  )
+})

@@ -1,0 +1,46 @@
+import { getEventListeners } from 'node:events'
+import { withoutUrls } from '../errors.js'
+import { isConnectionLost } from '../ledger/database-errors.js'
+import { EXIT } from './exit-codes.js'
+import { stderr } from './terminal.js'
+
+/** How long the ledger may take to hear of an error that ends the process. */
+const RECORD_MS = 5_000
+
+/**
+ * Runs something that may be told, by a signal, of an error that nobody caught: who listens writes down what it
+ * means, and ends soon. Where nobody listens, the process ends at once, as it would without this. Connections whose
+ * loss a driver throws at nobody are outlived: Prisma 6 leaves pg's without a listener inside a transaction, and what
+ * is asked on such a connection next fails by itself.
+ */
+export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promise<T>): Promise<T> {
+  const crash = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
+    if (origin === 'uncaughtException' && isConnectionLost(error)) {
+      stderr.line(`${stderr.style('yellow', '⚠')} A connection was lost.`)
+      return
+    }
+    stderr.line(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error)))
+    // A loop that awaits nothing rejects many times in one go, and none of them should keep the first from the ledger.
+    if (crash.signal.aborted) return
+    if (getEventListeners(crash.signal, 'abort').length === 0) process.exit(EXIT.failed)
+    timer = setTimeout(() => process.exit(EXIT.failed), RECORD_MS)
+    crash.abort(error)
+  }
+  process.on('uncaughtException', onUncaught)
+  try {
+    const result = await work(crash.signal)
+    if (crash.signal.aborted) await exit()
+    return result
+  } finally {
+    clearTimeout(timer)
+    process.off('uncaughtException', onUncaught)
+  }
+}
+
+/** At once, because the task that crashed may still be at work; only what was said is waited for. */
+async function exit(): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) await new Promise((said) => stream.write('', said))
+  process.exit(EXIT.failed)
+}
