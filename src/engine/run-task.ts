@@ -1,4 +1,4 @@
-import type { Definition } from '../definition.js'
+import { type Definition, isEveryDeploy } from '../definition.js'
 import { AfterPartyError, headline, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
@@ -66,6 +66,7 @@ async function claimAndWork(
     checksum,
     // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
     resumes: (seen) => definition.kind === 'backfill' && seen?.status !== 'done',
+    everyDeploy: isEveryDeploy(definition),
     signal,
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder),
