@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_SKIPPED } from '../backfill.js'
 import { type Definition, isEveryDeploy } from '../definition.js'
 import { AfterPartyError, headline, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
@@ -7,7 +8,7 @@ import { helpWith } from './backfill/partitions.js'
 import type { BackfillOptions } from './backfill/walker.js'
 import { acquire, type HeldClaim } from './claim.js'
 import type { Engine } from './engine.js'
-import type { TaskRef, TaskResult } from './events.js'
+import type { LogLevel, TaskRef, TaskResult } from './events.js'
 import { execute } from './execute.js'
 import { describeOwner } from './owner.js'
 import type { PlannedTask } from './plan.js'
@@ -100,7 +101,8 @@ class Attempt {
     this.#task = task
     this.#definition = definition
     this.#options = options
-    this.#log = new TaskLog((level, message) => options.emit({ type: 'log', task, level, message }))
+    const tell = (level: LogLevel, message: string) => options.emit({ type: 'log', task, level, message })
+    this.#log = new TaskLog(tell, definition.kind === 'backfill' ? (definition.maxSkipped ?? DEFAULT_MAX_SKIPPED) : 0)
   }
 
   /** Rows done of a backfill that another process holds. */

@@ -3,6 +3,7 @@ import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
 import { readCheckpoint } from './checkpoint.js'
+import { listingLeftOut } from './left-out.js'
 import { walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
@@ -46,8 +47,12 @@ async function walkAll(
   tally: { processed: number },
 ): Promise<'done' | 'paused'> {
   const walker = await Walker.begin(definition, options, stop, walked, () => startOf(definition, options, walked))
+  const { claim, ledger, context } = options
+  const leftOut = async () => readCheckpoint((await ledger.record(claim.claim.version))?.cursor ?? null)?.skipped ?? []
   try {
-    return await walker.walk()
+    return await (definition.onError === 'skip'
+      ? listingLeftOut(context.log, leftOut, () => walker.walk())
+      : walker.walk())
   } finally {
     tally.processed = walker.processedNow
   }

@@ -8,20 +8,13 @@ import { describeOwner } from '../owner.js'
 import { isHeld } from '../plan.js'
 import { Lost, orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
-import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
-import type { Range } from './keyset.js'
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
+import { isOf, type Partition, partitionRecords, partitionsOf, skippedIn } from './partition.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, demandFewLeftOut, demandSameCursor, Walker } from './walker.js'
-
-/** One part of a backfill: a record of its own, `20261122103000/03`. */
-interface Partition {
-  version: string
-  range: Range
-  /** The walk that it belongs to. */
-  walk: number
-}
 
 /** What this process did. */
 interface Tally {
@@ -55,23 +48,35 @@ export async function walkPartitions(
   walked: Walked,
   tally: Tally,
 ): Promise<'done' | 'paused'> {
-  const { claim, stopAt, onProgress } = options
+  const { claim, ledger, context } = options
   const { checkpoint, total } = await splitUp(definition, options, walked)
   const partitions = partitionsOf(claim.claim.version, checkpoint)
-  const standing = await partitionRecords(options, partitions)
+  // The history of a backfill is that of the process that holds it, so what helpers left out is listed there too.
+  const leftOut = async () => skippedIn(await partitionRecords(ledger, partitions))
+  return listingLeftOut(context.log, leftOut, () =>
+    walkThem(definition, options, { stop, walked, tally, partitions, total }),
+  )
+}
+
+async function walkThem(
+  definition: BackfillDefinition,
+  options: BackfillOptions,
+  { total, ...walk }: Pick<Crew, 'stop' | 'walked' | 'tally' | 'partitions'> & { total: number | null },
+): Promise<'done' | 'paused'> {
+  const { stop, tally, partitions } = walk
+  const { claim, ledger, stopAt, onProgress } = options
+  const standing = await partitionRecords(ledger, partitions)
   const before = new Map(standing.map((record) => [record?.version, record?.fence]))
-  const leftOut = { rows: leftOutIn(standing) }
+  const leftOut = { rows: skippedIn(standing).length }
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
-  const isOfHelper = ({ version, fence, owner }: TaskRecord) => fence !== before.get(version) && owner !== options.owner
   for (;;) {
-    const records = await partitionRecords(options, partitions)
+    const records = await partitionRecords(ledger, partitions)
     const processed = records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
     const others = processed - tally.processed
     claim.progress(processed, total)
     onProgress(processed, total)
     if (records.every((record) => record?.status === 'done')) {
-      for (const record of records) if (record && isOfHelper(record)) listLeftOut(record, options)
-      const all = records.flatMap((record) => skippedOf(record))
+      const all = skippedIn(records)
       demandFewLeftOut(definition, all.length, all.at(-1))
       return 'done'
     }
@@ -83,16 +88,7 @@ export async function walkPartitions(
       claim.progress(others + tally.processed, total)
       onProgress(others + tally.processed, total)
     }
-    const crew: Crew = {
-      definition,
-      options: { ...options, leftOut },
-      stop,
-      walked,
-      partitions,
-      tally,
-      onProgress: tell,
-      mayTryAgain,
-    }
+    const crew: Crew = { ...walk, definition, options: { ...options, leftOut }, onProgress: tell, mayTryAgain }
     const worked = await workOnFree(crew)
     if (!worked) await wait(LOOK_MS, stop)
   }
@@ -116,7 +112,7 @@ export async function helpWith(
     const walked = walkedOf(definition, options.client)
     const partitions = partitionsOf(parent.version, checkpoint)
     demandSameCursor(checkpoint, walked.walk)
-    const leftOut = { rows: leftOutIn(await partitionRecords(options, partitions)) }
+    const leftOut = { rows: skippedIn(await partitionRecords(options.ledger, partitions)).length }
     const crew: Crew = {
       definition,
       options: { ...options, said: new Set(), leftOut },
@@ -166,38 +162,6 @@ async function splitUp(
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
   heard()
   return { checkpoint, total }
-}
-
-function partitionsOf(version: string, { splits = [], upTo, walk }: Checkpoint): Partition[] {
-  const ends = [...splits, upTo]
-  return ends.map((end, i) => ({
-    version: `${version}/${String(i + 1).padStart(2, '0')}`,
-    range: { after: ends[i - 1] ?? null, upTo: end },
-    walk,
-  }))
-}
-
-/** The records of the parts, where they are of this walk: an earlier walk of the same backfill left its own. */
-async function partitionRecords({ ledger }: Pick<BackfillOptions, 'ledger'>, partitions: readonly Partition[]) {
-  const records = await Promise.all(partitions.map(({ version }) => ledger.record(version)))
-  return records.map((record, i) => (isOf(record, partitions[i]) ? record : null))
-}
-
-function skippedOf(record: TaskRecord | null): SkippedRow[] {
-  return readCheckpoint(record?.cursor ?? null)?.skipped ?? []
-}
-
-function leftOutIn(records: readonly (TaskRecord | null)[]): number {
-  return records.reduce((sum, record) => sum + skippedOf(record).length, 0)
-}
-
-/** The history of a backfill is that of the process that holds it, so what a helper left out is listed there too. */
-function listLeftOut(record: TaskRecord, { context }: BackfillOptions): void {
-  for (const { key, error } of skippedOf(record)) context.log.warn(`left out: ${key}: ${error}`)
-}
-
-function isOf(record: TaskRecord | null, partition: Partition | undefined): boolean {
-  return readCheckpoint(record?.cursor ?? null)?.walk === partition?.walk
 }
 
 /** Works on parts that nobody has, side by side; whether there was one. The first that fails stops the others. */
