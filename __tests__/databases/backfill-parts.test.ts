@@ -90,6 +90,8 @@ describeDatabases((variant) => {
     broken = false
     expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 40 - done })
     expect(await views()).toEqual(upTo(40).map(() => 1))
+    const attempts = await party.history({ name: 'backfill' })
+    expect(attempts.map(({ processed }) => processed)).toEqual([40 - done, done])
   })
 
   test.each([
@@ -249,6 +251,8 @@ describeDatabases((variant) => {
     expect(rows.reduce((sum, each) => sum + each, 0)).toBe(60)
     // The history of the backfill is the holder's.
     expect(results[0].logs).toEqual([`left out: ${unlucky[1]}: of all rows`])
+    const attempts = await backfills.party({ model: 'post', update: addOne }).history({ name: 'backfill' })
+    expect(attempts).toMatchObject([{ status: 'done', processed: 60 }])
   })
 
   test('rows that two processes left out count together', async () => {
@@ -287,7 +291,12 @@ describeDatabases((variant) => {
     const results = await Promise.all([running, runOnce(helper)])
     expect(results.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
     const [attempt] = await holder.history({ name: 'backfill' })
-    expect(attempt).toMatchObject({ status: 'failed', log: expect.stringContaining('left out: 13: thirteen') })
+    // Ten rows of the helper, and the one that the holder could leave out.
+    expect(attempt).toMatchObject({
+      status: 'failed',
+      processed: 11,
+      log: expect.stringContaining('left out: 13: thirteen'),
+    })
   })
 
   test('a part that fails in the process that helps fails the backfill in both, and is tried once', async () => {

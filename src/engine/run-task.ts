@@ -136,11 +136,11 @@ class Attempt {
         : await executeBackfill(this.#definition, work)
     const settled = await settle(ledger, this.#definition, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
-    const { processed } = execution
+    const { processed, together = processed } = execution
     await this.#closeRun(runId, {
       status: settled.status,
       finishedAt: new Date(await ledger.now()),
-      processed: processed ?? 0,
+      processed: together ?? 0,
       error: settled.error ?? null,
       log: this.#log.tail,
     })

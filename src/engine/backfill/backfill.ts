@@ -4,7 +4,7 @@ import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
 import { readCheckpoint } from './checkpoint.js'
 import { listingLeftOut } from './left-out.js'
-import { walkPartitions } from './partitions.js'
+import { type Tally, walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, type Start, Walker } from './walker.js'
@@ -13,18 +13,16 @@ import { type BackfillOptions, type Start, Walker } from './walker.js'
 export async function executeBackfill(definition: BackfillDefinition, options: BackfillOptions): Promise<Execution> {
   const { claim, client, signal, onStopping } = options
   const stop = new Stop({ signal, lost: claim.lost, timeout: definition.timeout, onStopping })
-  const tally = { processed: 0 }
+  const tally: Tally = { processed: 0 }
   try {
     const walked = walkedOf(definition, client)
     const walk = (await isSplit(definition, options)) ? walkPartitions : walkAll
     // What is asked outside of a batch's transaction may hang too, and a throttle is not ours.
     const walking = () => walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
     const end = await orStopped(walking, stop.signal, options.graceMs + 2 * HANGS_MS)
-    return end === 'done'
-      ? { kind: 'done', committed: false, processed: tally.processed }
-      : { kind: 'paused', processed: tally.processed }
+    return end === 'done' ? { kind: 'done', committed: false, ...tally } : { kind: 'paused', ...tally }
   } catch (error) {
-    return endOf(error, stop, tally.processed)
+    return { ...endOf(error, stop, tally.processed), ...tally }
   } finally {
     stop.end()
   }
@@ -44,7 +42,7 @@ async function walkAll(
   options: BackfillOptions,
   stop: AbortSignal,
   walked: Walked,
-  tally: { processed: number },
+  tally: Tally,
 ): Promise<'done' | 'paused'> {
   const walker = await Walker.begin(definition, options, stop, walked, () => startOf(definition, options, walked))
   const { claim, ledger, context } = options

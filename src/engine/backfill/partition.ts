@@ -37,3 +37,8 @@ export function isOf(record: TaskRecord | null, partition: Partition | undefined
 export function skippedIn(records: readonly (TaskRecord | null)[]): SkippedRow[] {
   return records.flatMap((record) => readCheckpoint(record?.cursor ?? null)?.skipped ?? [])
 }
+
+/** Rows done, of all these parts. */
+export function processedIn(records: readonly (TaskRecord | null)[]): number {
+  return records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
+}

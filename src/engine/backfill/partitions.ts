@@ -11,15 +11,17 @@ import { HANGS_MS } from '../transaction.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
-import { isOf, type Partition, partitionRecords, partitionsOf, skippedIn } from './partition.js'
+import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
 import { delegateOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, demandFewLeftOut, demandSameCursor, Walker } from './walker.js'
 
-/** What this process did. */
-interface Tally {
-  /** Rows. */
+/** What was done of a backfill. */
+export interface Tally {
+  /** Rows, by this process. */
   processed: number
+  /** Rows, in this attempt, by helpers too; not known before it ends. */
+  together?: number
 }
 
 /** Everybody who works on parts of one walk in this process. */
@@ -49,13 +51,20 @@ export async function walkPartitions(
   tally: Tally,
 ): Promise<'done' | 'paused'> {
   const { claim, ledger, context } = options
-  const { checkpoint, total } = await splitUp(definition, options, walked)
+  const { checkpoint, processed, total } = await splitUp(definition, options, walked)
   const partitions = partitionsOf(claim.claim.version, checkpoint)
-  // The history of a backfill is that of the process that holds it, so what helpers left out is listed there too.
+  // The history of a backfill is that of the process that holds it, so what helpers did and left out is there too.
   const leftOut = async () => skippedIn(await partitionRecords(ledger, partitions))
-  return listingLeftOut(context.log, leftOut, () =>
-    walkThem(definition, options, { stop, walked, tally, partitions, total }),
-  )
+  const work = () => walkThem(definition, options, { stop, walked, tally, partitions, total })
+  try {
+    return await listingLeftOut(context.log, leftOut, work)
+  } finally {
+    const rows = await partitionRecords(ledger, partitions).then(processedIn, () => undefined)
+    if (rows !== undefined) {
+      claim.progress(rows, total)
+      tally.together = rows - processed
+    }
+  }
 }
 
 async function walkThem(
@@ -71,7 +80,7 @@ async function walkThem(
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
   for (;;) {
     const records = await partitionRecords(ledger, partitions)
-    const processed = records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
+    const processed = processedIn(records)
     const others = processed - tally.processed
     claim.progress(processed, total)
     onProgress(processed, total)
@@ -139,16 +148,17 @@ class PartitionFailed extends Error {
   }
 }
 
+/** The parts as they were made, now or before, and the rows done when the attempt before this one said so last. */
 async function splitUp(
   definition: BackfillDefinition,
   { claim, client, ledger }: BackfillOptions,
   { model, walk }: Walked,
-): Promise<{ checkpoint: Checkpoint; total: number | null }> {
+): Promise<{ checkpoint: Checkpoint; processed: number; total: number | null }> {
   const record = await ledger.record(claim.claim.version)
   const known = readCheckpoint(record?.cursor ?? null)
   if (known?.splits) {
     demandSameCursor(known, walk)
-    return { checkpoint: known, total: record?.total ?? null }
+    return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
   }
   const delegate = delegateOf(client, model)
   const bound = await lastKey(delegate, walk)
@@ -161,7 +171,7 @@ async function splitUp(
   const written = { from, cursor: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
   heard()
-  return { checkpoint, total }
+  return { checkpoint, processed: 0, total }
 }
 
 /** Works on parts that nobody has, side by side; whether there was one. The first that fails stops the others. */
