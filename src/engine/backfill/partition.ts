@@ -38,6 +38,17 @@ export function skippedIn(records: readonly (TaskRecord | null)[]): SkippedRow[]
   return records.flatMap((record) => readCheckpoint(record?.cursor ?? null)?.skipped ?? [])
 }
 
+/** What is left to walk, of the parts that are not done. */
+export async function openRanges(ledger: Ledger, partitions: readonly Partition[]): Promise<Range[]> {
+  const records = await partitionRecords(ledger, partitions)
+  return partitions.flatMap(({ range }, i) => {
+    const record = records[i]
+    if (record?.status === 'done') return []
+    const { after, upTo } = readCheckpoint(record?.cursor ?? null) ?? range
+    return [{ after, upTo }]
+  })
+}
+
 /** Rows done, of all these parts. */
 export function processedIn(records: readonly (TaskRecord | null)[]): number {
   return records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
