@@ -58,8 +58,8 @@ const PARTS = each(
   'after:settle#4',
 )
 
-/** While rows are left out, and when parts that left some out are done and the whole is not. */
-const LEAVING = each('after:checkpoint#3', 'before:commit#2', 'before:settle')
+/** While rows are left out, when parts that left some out are done and the whole is not, and before the history is. */
+const LEAVING = each('after:checkpoint#3', 'before:commit#2', 'before:settle', 'before:end-history')
 const LEAVING_PARTS = each('after:checkpoint#6', 'after:settle', 'after:settle#2', 'before:settle#4')
 const LEAVING_TWICE = [['after:checkpoint#6', 'after:settle']]
 

@@ -166,6 +166,20 @@ describeDatabases((variant) => {
     ])
   })
 
+  test('what was left out is in the history of a process that died before it wrote it', async () => {
+    await addPosts(backfills.client, upTo(20))
+    const update = (row: PostRow) => {
+      if (row.id === 2 || row.id === 14) throw new Error('no good')
+      return addOne(row)
+    }
+    const party = backfills.party({ model: 'post', batchSize: 2, concurrency: 4, onError: 'skip', update })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
+    const { afterPartyTaskRun: runs } = backfills.client as unknown as Record<string, TestClient['post']>
+    await runs?.updateMany({ data: { status: 'running', finishedAt: null, log: null } })
+    const log = 'warn: left out: 2: no good\nwarn: left out: 14: no good\n'
+    expect(await party.history({ name: 'backfill' })).toMatchObject([{ status: 'done', log }])
+  })
+
   test('one by one is said once, not once for each part', async () => {
     await addPosts(backfills.client, upTo(12))
     const update = () => ({ views: { increment: 1 } })

@@ -27,6 +27,11 @@ export async function listingLeftOut<Result>(
   }
 }
 
+/** The same list, as the history has it, where a process died before it wrote its own. */
+export function leftOutLog(rows: readonly SkippedRow[]): string | null {
+  return rows.map(({ key, error }) => `warn: left out: ${key}: ${error}\n`).join('') || null
+}
+
 function list(log: Log, what: string, rows: readonly SkippedRow[]): void {
   for (const { key, error } of rows) log.warn(`${what}: ${key}: ${error}`)
 }

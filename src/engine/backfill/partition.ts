@@ -38,6 +38,19 @@ export function skippedIn(records: readonly (TaskRecord | null)[]): SkippedRow[]
   return records.flatMap((record) => readCheckpoint(record?.cursor ?? null)?.skipped ?? [])
 }
 
+/** The rows that a backfill left out, by its own record and those of its parts. */
+export function skippedOf(record: TaskRecord, records: ReadonlyMap<string, TaskRecord>): SkippedRow[] {
+  const checkpoint = readCheckpoint(record.cursor)
+  if (!checkpoint?.splits) return checkpoint?.skipped ?? []
+  const partitions = partitionsOf(record.version, checkpoint)
+  return skippedIn(
+    partitions.flatMap((partition) => {
+      const part = records.get(partition.version)
+      return part && isOf(part, partition) ? [part] : []
+    }),
+  )
+}
+
 /** What is left to walk, of the parts that are not done. */
 export async function openRanges(ledger: Ledger, partitions: readonly Partition[]): Promise<Range[]> {
   const records = await partitionRecords(ledger, partitions)
