@@ -3,6 +3,9 @@ import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
 import type { NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions } from './task.js'
 
+/** How many rows may be left out where `maxSkipped` does not say. */
+export const DEFAULT_MAX_SKIPPED = 100
+
 /** A row of a model that is not known: no client is registered. */
 export type UnknownRow = Record<string, unknown>
 

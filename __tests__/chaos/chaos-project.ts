@@ -1,20 +1,22 @@
 import { cp } from 'node:fs/promises'
 import path from 'node:path'
 import { expect } from '@jest/globals'
-import type { TaskRecord } from '../../src/ledger/contract.js'
+import type { TaskRecord, TaskRun } from '../../src/ledger/contract.js'
 import { Child, type Ended } from '../support/child.js'
 import type { TestClient, TestDelegate } from '../support/databases/test-client.js'
 import type { VariantName } from '../support/databases.js'
 import { Project } from '../support/project.js'
 
 /** The tasks of files/tasks.ts. */
-export type Kind = 'plain' | 'transactional' | 'backfill' | 'updating' | 'loose' | 'concurrent'
+export type Kind = 'plain' | 'transactional' | 'backfill' | 'updating' | 'loose' | 'concurrent' | 'leaving'
 
-const BACKFILLS = new Set<Kind>(['backfill', 'updating', 'loose', 'concurrent'])
+const BACKFILLS = new Set<Kind>(['backfill', 'updating', 'loose', 'concurrent', 'leaving'])
 /** Whose work may be done again after a crash. */
 const AT_LEAST_ONCE = new Set<Kind>(['plain', 'loose'])
 /** Three batches. */
 const ROWS = 12
+/** Of the rows that `leaving` walks, one in each batch can't be changed. */
+const isBad = (kind: Kind, row: number) => kind === 'leaving' && row % 4 === 1
 
 interface ChaosClient extends TestClient {
   afterPartyTaskRecord: TestDelegate<TaskRecord>
@@ -55,7 +57,9 @@ export class ChaosProject {
     const version = versionOf(this.#kinds.size)
     this.#kinds.set(version, kind)
     if (BACKFILLS.has(kind))
-      await this.#client.post.createMany({ data: Array.from({ length: ROWS }, () => ({ title: version })) })
+      await this.#client.post.createMany({
+        data: Array.from({ length: ROWS }, (_, row) => ({ title: version, slug: isBad(kind, row) ? 'bad' : null })),
+      })
     await this.project.write(`prisma/after-party/${version}_${kind}_${this.#kinds.size}.ts`, taskFile(version, kind))
     return version
   }
@@ -80,8 +84,7 @@ export class ChaosProject {
 
   /** The states of all attempts, as `history` shows them. */
   async history(): Promise<string[]> {
-    const { stdout } = await this.run(['history', '--json', '--limit', '1000'])
-    return (JSON.parse(stdout) as { runs: { status: string }[] }).runs.map(({ status }) => status)
+    return (await this.#runs()).map(({ status }) => status)
   }
 
   record(version: string): Promise<TaskRecord | null> {
@@ -91,12 +94,12 @@ export class ChaosProject {
   /** The versions of the tasks, in the order in which they ended. */
   async order(): Promise<string[]> {
     const records = await this.#client.afterPartyTaskRecord.findMany({ orderBy: [{ finishedAt: 'asc' }] })
-    return records.map(({ version }) => version)
+    return records.map(({ version }) => version).filter((version) => !version.includes('/'))
   }
 
   /** How often a task's work was done: for each row of a backfill, else in all. */
   async timesDone(version: string): Promise<number[]> {
-    const posts = await this.#client.post.findMany({ where: { title: version } })
+    const posts = await this.#client.post.findMany({ where: { title: version, slug: null } })
     const kind = this.#kinds.get(version)
     return kind && BACKFILLS.has(kind) ? posts.map(({ views }) => views) : [posts.length]
   }
@@ -115,11 +118,14 @@ export class ChaosProject {
       doubles: [],
       stuck: records.filter(({ status }) => status === 'running').map(({ version }) => version),
     }
+    const runs = [...this.#kinds.values()].includes('leaving') ? await this.#runs() : []
     for (const [version, kind] of this.#kinds) {
       const times = await this.timesDone(version)
       if (!done.has(version) || times.some((count) => count < 1)) findings.lost.push(`${version} ${kind}: ${times}`)
       if (!AT_LEAST_ONCE.has(kind) && times.some((count) => count > 1))
         findings.doubles.push(`${version} ${kind}: ${times}`)
+      const unnamed = kind === 'leaving' ? await this.#unnamed(version, runs) : []
+      if (unnamed.length > 0) findings.lost.push(`${version} ${kind}: ${unnamed} in no history`)
     }
     return findings
   }
@@ -127,6 +133,18 @@ export class ChaosProject {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#children.map((child) => child[Symbol.asyncDispose]()))
     await this.project.remove()
+  }
+
+  async #runs(): Promise<TaskRun[]> {
+    const { stdout } = await this.run(['history', '--json', '--limit', '1000'])
+    return (JSON.parse(stdout) as { runs: TaskRun[] }).runs
+  }
+
+  /** The rows that a backfill had to leave out, and that the history does not name in the attempt that ended it. */
+  async #unnamed(version: string, runs: readonly TaskRun[]): Promise<number[]> {
+    const bad = await this.#client.post.findMany({ where: { title: version, slug: 'bad' } })
+    const log = runs.find((run) => run.version === version && run.status === 'done')?.log ?? ''
+    return bad.map(({ id }) => id).filter((id) => !new RegExp(`left out( before)?: ${id}: it is bad`).test(log))
   }
 }
 

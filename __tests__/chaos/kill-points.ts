@@ -58,6 +58,11 @@ const PARTS = each(
   'after:settle#4',
 )
 
+/** While rows are left out, when parts that left some out are done and the whole is not, and before the history is. */
+const LEAVING = each('after:checkpoint#3', 'before:commit#2', 'before:settle', 'before:end-history')
+const LEAVING_PARTS = each('after:checkpoint#6', 'after:settle', 'after:settle#2', 'before:settle#4')
+const LEAVING_TWICE = [['after:checkpoint#6', 'after:settle']]
+
 /** Whoever takes over from the dead dies too. */
 const TAKE_OVERS = [['after:work', 'before:claim', 'after:claim', 'before:end-dead-history', 'after:end-dead-history']]
 const BATCH_AFTER_BATCH = [['after:work', 'after:checkpoint', 'after:commit', 'before:commit']]
@@ -92,7 +97,12 @@ export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
     ...of('loose', BATCHES),
   ]
   // Where there is one writer, a backfill is not split.
-  const parts = oneWriter ? [] : of('concurrent', [...PARTS, ...inARow(PART_AFTER_PART)])
+  const parts = oneWriter
+    ? of('leaving', LEAVING)
+    : [
+        ...of('concurrent', [...PARTS, ...inARow(PART_AFTER_PART)]),
+        ...of('leaving', [...LEAVING, ...LEAVING_PARTS, ...inARow(LEAVING_TWICE)]),
+      ]
   switch (extent) {
     case 'few':
       return some

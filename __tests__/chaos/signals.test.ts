@@ -52,6 +52,28 @@ describeDatabases((variant) => {
     expect(await chaos.run(['run', '--no-wait'])).toMatchObject({ code: 0 })
     await expectAllDone(variant, chaos, {})
   })
+
+  if (!variant.startsWith('sqlite'))
+    test('a backfill that two processes work on lets all its parts go when both are told to stop', async () => {
+      await using chaos = await ChaosProject.create(variant)
+      const version = await chaos.task('concurrent')
+      // Three parts that nobody has yet.
+      const split = await chaos.run(['run', '--lease', '1s'], { CHAOS_KILL: 'after:checkpoint' })
+      expect(split.signal).toBe('SIGKILL')
+      const holder = chaos.start(['run'], { CHAOS_WORKERS: '2', CHAOS_AWAIT: 'signal' })
+      await holder.saw(/at work.*at work/s)
+      const helper = chaos.start(['run'], { CHAOS_WORKERS: '1', CHAOS_AWAIT: 'signal' })
+      await helper.saw(/at work/)
+      for (const child of [helper, holder]) {
+        child.signal('SIGTERM')
+        expect(await child.ended).toMatchObject({ code: 143 })
+      }
+      for (const part of ['', '/01', '/02', '/03'])
+        expect(await chaos.record(`${version}${part}`)).toMatchObject({ status: 'interrupted', leaseUntil: null })
+
+      expect(await chaos.run(['run', '--no-wait'])).toMatchObject({ code: 0 })
+      await expectAllDone(variant, chaos, { kills: 1 })
+    })
 }, SOME)
 
 describe('sqlite-libsql', () => {

@@ -359,6 +359,26 @@ describeDatabases((variant) => {
     ])
   })
 
+  test('what was left out is in the history, however much else was logged', async () => {
+    await addPosts(backfills.client, upTo(30))
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 1,
+      onError: 'skip',
+      run: async ([row]: PostRow[], { log }) => {
+        if (row?.id === 1 || row?.id === 30) throw new Error('no good')
+        log('x'.repeat(1_000))
+      },
+    })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 30 })
+    const [attempt] = await party.history({ name: 'backfill' })
+    expect(attempt?.log?.match(/^warn: left out.*$/gm)).toEqual([
+      'warn: left out: 1: no good',
+      'warn: left out: 30: no good',
+    ])
+    expect(attempt?.log?.length).toBeLessThan(17_000)
+  })
+
   test('`run` on rows of which one fails leaves out that one only', async () => {
     await addPosts(backfills.client, upTo(10))
     const result = await backfills.run({

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
 import { describeDatabases, type TestClient, type VariantName } from '../support/databases.js'
@@ -89,6 +90,8 @@ describeDatabases((variant) => {
     broken = false
     expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 40 - done })
     expect(await views()).toEqual(upTo(40).map(() => 1))
+    const attempts = await party.history({ name: 'backfill' })
+    expect(attempts.map(({ processed }) => processed)).toEqual([40 - done, done])
   })
 
   test('an error that nobody caught fails the backfill at once, lets its parts go, and the next run does what is left', async () => {
@@ -166,6 +169,39 @@ describeDatabases((variant) => {
     expect((await views()).filter((view) => view === 1)).toHaveLength(16)
   })
 
+  test('what a process left out before it died is in the history of the run that ends the backfill', async () => {
+    await addPosts(backfills.client, upTo(20))
+    const update = (row: PostRow) => {
+      if (row.id === 2 || row.id === 14) throw new Error('no good')
+      return addOne(row)
+    }
+    const party = backfills.party({ model: 'post', batchSize: 2, concurrency: 4, onError: 'skip', update })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
+    // It was killed when its parts were done, and it had not said so of the backfill itself.
+    const { afterPartyTaskRecord: records } = backfills.client as unknown as Record<string, TestClient['post']>
+    await records?.updateMany({ where: { version: VERSION }, data: { status: 'running', leaseUntil: new Date(0) } })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
+    const [last] = await party.history({ name: 'backfill' })
+    expect(last?.log?.trim().split('\n')).toEqual([
+      'warn: left out before: 2: no good',
+      'warn: left out before: 14: no good',
+    ])
+  })
+
+  test('what was left out is in the history of a process that died before it wrote it', async () => {
+    await addPosts(backfills.client, upTo(20))
+    const update = (row: PostRow) => {
+      if (row.id === 2 || row.id === 14) throw new Error('no good')
+      return addOne(row)
+    }
+    const party = backfills.party({ model: 'post', batchSize: 2, concurrency: 4, onError: 'skip', update })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
+    const { afterPartyTaskRun: runs } = backfills.client as unknown as Record<string, TestClient['post']>
+    await runs?.updateMany({ data: { status: 'running', finishedAt: null, log: null } })
+    const log = 'warn: left out: 2: no good\nwarn: left out: 14: no good\n'
+    expect(await party.history({ name: 'backfill' })).toMatchObject([{ status: 'done', log }])
+  })
+
   test('one by one is said once, not once for each part', async () => {
     await addPosts(backfills.client, upTo(12))
     const update = () => ({ views: { increment: 1 } })
@@ -176,6 +212,11 @@ describeDatabases((variant) => {
 
 describeDatabases((variant) => {
   const backfills = useBackfills(variant)
+  const parts = async () => {
+    const { afterPartyTaskRecord: records } = backfills.client as unknown as Record<string, TestClient['post']>
+    const found = await records?.findMany({ where: { version: { startsWith: `${VERSION}/` } } })
+    return (found as unknown as { status: string }[]).map(({ status }) => status)
+  }
 
   /** A holder and a helper do 60 rows together; the helper leaves out one, and the holder too, where that is wanted. */
   const together = async (given: { maxSkipped?: number; both?: boolean }) => {
@@ -246,11 +287,52 @@ describeDatabases((variant) => {
     expect(rows.reduce((sum, each) => sum + each, 0)).toBe(60)
     // The history of the backfill is the holder's.
     expect(results[0].logs).toEqual([`left out: ${unlucky[1]}: of all rows`])
+    const attempts = await backfills.party({ model: 'post', update: addOne }).history({ name: 'backfill' })
+    expect(attempts).toMatchObject([{ status: 'done', processed: 60 }])
   })
 
   test('rows that two processes left out count together', async () => {
     const { results } = await together({ both: true, maxSkipped: 1 })
     expect(results[0]).toMatchObject({ outcome: 'failed', error: expect.stringContaining('more than 1 rows') })
+  })
+
+  test('what a process that helps left out is in the history also when another part fails', async () => {
+    await addPosts(backfills.client, upTo(20))
+    const shared = { model: 'post', batchSize: 5, concurrency: 2, onError: 'skip' as const, maxSkipped: 1 }
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const holder = backfills.party({
+      ...shared,
+      run: async () => {
+        begin()
+        while (!(await parts()).includes('done')) await sleep(20)
+        throw new Error('of every row')
+      },
+    })
+    const helper = backfills.party(
+      {
+        ...shared,
+        run: async (rows: PostRow[]) => {
+          if (rows.some(({ id }) => id === 13)) throw new Error('thirteen')
+        },
+      },
+      backfills.database.client(),
+    )
+    const letGo = await holdParts(backfills.client, 1)
+    const running = runOnce(holder)
+    await begun
+    await letGo()
+    const results = await Promise.all([running, runOnce(helper)])
+    expect(results.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
+    const [attempt] = await holder.history({ name: 'backfill' })
+    // Ten rows of the helper, and the one that the holder could leave out.
+    expect(attempt).toMatchObject({
+      status: 'failed',
+      processed: 11,
+      log: expect.stringContaining('left out: 13: thirteen'),
+    })
   })
 
   test('a part that fails in the process that helps fails the backfill in both, and is tried once', async () => {

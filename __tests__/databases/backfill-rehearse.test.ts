@@ -111,6 +111,34 @@ describeDatabases((variant) => {
     expect(await everything()).toEqual(before)
   })
 
+  test('a backfill in parts is rehearsed from where the first part stands that is not done', async () => {
+    await addPosts(backfills.client, upTo(30))
+    const broken = new Set([14, 24])
+    const seen: number[] = []
+    const party = backfills.party({
+      model: 'post',
+      batchSize: 2,
+      concurrency: 3,
+      update: ({ id }: PostRow) => {
+        seen.push(id)
+        if (broken.has(id)) throw new Error('not yet')
+        return { slug: 'x' }
+      },
+    })
+    // Each run ends at the first part that fails: the first part gets done in one of them.
+    do await runOnce(party)
+    while ((await backfills.client.post.count({ where: { id: { lte: 10 }, slug: null } })) > 0)
+    broken.clear()
+    seen.length = 0
+    const left = await backfills.client.post.findMany({ where: { slug: null }, orderBy: { id: 'asc' } })
+    const before = await everything()
+    const [rehearsal] = await party.rehearse()
+    expect(rehearsal).toMatchObject({ outcome: 'rehearsed', rows: 6, total: left.length })
+    expect(seen).toEqual(left.slice(0, 6).map(({ id }) => id))
+    expect(left[0]?.id).toBeGreaterThan(10)
+    expect(await everything()).toEqual(before)
+  })
+
   test('tasks with a transaction are rolled back; those without are not run', async () => {
     const before = await everything()
     const ran: string[] = []
@@ -139,6 +167,15 @@ describeDatabases((variant) => {
     ])
     expect(ran).toEqual(['inside'])
     expect(await everything()).toEqual(before)
+  })
+
+  test('where there is nothing to walk, nothing is tried', async () => {
+    await addPosts(backfills.client, upTo(3))
+    const run = () => {
+      throw new Error('with no rows')
+    }
+    const [rehearsal] = await backfills.party({ model: 'post', where: { slug: 'none' }, run }).rehearse()
+    expect(rehearsal).toMatchObject({ outcome: 'rehearsed', rows: 0, total: 0, batchMs: 0 })
   })
 
   test('a table with no rows is rehearsed in no time', async () => {

@@ -78,6 +78,33 @@ describeDatabases((variant) => {
       expect(tries).toBe(1)
     })
 
+    test.each([
+      ['deploys that overlap', 'done', ['A', 'B'], 2],
+      ['deploys that overlap', 'failed', ['A', 'B'], 2],
+      ['replicas of one deploy', 'done', ['A', 'A'], 1],
+      ['replicas of one deploy', 'failed', ['A', 'A'], 1],
+      ['runs without a deploy id', 'done', [undefined, undefined], 1],
+    ] as const)('of %s, where an everyDeploy task is %s: ids %j, runs %i', async (_, outcome, ids, runs) => {
+      const gate = new Gate()
+      const ran: unknown[] = []
+      const work = async ({ deployId }: Context) => {
+        ran.push(deployId)
+        await gate.passed
+        if (outcome === 'failed') throw new Error('at every deploy')
+      }
+      const tasks = { [FILE]: task(work, { everyDeploy: true }) }
+      const holder = stage.run(stage.party(tasks), { deployId: ids[0] })
+      await holder.saw('started')
+      const waiter = stage.run(stage.party(tasks), { deployId: ids[1] })
+      await waiter.saw('waiting')
+      gate.open()
+      expect(await holder.ended).toMatchObject({ outcome })
+      const { results } = await waiter.ended
+      expect(results).toMatchObject([{ outcome, ...(runs === 1 && { elsewhere: true }) }])
+      expect(ran).toEqual(ids.slice(0, runs))
+      expect(await stage.record(VERSION)).toMatchObject({ deployId: ids[1] ?? null, attempts: runs })
+    })
+
     test('of one process, started at once, run a task once', async () => {
       let tries = 0
       const tasks = {

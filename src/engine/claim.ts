@@ -32,6 +32,8 @@ export interface ClaimOptions {
 export interface AcquireOptions extends Omit<ClaimOptions, 'resume'> {
   /** Whether to go on at the checkpoint of a record, as it stands when it is claimed. */
   resumes(record: TaskRecord | null): boolean
+  /** It runs once for each deploy id: what another deploy did is not ours. */
+  everyDeploy: boolean
   lockTimeoutMs: number
   /** On the monotonic clock: neither claimed nor waited for after it. */
   stopAt: number
@@ -47,6 +49,7 @@ const SLOWEST_LOOK_MS = 1_000
 /**
  * Takes a task that still stands as it was planned, or waits in place for the process that has it. Only an
  * attempt that began or ended *after* the plan is taken as ours: an older failure is what we are here to mend.
+ * Of a task that runs at every deploy, it must be an attempt of this deploy.
  */
 export async function acquire(
   task: { version: string; name: string },
@@ -58,7 +61,7 @@ export async function acquire(
   let waitMs = FIRST_LOOK_MS
   for (let seen = planned; ; seen = await look(ledger, task.version)) {
     if (signal.aborted) return { kind: 'aborted' }
-    if (seen && hasEndedSince(planned, seen)) return { kind: 'ended', record: seen }
+    if (seen && hasEndedSince(planned, seen) && isOurs(seen, options)) return { kind: 'ended', record: seen }
     if (monotonicNow() >= options.stopAt) return { kind: 'late' }
     if (!seen || !isHeld(seen, await ledger.now())) {
       const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen) })
@@ -87,6 +90,11 @@ function look(ledger: Ledger, version: string): Promise<TaskRecord | null> {
 function hasEndedSince(planned: TaskRecord | null, seen: TaskRecord): boolean {
   const same = planned?.fence === seen.fence && planned.status === seen.status
   return !same && ['done', 'recurring', 'failed', 'skipped'].includes(seen.status)
+}
+
+function isOurs({ status, deployId }: TaskRecord, options: Pick<AcquireOptions, 'everyDeploy' | 'deployId'>): boolean {
+  const ofADeploy = options.everyDeploy && (status === 'recurring' || status === 'failed')
+  return !ofADeploy || options.deployId === undefined || options.deployId === deployId
 }
 
 /** Takes a task that nobody has, if it still stands as it was seen; null: somebody else was first. */

@@ -25,6 +25,8 @@ export type Execution = (
 ) & {
   /** Rows, in this attempt. */
   processed?: number | undefined
+  /** The same with those of the processes that helped, where some may have. */
+  together?: number
 }
 
 /** What is needed to run one task under its claim. Durations in ms. */

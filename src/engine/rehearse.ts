@@ -3,11 +3,12 @@ import type { Definition } from '../definition.js'
 import { toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { TaskRecord } from '../ledger/contract.js'
+import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, encode, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
+import { openRanges, partitionsOf } from './backfill/partition.js'
 import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
@@ -84,10 +85,11 @@ async function rehearseTask(
   const { log } = new TaskLog((level, message) => options.emit({ type: 'log', task, level, message }))
   const context = { log, version, deployId: options.deployId, progress() {} }
   const { signal, graceMs } = options
+  const standing = { ledger: engine.ledger, record }
   const client = await engine.tasksClient()
   try {
     if (definition.kind === 'backfill')
-      return end('rehearsed', await rehearseBackfill(definition, client, { context, signal, graceMs, record }))
+      return end('rehearsed', await rehearseBackfill(definition, client, { ...standing, context, signal, graceMs }))
     const times = transactionTimes(definition.transaction, definition.timeout ?? '1m')
     await rolledBack(client, times, async (transaction) => {
       await definition.run({ ...context, prisma: transaction as never, signal })
@@ -103,23 +105,33 @@ function canRollBack(definition: Definition): boolean {
   return definition.kind === 'backfill' ? definition.transaction !== false : Boolean(definition.transaction)
 }
 
-interface BatchContext {
+/** How a backfill stands in the ledger. */
+interface Standing {
+  ledger: Ledger
+  record: TaskRecord | null
+}
+
+interface BatchContext extends Standing {
   context: Parameters<typeof workOn>[3]['context']
   signal: AbortSignal
   graceMs: number
-  record: TaskRecord | null
 }
 
 async function rehearseBackfill(
   definition: BackfillDefinition,
   client: object,
-  { context, signal, graceMs, record }: BatchContext,
+  { context, signal, graceMs, ...standing }: BatchContext,
 ): Promise<Partial<Rehearsal>> {
   const walked = walkedOf(definition, client)
   const { model, walk } = walked
   const delegate = delegateOf(client, model)
-  const range = await rangeOf(record, delegate, walk)
-  const total = range.upTo === null ? 0 : await countRows(delegate, walk, range.upTo, range.after)
+  const ranges: Range[] = []
+  let total = 0
+  for (const range of await rangesOf(standing, delegate, walk)) {
+    const count = await countRows(delegate, walk, range.upTo, range.after)
+    if (count > 0) ranges.push(range)
+    total += count
+  }
   const { size } = new Pace(definition)
   const types = definition.update ? await new ColumnTypes().of(client as Writer, model) : new Map()
   const times = transactionTimes(definition.transaction, '30s')
@@ -134,12 +146,12 @@ async function rehearseBackfill(
   const tooks: number[] = []
   let sample: RehearsedRow[] = []
   let rows = 0
-  let { after } = range
-  let more = total > 0
-  while (more && tooks.length < BATCHES && !signal.aborted) {
+  let range = ranges.shift()
+  while (range && tooks.length < BATCHES && !signal.aborted) {
+    const { after, upTo } = range
     const began = monotonicNow()
     const page = await rolledBack(client, times, async (transaction) => {
-      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo: range.upTo }, size)
+      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
       const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
       const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
       const { skipped } = await workOn(next.rows, transaction as Writer, types, work)
@@ -149,20 +161,22 @@ async function rehearseBackfill(
     })
     tooks.push(monotonicNow() - began)
     rows += page.rows.length
-    after = page.last
-    more = page.more
+    range = page.more ? { after: page.last, upTo } : ranges.shift()
   }
   const batchMs = Math.round([...tooks].sort((a, b) => a - b)[Math.floor(tooks.length / 2)] ?? 0)
   const restMs = definition.pause === undefined ? 0 : toMs(definition.pause)
   return { rows, total, batchMs, estimateMs: Math.ceil(total / size) * (batchMs + restMs), sample }
 }
 
-/** The rows that a run would walk: what is left of them, when the backfill stands at a checkpoint. */
-async function rangeOf(record: TaskRecord | null, delegate: ReadDelegate, walk: Walk): Promise<Range> {
+/** The ranges that a run would walk: what is left of them, when the backfill stands at a checkpoint. */
+async function rangesOf({ ledger, record }: Standing, delegate: ReadDelegate, walk: Walk): Promise<Range[]> {
   const checkpoint = record?.status === 'done' ? null : readCheckpoint(record?.cursor ?? null)
-  if (!checkpoint) return { after: null, upTo: await lastKey(delegate, walk) }
-  demandSameCursor(checkpoint, walk)
-  return { after: checkpoint.after, upTo: checkpoint.upTo ?? (await lastKey(delegate, walk)) }
+  if (checkpoint) demandSameCursor(checkpoint, walk)
+  const ranges =
+    record && checkpoint?.splits ? await openRanges(ledger, partitionsOf(record.version, checkpoint)) : null
+  const { after = null, upTo = null } = checkpoint ?? {}
+  // An empty table has no last row, and nothing to walk.
+  return (ranges ?? [{ after, upTo: upTo ?? (await lastKey(delegate, walk)) }]).filter(({ upTo }) => upTo !== null)
 }
 
 /** Runs something in a transaction, and rolls it back whatever happens. */

@@ -1,4 +1,5 @@
-import type { Definition } from '../definition.js'
+import { DEFAULT_MAX_SKIPPED } from '../backfill.js'
+import { type Definition, isEveryDeploy } from '../definition.js'
 import { AfterPartyError, headline, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
@@ -8,7 +9,7 @@ import type { BackfillOptions } from './backfill/walker.js'
 import { acquire, type HeldClaim } from './claim.js'
 import { orCrashed } from './crash.js'
 import type { Engine } from './engine.js'
-import type { TaskRef, TaskResult } from './events.js'
+import type { LogLevel, TaskRef, TaskResult } from './events.js'
 import { execute } from './execute.js'
 import { describeOwner } from './owner.js'
 import type { PlannedTask } from './plan.js'
@@ -67,6 +68,7 @@ async function claimAndWork(
     checksum,
     // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
     resumes: (seen) => definition.kind === 'backfill' && seen?.status !== 'done',
+    everyDeploy: isEveryDeploy(definition),
     signal,
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder),
@@ -100,7 +102,8 @@ class Attempt {
     this.#task = task
     this.#definition = definition
     this.#options = options
-    this.#log = new TaskLog((level, message) => options.emit({ type: 'log', task, level, message }))
+    const tell = (level: LogLevel, message: string) => options.emit({ type: 'log', task, level, message })
+    this.#log = new TaskLog(tell, definition.kind === 'backfill' ? (definition.maxSkipped ?? DEFAULT_MAX_SKIPPED) : 0)
   }
 
   /** Rows done of a backfill that another process holds. */
@@ -136,11 +139,11 @@ class Attempt {
     )
     const settled = await settle(ledger, this.#definition, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
-    const { processed } = execution
+    const { processed, together = processed } = execution
     await this.#closeRun(runId, {
       status: settled.status,
       finishedAt: new Date(await ledger.now()),
-      processed: processed ?? 0,
+      processed: together ?? 0,
       error: settled.error ?? null,
       log: this.#log.tail,
     })

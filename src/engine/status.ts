@@ -1,6 +1,8 @@
 import { isEveryDeploy } from '../definition.js'
 import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
+import { leftOutLog } from './backfill/left-out.js'
+import { skippedOf } from './backfill/partition.js'
 import type { Engine } from './engine.js'
 import { mayRun, type PlannedTask, planTasks, type TaskFlag, type TaskState } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
@@ -139,8 +141,8 @@ export async function history(
   return runs.map((run) => {
     const record = byVersion.get(run.version)
     if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
-    return record.fence === run.fence
-      ? { ...run, status: record.status, finishedAt: record.finishedAt, error: record.error }
-      : { ...run, status: 'interrupted' }
+    if (record.fence !== run.fence) return { ...run, status: 'interrupted' }
+    const { status, finishedAt, error } = record
+    return { ...run, status, finishedAt, error, log: leftOutLog(skippedOf(record, byVersion)) }
   })
 }

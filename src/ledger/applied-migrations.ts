@@ -1,6 +1,8 @@
 import { messageOf } from '../errors.js'
+import { adapterSchemaOf } from './adapter-schema.js'
 import { ask } from './ask.js'
 import { leaveConnection } from './leave-connection.js'
+import { providerOf } from './provider.js'
 
 /** A row of Prisma's own migrations table, as far as it matters here. */
 export interface AppliedMigration {
@@ -15,7 +17,6 @@ interface Row {
   rolled_back_at: unknown
 }
 
-const QUERY = 'SELECT migration_name, finished_at, rolled_back_at FROM _prisma_migrations'
 const TABLE_MISSING =
   /_prisma_migrations.*(does not exist|doesn't exist)|no such table|invalid object name|42P01|\b1146\b/is
 
@@ -23,8 +24,9 @@ const TABLE_MISSING =
 export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
   const { $queryRawUnsafe } = client as { $queryRawUnsafe?(query: string): Promise<Row[]> }
   if (typeof $queryRawUnsafe !== 'function') return null
+  const query = `SELECT migration_name, finished_at, rolled_back_at FROM ${tableOf(client)}`
   const rows = await ask(
-    () => rowsOf($queryRawUnsafe.call(client, QUERY)),
+    () => rowsOf($queryRawUnsafe.call(client, query)),
     () => leaveConnection(client),
   )
   return (
@@ -33,6 +35,12 @@ export async function appliedMigrations(client: object): Promise<AppliedMigratio
       state: row.rolled_back_at !== null ? 'rolled-back' : row.finished_at !== null ? 'applied' : 'failed',
     })) ?? null
   )
+}
+
+/** Raw SQL finds only what is on the connection's search path, and a schema that the adapter was given is not. */
+function tableOf(client: object): string {
+  const schema = providerOf(client) === 'postgresql' ? adapterSchemaOf(client) : undefined
+  return schema === undefined ? '_prisma_migrations' : `"${schema.replaceAll('"', '""')}"._prisma_migrations`
 }
 
 /** What was answered; null where there is no such table. */

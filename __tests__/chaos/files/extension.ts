@@ -8,6 +8,7 @@
  *     CHAOS_KILL=before:any#17         SIGKILL before the 17th write of any kind
  *     CHAOS_STOP=before:work           SIGSTOP, likewise
  *     CHAOS_AWAIT=beat                 tasks wait for the first heartbeat before they work
+ *     CHAOS_AWAIT=signal               tasks say that they are at work, and wait until they are told to stop
  */
 import { writeSync } from 'node:fs'
 
@@ -52,9 +53,13 @@ const firstBeat = new Promise<void>((resolve) => {
   beaten = resolve
 })
 
-/** Before a task's own work: the first heartbeat, where the test wants one. */
-export async function awaited(): Promise<void> {
+/** Before a task's own work: what the test wants it to wait for. */
+export async function awaited({ signal, log }: { signal: AbortSignal; log(message: string): void }): Promise<void> {
   if (process.env.CHAOS_AWAIT === 'beat') await firstBeat
+  if (process.env.CHAOS_AWAIT !== 'signal') return
+  log('at work')
+  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  signal.throwIfAborted()
 }
 
 /** The client, with every write of the ledger and of the tasks watched. */

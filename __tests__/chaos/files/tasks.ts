@@ -7,6 +7,7 @@ import { awaited } from './extension.js'
 interface Post {
   id: number
   views: number
+  slug: string | null
 }
 
 interface Client {
@@ -19,18 +20,22 @@ interface Client {
 interface Context {
   prisma: Client
   version: string
+  signal: AbortSignal
+  log(message: string): void
 }
 
 /** Short: on SQLite the lease of a claim is made to last for the whole transaction. */
 const transaction = { timeout: '5s', maxWait: '1s' } as const
 
-async function addPost({ prisma, version }: Context): Promise<void> {
-  await awaited()
+async function addPost(context: Context): Promise<void> {
+  await awaited(context)
+  const { prisma, version } = context
   await prisma.post.create({ data: { title: version } })
 }
 
-async function countUp(posts: Post[], { prisma }: Pick<Context, 'prisma'>): Promise<void> {
-  await awaited()
+async function countUp(posts: Post[], context: Omit<Context, 'version'>): Promise<void> {
+  await awaited(context)
+  const { prisma } = context
   const ids = posts.map(({ id }) => id)
   await prisma.post.updateMany({ where: { id: { in: ids } }, data: { views: { increment: 1 } } })
 }
@@ -53,4 +58,18 @@ export const updating = (version: string) => ({
 /** Its batches are not exactly once. */
 export const loose = (version: string) => ({ ...walk(version), transaction: false as const, run: countUp })
 
-export const concurrent = (version: string) => ({ ...backfill(version), concurrency: 3 })
+/** It keeps the parts that it began with: more than a later process works on at once, so that others can help. */
+const concurrency = Number(process.env.CHAOS_WORKERS ?? 3)
+
+export const concurrent = (version: string) => ({ ...backfill(version), concurrency })
+
+/** It can't change some of its rows. */
+export const leaving = (version: string) => ({
+  ...concurrent(version),
+  run: undefined,
+  onError: 'skip' as const,
+  update: ({ views, slug }: Post) => {
+    if (slug === 'bad') throw new Error('it is bad')
+    return { views: views + 1 }
+  },
+})

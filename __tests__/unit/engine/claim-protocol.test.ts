@@ -284,6 +284,7 @@ test('who takes over what stood otherwise when it was planned goes on from where
     deployId: undefined,
     checksum: null,
     resumes: (seen) => seen?.status !== 'done',
+    everyDeploy: false,
     signal: new AbortController().signal,
     onWaiting: () => {},
   })
@@ -303,6 +304,7 @@ async function ask(ledger: Ledger, owner: string, status: Settlement['status']):
     deployId: undefined,
     checksum: null,
     resumes: () => false,
+    everyDeploy: false,
     stopAt: Number.POSITIVE_INFINITY,
     signal: new AbortController().signal,
     onWaiting: () => {},

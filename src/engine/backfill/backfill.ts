@@ -3,7 +3,8 @@ import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
 import { readCheckpoint } from './checkpoint.js'
-import { walkPartitions } from './partitions.js'
+import { listingLeftOut } from './left-out.js'
+import { type Tally, walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, type Start, Walker } from './walker.js'
@@ -12,18 +13,16 @@ import { type BackfillOptions, type Start, Walker } from './walker.js'
 export async function executeBackfill(definition: BackfillDefinition, options: BackfillOptions): Promise<Execution> {
   const { claim, client, signal, onStopping } = options
   const stop = new Stop({ signal, lost: claim.lost, timeout: definition.timeout, onStopping })
-  const tally = { processed: 0 }
+  const tally: Tally = { processed: 0 }
   try {
     const walked = walkedOf(definition, client)
     const walk = (await isSplit(definition, options)) ? walkPartitions : walkAll
     // What is asked outside of a batch's transaction may hang too, and a throttle is not ours.
     const walking = () => walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
     const end = await orStopped(walking, stop.signal, options.graceMs + 2 * HANGS_MS)
-    return end === 'done'
-      ? { kind: 'done', committed: false, processed: tally.processed }
-      : { kind: 'paused', processed: tally.processed }
+    return end === 'done' ? { kind: 'done', committed: false, ...tally } : { kind: 'paused', ...tally }
   } catch (error) {
-    return endOf(error, stop, tally.processed)
+    return { ...endOf(error, stop, tally.processed), ...tally }
   } finally {
     stop.end()
   }
@@ -43,11 +42,15 @@ async function walkAll(
   options: BackfillOptions,
   stop: AbortSignal,
   walked: Walked,
-  tally: { processed: number },
+  tally: Tally,
 ): Promise<'done' | 'paused'> {
   const walker = await Walker.begin(definition, options, stop, walked, () => startOf(definition, options, walked))
+  const { claim, ledger, context } = options
+  const leftOut = async () => readCheckpoint((await ledger.record(claim.claim.version))?.cursor ?? null)?.skipped ?? []
   try {
-    return await walker.walk()
+    return await (definition.onError === 'skip'
+      ? listingLeftOut(context.log, leftOut, () => walker.walk())
+      : walker.walk())
   } finally {
     tally.processed = walker.processedNow
   }

@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../../errors.js'
+import { adapterSchemaOf } from '../../ledger/adapter-schema.js'
 import { providerOf } from '../../ledger/provider.js'
 import { type Attribute, type ModelShape, readModel, stringOf, stringsOf } from '../../project/schema-fields.js'
 import { scanBlocks, statementsOf } from '../../project/schema-scan.js'
@@ -43,12 +44,8 @@ export interface WalkedModel {
   uniques: readonly UniqueKey[]
 }
 
-interface PrismaAdapter {
-  options?: { schema?: unknown }
-}
-
 interface PrismaInternals {
-  _engineConfig?: { inlineSchema?: unknown; adapter?: PrismaAdapter }
+  _engineConfig?: { inlineSchema?: unknown; adapter?: unknown }
 }
 
 /**
@@ -75,7 +72,7 @@ export function walkedModel(client: object, key: string): WalkedModel {
   return {
     key,
     provider,
-    schema: modelAttribute(shape, 'schema') ?? schemaOf(config?.adapter, provider),
+    schema: modelAttribute(shape, 'schema') ?? adapterSchemaOf(client) ?? defaultSchemaOf(config?.adapter, provider),
     table: modelAttribute(shape, 'map') ?? block.name,
     columns: columnsOf(shape, models, enums),
     id: idOf(shape),
@@ -83,10 +80,8 @@ export function walkedModel(client: object, key: string): WalkedModel {
   }
 }
 
-/** The schema in which a client looks for its tables: an adapter's. Prisma 6's own engine has it from its URL. */
-function schemaOf(adapter: PrismaAdapter | undefined, provider: string | undefined): string | undefined {
-  const given = adapter?.options?.schema
-  if (typeof given === 'string') return given
+/** The schema in which an adapter looks for tables, when it is given none. Prisma 6's own engine has it from its URL. */
+function defaultSchemaOf(adapter: unknown, provider: string | undefined): string | undefined {
   return adapter && provider === 'postgresql' ? 'public' : undefined
 }
 

@@ -8,25 +8,20 @@ import { describeOwner } from '../owner.js'
 import { isHeld } from '../plan.js'
 import { Lost, orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
-import { type Checkpoint, readCheckpoint, type SkippedRow, writeCheckpoint } from './checkpoint.js'
-import type { Range } from './keyset.js'
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
+import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type BackfillOptions, demandFewLeftOut, demandSameCursor, Walker } from './walker.js'
 
-/** One part of a backfill: a record of its own, `20261122103000/03`. */
-interface Partition {
-  version: string
-  range: Range
-  /** The walk that it belongs to. */
-  walk: number
-}
-
-/** What this process did. */
-interface Tally {
-  /** Rows. */
+/** What was done of a backfill. */
+export interface Tally {
+  /** Rows, by this process. */
   processed: number
+  /** Rows, in this attempt, by helpers too; not known before it ends. */
+  together?: number
 }
 
 /** Everybody who works on parts of one walk in this process. */
@@ -55,23 +50,42 @@ export async function walkPartitions(
   walked: Walked,
   tally: Tally,
 ): Promise<'done' | 'paused'> {
-  const { claim, stopAt, onProgress } = options
-  const { checkpoint, total } = await splitUp(definition, options, walked)
+  const { claim, ledger, context } = options
+  const { checkpoint, processed, total } = await splitUp(definition, options, walked)
   const partitions = partitionsOf(claim.claim.version, checkpoint)
-  const standing = await partitionRecords(options, partitions)
+  // The history of a backfill is that of the process that holds it, so what helpers did and left out is there too.
+  const leftOut = async () => skippedIn(await partitionRecords(ledger, partitions))
+  const work = () => walkThem(definition, options, { stop, walked, tally, partitions, total })
+  try {
+    return await listingLeftOut(context.log, leftOut, work)
+  } finally {
+    const rows = await partitionRecords(ledger, partitions).then(processedIn, () => undefined)
+    if (rows !== undefined) {
+      claim.progress(rows, total)
+      tally.together = rows - processed
+    }
+  }
+}
+
+async function walkThem(
+  definition: BackfillDefinition,
+  options: BackfillOptions,
+  { total, ...walk }: Pick<Crew, 'stop' | 'walked' | 'tally' | 'partitions'> & { total: number | null },
+): Promise<'done' | 'paused'> {
+  const { stop, tally, partitions } = walk
+  const { claim, ledger, stopAt, onProgress } = options
+  const standing = await partitionRecords(ledger, partitions)
   const before = new Map(standing.map((record) => [record?.version, record?.fence]))
-  const leftOut = { rows: leftOutIn(standing) }
+  const leftOut = { rows: skippedIn(standing).length }
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
-  const isOfHelper = ({ version, fence, owner }: TaskRecord) => fence !== before.get(version) && owner !== options.owner
   for (;;) {
-    const records = await partitionRecords(options, partitions)
-    const processed = records.reduce((sum, record) => sum + (record?.processed ?? 0), 0)
+    const records = await partitionRecords(ledger, partitions)
+    const processed = processedIn(records)
     const others = processed - tally.processed
     claim.progress(processed, total)
     onProgress(processed, total)
     if (records.every((record) => record?.status === 'done')) {
-      for (const record of records) if (record && isOfHelper(record)) listLeftOut(record, options)
-      const all = records.flatMap((record) => skippedOf(record))
+      const all = skippedIn(records)
       demandFewLeftOut(definition, all.length, all.at(-1))
       return 'done'
     }
@@ -83,16 +97,7 @@ export async function walkPartitions(
       claim.progress(others + tally.processed, total)
       onProgress(others + tally.processed, total)
     }
-    const crew: Crew = {
-      definition,
-      options: { ...options, leftOut },
-      stop,
-      walked,
-      partitions,
-      tally,
-      onProgress: tell,
-      mayTryAgain,
-    }
+    const crew: Crew = { ...walk, definition, options: { ...options, leftOut }, onProgress: tell, mayTryAgain }
     const worked = await workOnFree(crew)
     if (!worked) await wait(LOOK_MS, stop)
   }
@@ -116,7 +121,7 @@ export async function helpWith(
     const walked = walkedOf(definition, options.client)
     const partitions = partitionsOf(parent.version, checkpoint)
     demandSameCursor(checkpoint, walked.walk)
-    const leftOut = { rows: leftOutIn(await partitionRecords(options, partitions)) }
+    const leftOut = { rows: skippedIn(await partitionRecords(options.ledger, partitions)).length }
     const crew: Crew = {
       definition,
       options: { ...options, said: new Set(), leftOut },
@@ -143,16 +148,17 @@ class PartitionFailed extends Error {
   }
 }
 
+/** The parts as they were made, now or before, and the rows done when the attempt before this one said so last. */
 async function splitUp(
   definition: BackfillDefinition,
   { claim, client, ledger }: BackfillOptions,
   { model, walk }: Walked,
-): Promise<{ checkpoint: Checkpoint; total: number | null }> {
+): Promise<{ checkpoint: Checkpoint; processed: number; total: number | null }> {
   const record = await ledger.record(claim.claim.version)
   const known = readCheckpoint(record?.cursor ?? null)
   if (known?.splits) {
     demandSameCursor(known, walk)
-    return { checkpoint: known, total: record?.total ?? null }
+    return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
   }
   const delegate = delegateOf(primaryOf(client), model)
   const bound = await lastKey(delegate, walk)
@@ -165,39 +171,7 @@ async function splitUp(
   const written = { from, cursor: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
   heard()
-  return { checkpoint, total }
-}
-
-function partitionsOf(version: string, { splits = [], upTo, walk }: Checkpoint): Partition[] {
-  const ends = [...splits, upTo]
-  return ends.map((end, i) => ({
-    version: `${version}/${String(i + 1).padStart(2, '0')}`,
-    range: { after: ends[i - 1] ?? null, upTo: end },
-    walk,
-  }))
-}
-
-/** The records of the parts, where they are of this walk: an earlier walk of the same backfill left its own. */
-async function partitionRecords({ ledger }: Pick<BackfillOptions, 'ledger'>, partitions: readonly Partition[]) {
-  const records = await Promise.all(partitions.map(({ version }) => ledger.record(version)))
-  return records.map((record, i) => (isOf(record, partitions[i]) ? record : null))
-}
-
-function skippedOf(record: TaskRecord | null): SkippedRow[] {
-  return readCheckpoint(record?.cursor ?? null)?.skipped ?? []
-}
-
-function leftOutIn(records: readonly (TaskRecord | null)[]): number {
-  return records.reduce((sum, record) => sum + skippedOf(record).length, 0)
-}
-
-/** The history of a backfill is that of the process that holds it, so what a helper left out is listed there too. */
-function listLeftOut(record: TaskRecord, { context }: BackfillOptions): void {
-  for (const { key, error } of skippedOf(record)) context.log.warn(`left out: ${key}: ${error}`)
-}
-
-function isOf(record: TaskRecord | null, partition: Partition | undefined): boolean {
-  return readCheckpoint(record?.cursor ?? null)?.walk === partition?.walk
+  return { checkpoint, processed: 0, total }
 }
 
 /** Works on parts that nobody has, side by side; whether there was one. The first that fails stops the others. */
