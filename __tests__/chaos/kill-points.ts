@@ -40,6 +40,18 @@ const BATCHES = each(
   'after:work#3',
 )
 
+/** Where one statement is work, checkpoint and commit. The first checkpoint is still written by itself. */
+const AT_ONCE = each(
+  'before:checkpoint',
+  'after:checkpoint',
+  'before:work',
+  'during:work',
+  'after:work',
+  'during:work#2',
+  'after:work#3',
+)
+const AT_ONCE_IN_A_ROW = [['after:work', 'during:work', 'before:work', 'after:work']]
+
 /** Parts of a backfill have claims, checkpoints and settled records of their own; the fourth settle is the whole's. */
 const PARTS = each(
   'before:checkpoint',
@@ -80,20 +92,23 @@ export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
     ...of('plain', each('after:work', 'after:settle')),
     ...of('transactional', COMMITS),
     ...of('backfill', each('after:checkpoint#2', 'during:commit#2')),
-    ...of('updating', each('after:commit#2')),
+    ...of('updating', each(oneWriter ? 'after:commit#2' : 'after:work#2')),
   ]
   const points: Scenario[] = [
     ...of('plain', [...OPENINGS, ...WORK, ...BEATS, ...inARow(TAKE_OVERS)]),
     ...of('transactional', [...WORK, ...COMMITS]),
     ...of('backfill', [...COMMITS, ...BATCHES, ...inARow(BATCH_AFTER_BATCH)]),
-    ...of('updating', each('after:work#2', 'during:commit#2')),
+    ...of('updating', each('after:work#2', oneWriter ? 'during:commit#2' : 'during:work#2')),
     ...of('loose', each('after:work#2', 'after:checkpoint#2')),
   ]
   const kinds: Scenario[] = [
     ...points,
     ...of('transactional', [...OPENINGS, ...beats, ...inARow(TAKE_OVERS)]),
     ...of('backfill', [...OPENINGS, ...WORK, ...beats, ...inARow(TAKE_OVERS)]),
-    ...of('updating', [...COMMITS, ...BATCHES, ...inARow(BATCH_AFTER_BATCH)]),
+    ...of('updating', [
+      ...(oneWriter ? [...COMMITS, ...BATCHES] : AT_ONCE),
+      ...inARow(oneWriter ? BATCH_AFTER_BATCH : AT_ONCE_IN_A_ROW),
+    ]),
     ...of('loose', BATCHES),
   ]
   // Where there is one writer, a backfill is not split.

@@ -49,10 +49,10 @@ describeDatabases((variant) => {
 
   test('what changes in Json and by a millisecond is in the sample', async () => {
     const at = new Date('2026-01-01T00:00:00.000Z')
-    await backfills.client.everything.createMany({ data: [{ id: 1, json: { a: 1 }, at }] })
-    const after = { json: { a: 2 }, at: new Date('2026-01-01T00:00:00.001Z') }
+    await backfills.client.everything.createMany({ data: [{ id: 1, json: { constructor: 1 }, at }] })
+    const after = { json: { constructor: 2 }, at: new Date('2026-01-01T00:00:00.001Z') }
     const [rehearsal] = await backfills.party({ model: 'everything', update: () => after }).rehearse()
-    expect(rehearsal?.sample).toEqual([{ key: '1', before: { json: { a: 1 }, at }, after }])
+    expect(rehearsal?.sample).toEqual([{ key: '1', before: { json: { constructor: 1 }, at }, after }])
   })
 
   test('a rehearsal that fails says why, and nothing stays changed', async () => {

@@ -57,7 +57,7 @@ export async function acquire(
   options: AcquireOptions,
 ): Promise<Acquisition> {
   const { ledger, signal } = options
-  const giveUpAt = monotonicNow() + options.lockTimeoutMs
+  let giveUpAt = monotonicNow() + options.lockTimeoutMs
   let waitMs = FIRST_LOOK_MS
   for (let seen = planned; ; seen = await look(ledger, task.version)) {
     if (signal.aborted) return { kind: 'aborted' }
@@ -71,7 +71,10 @@ export async function acquire(
     const left = giveUpAt - monotonicNow()
     if (left <= 0) return { kind: 'held', record: seen }
     options.onWaiting(seen)
+    const busySince = monotonicNow()
     await options.whileHeld?.(seen)
+    // Who works does not wait.
+    giveUpAt += monotonicNow() - busySince
     const nextMs = Math.min(waitMs * (0.75 + Math.random() / 2), left, Math.max(0, options.stopAt - monotonicNow()))
     await sleep(nextMs, undefined, { signal }).catch(() => {})
     waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)

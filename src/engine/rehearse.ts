@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BackfillDefinition } from '../backfill.js'
 import type { Definition } from '../definition.js'
 import { toMs } from '../duration.js'
@@ -6,7 +7,7 @@ import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
-import { describeKey, encode, type Key, keyOf, type Range } from './backfill/keyset.js'
+import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
 import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
@@ -215,7 +216,7 @@ function differences({ walk: { fields } }: Walked, before: readonly Row[], after
   return before.map((row) => {
     const key = describeKey(fields, keyOf(fields, row))
     const next = now.get(key) ?? {}
-    const changed = Object.keys(row).filter((field) => encode(row[field]) !== encode(next[field]))
+    const changed = Object.keys(row).filter((field) => !isDeepStrictEqual(row[field], next[field]))
     const only = (of: Row) => Object.fromEntries(changed.map((field) => [field, of[field]]))
     return { key, before: only(row), after: only(next) }
   })

@@ -4,8 +4,8 @@ import { AfterPartyError, headline, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import { executeBackfill } from './backfill/backfill.js'
+import type { BackfillOptions } from './backfill/backfill-options.js'
 import { helpWith } from './backfill/partitions.js'
-import type { BackfillOptions } from './backfill/walker.js'
 import { acquire, type HeldClaim } from './claim.js'
 import { orCrashed } from './crash.js'
 import type { Engine } from './engine.js'
@@ -77,7 +77,9 @@ async function claimAndWork(
     case 'aborted':
       return { end: { outcome: 'interrupted', error: 'stopped by a signal while it waited' } }
     case 'held':
-      return { end: { outcome: 'locked', error: heldMessage(acquisition.record, await ledger.now()) } }
+      return {
+        end: { outcome: 'locked', error: heldMessage(acquisition.record, await ledger.now()), ...attempt.helped },
+      }
     case 'late':
       return { end: { outcome: 'interrupted', paused: true, error: LATE, ...attempt.helped } }
     case 'ended':
@@ -96,6 +98,7 @@ class Attempt {
   readonly #options: RunOptions
   readonly #log: TaskLog
   #helped = 0
+  #mayHelp = true
 
   constructor(engine: Engine, task: TaskRef, definition: Definition, options: RunOptions) {
     this.#engine = engine
@@ -113,8 +116,11 @@ class Attempt {
 
   /** Takes parts of a backfill that another process holds, rather than wait for it. */
   async help(holder: TaskRecord): Promise<void> {
-    if (this.#definition.kind !== 'backfill') return
-    this.#helped += await helpWith(this.#definition, await this.#workOptions(() => {}), holder)
+    if (this.#definition.kind !== 'backfill' || !this.#mayHelp) return
+    const { processed, failed } = await helpWith(this.#definition, await this.#workOptions(() => {}), holder)
+    this.#helped += processed
+    // It would fail again at the next look.
+    this.#mayHelp = !failed
   }
 
   /** The work of one claim, from its first row in the history to its settled record. */

@@ -293,6 +293,33 @@ test('who takes over what stood otherwise when it was planned goes on from where
   expect(await ledger.record(version)).toMatchObject({ fence: 3, cursor: 'half', processed: 5 })
 })
 
+test('who works while another process has the task does not use up the time to wait for it', async () => {
+  const ledger = new MemoryLedger()
+  const [version] = VERSIONS
+  const lease = { leaseUntil: new Date(Date.now() + 60_000), startedAt: new Date(), checksum: null, deployId: null }
+  const held = await ledger.claim(null, { version, name: 'task', owner: 'a', resume: false, ...lease })
+  let looks = 0
+  const acquisition = await acquire({ version, name: 'task' }, null, {
+    ledger,
+    owner: 'b',
+    leaseMs: 60_000,
+    lockTimeoutMs: 200,
+    stopAt: Number.POSITIVE_INFINITY,
+    deployId: undefined,
+    checksum: null,
+    resumes: () => false,
+    everyDeploy: false,
+    signal: new AbortController().signal,
+    onWaiting: () => {},
+    whileHeld: async () => {
+      looks += 1
+      if (looks === 1) await new Promise((resolve) => setTimeout(resolve, 300))
+      else if (held) await ledger.settle(held, { status: 'done', finishedAt: new Date(), error: null })
+    },
+  })
+  expect([acquisition.kind, looks]).toEqual(['ended', 2])
+})
+
 /** Asks for a task as a run does, ends it at once when it is ours, and tells which of the two it was. */
 async function ask(ledger: Ledger, owner: string, status: Settlement['status']): Promise<string> {
   const [version] = VERSIONS

@@ -2,12 +2,13 @@ import type { BackfillDefinition } from '../../backfill.js'
 import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
+import type { BackfillOptions } from './backfill-options.js'
 import { readCheckpoint } from './checkpoint.js'
 import { listingLeftOut } from './left-out.js'
 import { type Tally, walkPartitions } from './partitions.js'
 import { countRows, lastKey } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
-import { type BackfillOptions, type Start, Walker } from './walker.js'
+import { type Start, Walker } from './walker.js'
 
 /** Runs a backfill from its checkpoint to its end, or until it is told to stop. */
 export async function executeBackfill(definition: BackfillDefinition, options: BackfillOptions): Promise<Execution> {

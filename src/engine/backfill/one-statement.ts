@@ -5,7 +5,7 @@ import { type Change, dialectOf, groupChanges } from './bulk-update.js'
 import type { CheckpointWrites } from './checkpoint.js'
 import type { ChangeGroup, Dialect } from './dialect.js'
 import { type WalkedModel, walkedModel } from './model.js'
-import { primaryOf, type Walked } from './walked.js'
+import type { Walked } from './walked.js'
 
 const RECORD = 'afterPartyTaskRecord'
 
@@ -44,17 +44,17 @@ export class OneStatement {
   static for(
     { update, transaction = true }: BackfillDefinition,
     walked: Walked,
-    { client: given, ledger }: { client: object; ledger: Ledger },
+    { client, ledger }: { client: object; ledger: Ledger },
   ): OneStatement | undefined {
     const { model, walk } = walked
-    const client = primaryOf(given) as Writer
+    const writer = client as Writer
     const together = dialectOf(model)?.together
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
-    if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in client)) return
+    if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in writer)) return
     if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
-    if (hasUpdateHooks(client, model)) return
+    if (hasUpdateHooks(writer, model)) return
     const change = ledger.checkpointChange.bind(ledger)
-    return new OneStatement(client, { walked, change, together })
+    return new OneStatement(writer, { walked, change, together })
   }
 
   /** No heartbeat gets through while the statement waits for a lock. */

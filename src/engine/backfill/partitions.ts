@@ -8,13 +8,15 @@ import { describeOwner } from '../owner.js'
 import { isHeld } from '../plan.js'
 import { Lost, orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
+import type { BackfillOptions } from './backfill-options.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { demandFewLeftOut } from './checkpoint-keeper.js'
 import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
 import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
 import { countRows, lastKey, splitKeys } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
-import { type BackfillOptions, demandFewLeftOut, demandSameCursor, Walker } from './walker.js'
+import { demandSameCursor, Walker } from './walker.js'
 
 /** What was done of a backfill. */
 export interface Tally {
@@ -105,16 +107,17 @@ async function walkThem(
 
 /**
  * Takes parts of a backfill that another process holds, until none is free: instead of waiting, a second process
- * lends a hand. Returns the rows that it did. A part that fails is recorded so: the holder's run ends there.
+ * lends a hand. Returns the rows that it did, and whether it failed. A part that fails is recorded so: the holder's run ends there.
  */
 export async function helpWith(
   definition: BackfillDefinition,
   options: Omit<BackfillOptions, 'claim'>,
   parent: TaskRecord,
-): Promise<number> {
+): Promise<{ processed: number; failed: boolean }> {
   const checkpoint = readCheckpoint(parent.cursor)
-  if (!checkpoint?.splits) return 0
+  if (!checkpoint?.splits) return { processed: 0, failed: false }
   const tally = { processed: 0 }
+  let failed = false
   const never = new AbortController().signal
   const stop = new Stop({ signal: options.signal, lost: never, timeout: definition.timeout, onStopping: () => {} })
   try {
@@ -134,11 +137,12 @@ export async function helpWith(
     }
     while (!stop.signal.aborted && monotonicNow() < options.stopAt) if (!(await workOnFree(crew))) break
   } catch (error) {
+    failed = true
     options.context.log.warn(`Helping ${describeOwner(parent.owner ?? 'another process')} ended: ${messageOf(error)}`)
   } finally {
     stop.end()
   }
-  return tally.processed
+  return { processed: tally.processed, failed }
 }
 
 /** A part that failed: the backfill fails for the same reason. */

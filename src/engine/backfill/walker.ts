@@ -1,22 +1,15 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { type Duration, toMs } from '../../duration.js'
-import { codeOf, messageOf } from '../../errors.js'
+import { messageOf } from '../../errors.js'
 import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
-import type { TaskRecord } from '../../ledger/contract.js'
 import { leaveConnection } from '../../ledger/leave-connection.js'
-import type { ExecuteOptions } from '../execute.js'
-import { Lost } from '../stop.js'
 import { inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
+import type { BackfillOptions } from './backfill-options.js'
 import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
 import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
-import {
-  type Checkpoint,
-  type CheckpointWrites,
-  readCheckpoint,
-  type SkippedRow,
-  writeCheckpoint,
-} from './checkpoint.js'
+import { type Checkpoint, type CheckpointWrites, readCheckpoint } from './checkpoint.js'
+import { CheckpointKeeper, type Standing } from './checkpoint-keeper.js'
 import { describeKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
 import { OneStatement } from './one-statement.js'
@@ -24,36 +17,6 @@ import { Pace, waitUntil } from './pace.js'
 import { demandGone } from './unmatched.js'
 import { CursorError, lastKey, nextPage, type Page, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
-
-/** What is needed to run a backfill under its claim. */
-export interface BackfillOptions extends ExecuteOptions {
-  /** The backfill's name, who runs it, and the lease of a claim: what parts are claimed with. */
-  name: string
-  owner: string
-  leaseMs: number
-  deployId: string | undefined
-  /** On the monotonic clock: no new batch begins after it. */
-  stopAt: number
-  onProgress(processed: number, total: number | null): void
-  /** What was said once already, in all parts together. */
-  said?: Set<string>
-  /** Rows left out so far, in all parts together. */
-  leftOut?: { rows: number }
-}
-
-/** Where a walk stands: a batch begins there, whatever has become of an earlier try of it meanwhile. */
-interface Standing {
-  checkpoint: Checkpoint
-  /** The checkpoint as the record has it. */
-  cursor: string | null
-  /** Rows, of all attempts. */
-  processed: number
-}
-
-/** A checkpoint that was written, and counts once it is committed. */
-interface Written extends Standing {
-  heard(): void
-}
 
 /** Where a walk begins. */
 export interface Start {
@@ -64,13 +27,10 @@ export interface Start {
 
 const BATCH_TIMEOUT: Duration = '30s'
 const BATCH_TRIES = 8
-const DEFAULT_MAX_SKIPPED = 100
 const NO_TYPES: Awaited<ReturnType<ColumnTypes['of']>> = new Map()
 
 /** One walk over one range of rows, batch by batch, from its checkpoint. */
 export class Walker {
-  /** Rows, in this attempt. */
-  processedNow = 0
   readonly #definition: BackfillDefinition
   readonly #options: BackfillOptions
   readonly #stop: AbortSignal
@@ -79,10 +39,8 @@ export class Walker {
   readonly #work: Omit<BatchWork, 'whole'>
   readonly #pace: Pace
   readonly #types = new ColumnTypes()
-  readonly #leftOut: { rows: number }
   readonly #oneStatement: OneStatement | undefined
-  #at: Standing
-  #total: number | null
+  readonly #keeper: CheckpointKeeper
   /** The rows whose change is under way: what fails now may be their fault. */
   #tried: Page | undefined
 
@@ -97,11 +55,10 @@ export class Walker {
     this.#stop = stop
     this.#model = start.model
     this.#walk = start.walk
-    this.#at = { checkpoint: start.checkpoint, cursor: start.cursor, processed: start.processed }
-    this.#total = start.total
+    const { checkpoint, cursor, processed, total } = start
+    this.#keeper = new CheckpointKeeper(definition, options, stop, { checkpoint, cursor, processed, total })
     this.#pace = new Pace(definition)
     this.#oneStatement = OneStatement.for(definition, start, options)
-    this.#leftOut = options.leftOut ?? { rows: start.checkpoint.skipped.length }
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
     this.#work = {
@@ -148,24 +105,30 @@ export class Walker {
     }
     const start = await first()
     const walker = new Walker(definition, options, stop, { model, walk, ...start, cursor, processed: 0 })
-    await walker.#note(start.checkpoint)
+    await walker.#keeper.note(start.checkpoint)
     return walker
+  }
+
+  /** Rows, in this attempt. */
+  get processedNow(): number {
+    return this.#keeper.processedNow
   }
 
   async walk(): Promise<'done' | 'paused'> {
     const { client, stopAt, onProgress } = this.#options
+    const keeper = this.#keeper
     // An empty table has no last row; there is nothing to walk but what `follow` would bring.
-    if (this.#at.checkpoint.upTo === null && !this.#definition.follow) return 'done'
-    onProgress(this.#at.processed, this.#total)
-    this.#demandFewLeftOut()
+    if (keeper.at.checkpoint.upTo === null && !this.#definition.follow) return 'done'
+    onProgress(keeper.at.processed, keeper.total)
+    keeper.demandFewLeftOut()
     for (;;) {
       await this.#pace.clear(client, this.#stop, stopAt)
       this.#stop.throwIfAborted()
       if (monotonicNow() >= stopAt) return 'paused'
       const more = await this.#nextBatch()
-      onProgress(this.#at.processed, this.#total)
+      onProgress(keeper.at.processed, keeper.total)
       // Other parts may have left out rows while this batch was on its way.
-      this.#demandFewLeftOut()
+      keeper.demandFewLeftOut()
       if (more === 'late') return 'paused'
       if (!more) return 'done'
       await this.#pace.rest(this.#stop, stopAt)
@@ -195,7 +158,7 @@ export class Walker {
         const passing = isPassing(error)
         if (error instanceof Displaced) {
           if (attempt >= BATCH_TRIES) throw error
-          await this.#recall()
+          await this.#keeper.recall()
         } else if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
         else if (this.#definition.onError === 'skip' && !passing && this.#tried) {
           // Halved until the row that can't be changed stands alone, and is left out.
@@ -216,48 +179,18 @@ export class Walker {
     const next = halved ? `trying ${this.#pace.size} rows` : 'trying again'
     this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}): ${next}.`)
     await this.#rest(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()))
-    await this.#recall()
+    await this.#keeper.recall()
   }
 
   async #again(error: unknown, attempt: number): Promise<void> {
     this.#options.onRetry(messageOf(error), attempt, this.#definition.retry?.attempts ?? attempt)
     const { delay = '1s' } = this.#definition.retry ?? {}
     await this.#rest(toMs(delay) * 2 ** (attempt - 1))
-    await this.#recall()
+    await this.#keeper.recall()
   }
 
   #rest(ms: number): Promise<void> {
     return waitUntil(ms, this.#stop, this.#options.stopAt)
-  }
-
-  /** What the ledger says is committed: the answer to a commit can get lost after the database carried it out. */
-  async #recall(): Promise<void> {
-    const record = await this.#known()
-    if (!record || !this.#holds(record)) throw new Lost()
-    const { cursor, processed } = record
-    if (cursor === this.#at.cursor) return
-    const checkpoint = readCheckpoint(cursor)
-    if (!checkpoint) throw new Lost()
-    this.#moveTo({ checkpoint, cursor, processed })
-  }
-
-  /** The record, as soon as the database tells; whoever loses the claim while it does not is told to stop. */
-  async #known(): Promise<TaskRecord | null> {
-    const { ledger, claim } = this.#options
-    for (let ms = 100; ; ms = Math.min(2 * ms, 2_000)) {
-      try {
-        return await ledger.record(claim.claim.version)
-      } catch (error) {
-        if (codeOf(error) !== 'database-unreachable') throw error
-        await waitUntil(ms, this.#stop, Number.POSITIVE_INFINITY)
-        this.#stop.throwIfAborted()
-      }
-    }
-  }
-
-  #holds({ fence, owner, status }: TaskRecord): boolean {
-    const { claim } = this.#options.claim
-    return fence === claim.fence && owner === claim.owner && status === 'running'
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
@@ -272,7 +205,7 @@ export class Walker {
     const times = transactionTimes(this.#definition.transaction, BATCH_TIMEOUT)
     const how = { stop: this.#stop, quiet: sharedClient || oneStatement.beatsWait }
     this.#tried = undefined
-    const at = this.#at
+    const at = this.#keeper.at
     const primary = primaryOf(client)
     const types = await this.#types.of(primary as Writer, this.#model)
     const { page, committed } = await inTime(this.#options, times, how, async () => {
@@ -281,15 +214,15 @@ export class Walker {
       this.#tried = page
       const { changes, skipped } = await changesOf(page.rows, this.#work)
       const writes = changes.length > 0 ? await oneStatement.writing(changes, types) : ledger
-      if (writes) return { page, committed: await this.#write(writes, at, page, skipped) }
+      if (writes) return { page, committed: await this.#keeper.write(writes, at, page, skipped) }
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
         await writeChanges(changes, transaction as Writer, types, { ...this.#work, whole })
-        return this.#write(ledger.within(transaction), at, page, skipped)
+        return this.#keeper.write(ledger.within(transaction), at, page, skipped)
       })
       return { page, committed }
     })
-    if (committed) this.#committed(committed)
+    if (committed) this.#keeper.committed(committed)
     return page
   }
 
@@ -298,10 +231,10 @@ export class Walker {
     const { client, ledger } = this.#options
     const { transaction = true, update } = this.#definition
     this.#tried = undefined
-    const at = this.#at
+    const at = this.#keeper.at
     const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#model) : NO_TYPES
-    const work = async (writer: object, writes: Pick<typeof ledger, 'checkpoint'>) => {
-      const delegate = delegateOf(writer, this.#model)
+    const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
+      const delegate = delegateOf(reader, this.#model)
       const page = await nextPage(delegate, this.#walk, at.checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
@@ -310,7 +243,7 @@ export class Walker {
       if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range: at.checkpoint, size })
       // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
       this.#tried = undefined
-      const committed = await this.#write(writes, at, page, skipped)
+      const committed = await this.#keeper.write(writes, at, page, skipped)
       this.#tried = page
       return { page, committed }
     }
@@ -319,10 +252,10 @@ export class Walker {
           this.#options,
           transactionTimes(transaction, BATCH_TIMEOUT),
           { stop: this.#stop, quiet },
-          (tx) => work(tx, ledger.within(tx)),
+          (tx) => work(tx, tx, ledger.within(tx)),
         )
-      : await work(primaryOf(client), ledger)
-    if (committed) this.#committed(committed)
+      : await work(primaryOf(client), client, ledger)
+    if (committed) this.#keeper.committed(committed)
     return page
   }
 
@@ -332,63 +265,9 @@ export class Walker {
     this.#tried = undefined
     const key = describeKey(this.#walk.fields, page.last ?? [])
     const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
-    this.#committed(await this.#write(this.#options.ledger, this.#at, page, skipped))
+    this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, skipped))
     this.#pace.worked(1, 0)
     return page.more
-  }
-
-  #demandFewLeftOut(latest = this.#at.checkpoint.skipped.at(-1), more = 0): void {
-    demandFewLeftOut(this.#definition, this.#leftOut.rows + more, latest)
-  }
-
-  /** Writes the checkpoint past a page. */
-  #write(writes: CheckpointWrites, at: Standing, page: Page, skipped: readonly SkippedRow[]): Promise<Written> {
-    const all = [...at.checkpoint.skipped, ...skipped]
-    if (skipped.length > 0) this.#demandFewLeftOut(all.at(-1), skipped.length)
-    const checkpoint = { ...at.checkpoint, after: page.last ?? at.checkpoint.after, skipped: all }
-    return this.#writeOver(at.cursor, writes, checkpoint, at.processed + page.rows.length)
-  }
-
-  async #writeOver(
-    from: string | null,
-    writes: CheckpointWrites,
-    checkpoint: Checkpoint,
-    processed: number,
-  ): Promise<Written> {
-    const { claim } = this.#options
-    const { leaseUntil, heard } = await claim.nextLease()
-    const cursor = writeCheckpoint(checkpoint)
-    const total = this.#total
-    const held = await writes.checkpoint(claim.claim, { from, cursor, processed, total, leaseUntil })
-    if (!held) throw new Displaced()
-    return { checkpoint, cursor, processed, heard }
-  }
-
-  /** Notes where the walk begins. Where the answer to that was lost, the record says that it is noted. */
-  async #note(checkpoint: Checkpoint): Promise<void> {
-    const before = this.#at.cursor
-    try {
-      const { cursor, heard } = await this.#writeOver(before, this.#options.ledger, checkpoint, 0)
-      heard()
-      this.#at = { checkpoint, cursor, processed: 0 }
-    } catch (error) {
-      if (!(error instanceof Displaced)) throw error
-      await this.#recall()
-      if (this.#at.cursor === before) throw error
-    }
-  }
-
-  #committed({ heard, ...standing }: Written): void {
-    heard()
-    this.#moveTo(standing)
-  }
-
-  #moveTo(next: Standing): void {
-    const skipped = next.checkpoint.skipped.slice(this.#at.checkpoint.skipped.length)
-    this.processedNow += next.processed - this.#at.processed
-    this.#leftOut.rows += skipped.length
-    this.#at = next
-    for (const { key, error } of skipped) this.#options.context.log.warn(`left out: ${key}: ${error}`)
   }
 }
 
@@ -398,18 +277,4 @@ export function demandSameCursor(checkpoint: Checkpoint, { fields }: Walk): void
   throw new CursorError(
     `it walked by ${checkpoint.fields.join(', ')} so far, and can't go on by ${fields.join(', ')}: put the cursor back, or begin anew with \`after-party mark --pending\``,
   )
-}
-
-/** Ends a backfill though its rows may be left out. */
-class TooManySkipped extends CursorError {}
-
-/** Throws when more rows were left out than may be. */
-export function demandFewLeftOut(
-  { maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefinition,
-  rows: number,
-  latest: SkippedRow | undefined,
-): void {
-  if (rows <= maxSkipped) return
-  const last = latest ? `; the last: ${latest.key}: ${latest.error}` : ''
-  throw new TooManySkipped(`more than ${maxSkipped} rows could not be changed${last}`)
 }
