@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 
@@ -69,21 +68,19 @@ export class Stop {
  */
 export async function orStopped<T>(work: () => Promise<T>, stop: AbortSignal, graceMs: number): Promise<T> {
   if (stop.aborted) throw new Stopped()
-  const over = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let off = () => {}
   const overdue = new Promise<never>((_, reject) => {
-    const off = onAbort(stop, () => {
+    off = onAbort(stop, () => {
       const spent = stop.reason instanceof Crashed ? stop.reason.graceMs : 0
-      sleep(Math.max(0, graceMs - spent), undefined, { signal: over.signal }).then(
-        () => reject(new Stopped()),
-        () => {},
-      )
+      timer = setTimeout(() => reject(new Stopped()), Math.max(0, graceMs - spent))
     })
-    over.signal.addEventListener('abort', off)
   })
   try {
     return await Promise.race([work(), overdue])
   } finally {
-    over.abort()
+    off()
+    clearTimeout(timer)
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, toMs } from '../duration.js'
 import { codeOf, messageOf } from '../errors.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
@@ -98,13 +97,14 @@ export async function inTime<T>(
   })
 }
 
-async function orOverdue<T>(transaction: Promise<T>, { timeout, maxWait }: TransactionTimes): Promise<T> {
-  const over = new AbortController()
-  const overdue = sleep(timeout + maxWait + HANGS_MS, undefined, { signal: over.signal }).then(
-    () => Promise.reject(new TransactionTimeout('the transaction has had its time, and the database does not answer')),
-    () => new Promise<never>(() => {}),
-  )
-  return Promise.race([transaction, overdue]).finally(() => over.abort())
+function orOverdue<T>(work: Promise<T>, { timeout, maxWait }: TransactionTimes): Promise<T> {
+  let timer: NodeJS.Timeout
+  const overdue = new Promise<never>((_, reject) => {
+    const end = () =>
+      reject(new TransactionTimeout('the transaction has had its time, and the database does not answer'))
+    timer = setTimeout(end, timeout + maxWait + HANGS_MS)
+  })
+  return Promise.race([work, overdue]).finally(() => clearTimeout(timer))
 }
 
 /**

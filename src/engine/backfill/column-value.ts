@@ -39,8 +39,8 @@ function scalar({ type, enumValues }: Column, value: unknown): unknown {
 const when = (holds: boolean, value: unknown) => (holds ? value : undefined)
 
 const SCALARS: Record<string, (value: unknown) => unknown> = {
-  // A NUL or half a surrogate pair would fail all of a batch: the one row says so better.
-  String: (value) => when(typeof value === 'string' && !value.includes('\0') && value.isWellFormed(), value),
+  // Half a surrogate pair would fail all of a batch: the one row says so better.
+  String: (value) => when(typeof value === 'string' && value.isWellFormed(), value),
   Boolean: (value) => when(typeof value === 'boolean', value),
   Int: (value) => when(typeof value === 'number' && (value | 0) === value, value),
   BigInt: (value) =>
