@@ -6,6 +6,8 @@ const typescript = {
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // What Jest puts around globals of a test file that is over calls itself without end, files later (RangeError).
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', typescript] },

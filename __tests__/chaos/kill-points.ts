@@ -72,8 +72,17 @@ const PARTS = each(
 
 /** While rows are left out, when parts that left some out are done and the whole is not, and before the history is. */
 const LEAVING = each('after:checkpoint#3', 'before:commit#2', 'before:settle', 'before:end-history')
-const LEAVING_PARTS = each('after:checkpoint#6', 'after:settle', 'after:settle#2', 'before:settle#4')
-const LEAVING_TWICE = [['after:checkpoint#6', 'after:settle']]
+const LEAVING_PARTS = each(
+  'after:checkpoint#3',
+  'during:work#2',
+  'after:work#2',
+  'before:settle',
+  'after:settle',
+  'after:settle#2',
+  'before:settle#4',
+  'before:end-history',
+)
+const LEAVING_TWICE = [['after:work#2', 'after:settle']]
 
 /** Whoever takes over from the dead dies too. */
 const TAKE_OVERS = [['after:work', 'before:claim', 'after:claim', 'before:end-dead-history', 'after:end-dead-history']]
@@ -116,7 +125,7 @@ export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
     ? of('leaving', LEAVING)
     : [
         ...of('concurrent', [...PARTS, ...inARow(PART_AFTER_PART)]),
-        ...of('leaving', [...LEAVING, ...LEAVING_PARTS, ...inARow(LEAVING_TWICE)]),
+        ...of('leaving', [...LEAVING_PARTS, ...inARow(LEAVING_TWICE)]),
       ]
   switch (extent) {
     case 'few':

@@ -28,7 +28,10 @@ export interface Written extends Standing {
   heard(): void
 }
 
-/** Keeps the checkpoint of one walk: moves it on, batch by batch, and knows what became of it when an answer got lost. */
+/**
+ * Keeps the checkpoint of one walk: moves it on, batch by batch, and finds out what became of it when an answer got
+ * lost.
+ */
 export class CheckpointKeeper {
   /** Rows, in this attempt. */
   processedNow = 0

@@ -107,7 +107,8 @@ async function walkThem(
 
 /**
  * Takes parts of a backfill that another process holds, until none is free: instead of waiting, a second process
- * lends a hand. Returns the rows that it did, and whether it failed. A part that fails is recorded so: the holder's run ends there.
+ * lends a hand. Returns the rows that it did, and whether it failed. A part that fails is recorded so: the holder's
+ * run ends there.
  */
 export async function helpWith(
   definition: BackfillDefinition,
