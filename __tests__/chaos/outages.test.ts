@@ -16,7 +16,8 @@ const POINTS: [Kind, string][] = [
 const MORE_POINTS: [Kind, string][] = [
   ['plain', 'before:settle'],
   ['transactional', 'before:work'],
-  ['updating', 'before:checkpoint#2'],
+  ['updating', 'before:work#2'],
+  ['updating', 'during:work#2'],
   ['concurrent', 'before:commit'],
 ]
 
