@@ -3,48 +3,16 @@ import type { ChangeGroup, Statement } from './dialect.js'
 import { isDecimal } from './keyset.js'
 import type { Column, WalkedModel } from './model.js'
 
-/** PostgreSQL's own input functions read the values as the columns' types. */
+/** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
 export function statement(group: ChangeGroup): Statement {
   const { model } = group
-  const { keyed, changed } = namesOf(group)
-  const source = group.columns.some(({ list }) => list) ? fromJson(group) : fromTexts(group)
-  const set = changed.map((named) => `${quote(named.column.column)} = ${source.value(named)}`)
-  const match = keyed.map((named) => `t.${quote(named.column.column)} = ${source.value(named)}`)
-  return {
-    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM ${source.from} WHERE ${match.join(' AND ')}`,
-    parameters: source.parameters,
-  }
-}
-
-/** Where a statement finds the values of its rows: as SQL, with the parameters. */
-interface Source {
-  from: string
-  value(named: Named): string
-  parameters: unknown[]
-}
-
-/** A list of texts for each column: what PostgreSQL reads fastest. */
-function fromTexts({ keys, columns, rows, types }: ChangeGroup): Source {
-  const { keyed, changed } = namesOf({ keys, columns, types })
-  const all = [...keyed, ...changed]
-  return {
-    from: `unnest(${all.map((_, i) => `$${i + 1}::text[]`).join(', ')}) AS v(${all.map(({ as }) => as).join(', ')})`,
-    value: ({ as, type }) => `v.${as}::${type}`,
-    parameters: [
-      ...keyed.map(({ column, type }, i) => rows.map(({ key }) => text(column, type, key[i]))),
-      ...changed.map(({ column, type }, i) => rows.map(({ values }) => text(column, type, values[i]))),
-    ],
-  }
-}
-
-/** One JSON text, for lists of lists must be as long as each other. */
-function fromJson(group: ChangeGroup): Source {
-  const { keyed, changed } = namesOf(group)
+  const { keyed, changed, json } = valuesOf(group)
   const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
+  const set = changed.map(({ column, as }) => `${quote(column.column)} = v.${as}`)
+  const match = keyed.map(({ column, as }) => `t.${quote(column.column)} = v.${as}`)
   return {
-    from: `json_to_recordset($1::json) AS v(${typed.join(', ')})`,
-    value: ({ as }) => `v.${as}`,
-    parameters: [jsonOf(group)],
+    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM json_to_recordset($1::json) AS v(${typed.join(', ')}) WHERE ${match.join(' AND ')}`,
+    parameters: [json],
   }
 }
 
@@ -57,8 +25,8 @@ const REFUSAL = 'after_party: the record is not as it was'
 export const together = {
   statement(group: ChangeGroup, record: ChangeGroup): Statement {
     const rows = statement(group)
-    const { keyed, changed } = namesOf(record)
-    const value = ({ as, type }: Named) => `($${rows.parameters.length + 1}::json -> 0 ->> '${as}')::${type}`
+    const { keyed, changed, json } = valuesOf(record)
+    const value = ({ as, type }: Named) => `($2::json -> 0 ->> '${as}')::${type}`
     const set = changed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
     const match = keyed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
     return {
@@ -68,7 +36,7 @@ export const together = {
         `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) >= 0 RETURNING 1)`,
         `SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
       ].join(' '),
-      parameters: [...rows.parameters, jsonOf(record)],
+      parameters: [...rows.parameters, json],
     }
   },
   isRefusal: (error: unknown) => messageOf(error).includes(REFUSAL),
@@ -82,17 +50,11 @@ interface Named {
   type: string
 }
 
-function namesOf({ keys, columns, types }: Omit<ChangeGroup, 'model' | 'rows'>): { keyed: Named[]; changed: Named[] } {
+function valuesOf({ keys, columns, rows, types }: ChangeGroup): { keyed: Named[]; changed: Named[]; json: string } {
   const named = (column: Column, as: string) => ({ column, as, type: types.get(column.column)?.type ?? 'text' })
-  return {
-    keyed: keys.map((column, i) => named(column, `k${i}`)),
-    changed: columns.map((column, i) => named(column, `s${i}`)),
-  }
-}
-
-function jsonOf(group: ChangeGroup): string {
-  const { keyed, changed } = namesOf(group)
-  const records = group.rows.map(({ key, values }) => {
+  const keyed = keys.map((column, i) => named(column, `k${i}`))
+  const changed = columns.map((column, i) => named(column, `s${i}`))
+  const records = rows.map(({ key, values }) => {
     const record: Record<string, unknown> = {}
     keyed.forEach(({ column, as, type }, i) => {
       record[as] = json(column, type, key[i])
@@ -102,7 +64,7 @@ function jsonOf(group: ChangeGroup): string {
     })
     return record
   })
-  return JSON.stringify(records)
+  return { keyed, changed, json: JSON.stringify(records) }
 }
 
 /** The type modifiers stay away: the assignment checks lengths, where a cast would cut them. */
@@ -113,7 +75,7 @@ export function typesQuery(model: WalkedModel): Statement {
   }
 }
 
-/** A parameter holds a whole column, or all of them. */
+/** One parameter holds them all. */
 export function rowLimit(): number {
   return Number.POSITIVE_INFINITY
 }
@@ -137,10 +99,4 @@ function json(column: Column, type: string, value: unknown): unknown {
   if (isDecimal(value)) return value.toFixed()
   // Texts keep what JSON's numbers would lose: BigInt's digits, and NaN and Infinity.
   return typeof value === 'bigint' || typeof value === 'number' ? String(value) : value
-}
-
-function text(column: Column, type: string, value: unknown): string | null {
-  const plain = json(column, type, value)
-  if (plain === null) return null
-  return column.type === 'Json' ? JSON.stringify(plain) : String(plain)
 }
