@@ -15,6 +15,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.generated/', '<rootDir>/dist/'],
   globalSetup: '<rootDir>/__tests__/support/global-setup.mjs',
   globalTeardown: '<rootDir>/__tests__/support/global-teardown.mjs',
-  testTimeout: 60_000,
+  // For what hangs: a busy machine is no failure.
+  testTimeout: 180_000,
   maxWorkers: 2,
 }

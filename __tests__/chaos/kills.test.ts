@@ -35,6 +35,7 @@ describeDatabases((variant) => {
 
     await chaos.finish(['--lease', lease])
     expect(await chaos.history()).not.toContain('running')
+    expect(await chaos.miscounted()).toEqual([])
     await expectAllDone(variant, chaos, { kills: killed })
   })
 })

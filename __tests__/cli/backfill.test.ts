@@ -159,6 +159,35 @@ test('status of a running backfill tells rows, total and the time left, by the p
   expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', processed: 20, leftMs: null })
 })
 
+test('the rows of an attempt that was killed are in the history, whoever found it dead', async () => {
+  const rest = `let batches = 0; const throttle = () => batches++ % 2 === 0 ? false : (console.log('resting'), '1h' as const)`
+  await backfill(`batchSize: 10, throttle, update: (post) => ({ slug: post.title }),`, { posts: 45, helpers: rest })
+  await project.afterParty('run', 'posts')
+  const attempts = async () => {
+    const { runs } = (await json('history', 'slugs')) as { runs: { status: string; processed: number }[] }
+    return runs.map(({ status, processed }) => [status, processed])
+  }
+  for (let killed = 0; killed < 2; killed += 1) {
+    await using running = new Child(project, ['run', '--lease', '1s'])
+    await running.saw(/resting/)
+    running.signal('SIGKILL')
+    await running.ended
+  }
+  await waitForLease()
+  expect(await project.afterParty('mark', 'slugs', '--skipped')).toMatchObject({ code: 0 })
+  expect(await attempts()).toEqual(Array(2).fill(['interrupted', 10]))
+
+  await backfill(`batchSize: 10, update: (post) => ({ slug: post.title }),`)
+  expect(await project.afterParty('run', 'slugs')).toMatchObject({ code: 0 })
+  expect(await attempts()).toEqual([['done', 25], ...Array(2).fill(['interrupted', 10])])
+  expect(await slugs()).toBe(45)
+})
+
+/** Nobody tells when the lease of a process that was killed is over. */
+async function waitForLease(): Promise<void> {
+  while ((await json('status')).tasks[1].state === 'running') await new Promise((go) => setTimeout(go, 100))
+}
+
 test('--rehearse tells rows, a sample and an estimate, and changes nothing', async () => {
   await backfill(`batchSize: 10, update: (post) => ({ slug: 's' + post.id }),`, { posts: 45 })
   await project.afterParty('run', 'posts')

@@ -569,6 +569,43 @@ describeDatabases(
       ])
     })
 
+    if (variant !== 'mariadb')
+      test('under RepeatableRead, what the application writes between read and write is not lost', async () => {
+        await addPosts(backfills.client, upTo(2))
+        const application = backfills.database.client()
+        let reads = 0
+        const result = await backfills.run({
+          model: 'post',
+          transaction: { isolationLevel: 'RepeatableRead' },
+          update: async (row: PostRow) => {
+            if (row.id === 1) reads += 1
+            if (row.id === 1 && reads === 1) await application.post.update({ where: { id: 1 }, data: { views: 10 } })
+            return addOne(row)
+          },
+        })
+        expect(result).toMatchObject({ outcome: 'done', processed: 2 })
+        expect(reads).toBe(2)
+        const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
+        expect(posts.map(({ views }) => views)).toEqual([11, 1])
+      })
+
+    // It takes a quarter of a minute, and has nothing to do with the database.
+    if (variant === 'postgresql')
+      test('a batch that conflicts with others every time fails the backfill after eight tries', async () => {
+        await addPosts(backfills.client, upTo(4))
+        const sizes: number[] = []
+        const result = await backfills.run({
+          model: 'post',
+          batchSize: 4,
+          run: async (rows: PostRow[]) => {
+            sizes.push(rows.length)
+            throw Object.assign(new Error('a write conflict'), { code: 'P2034' })
+          },
+        })
+        expect(result).toMatchObject({ outcome: 'failed', error: 'a write conflict' })
+        expect(sizes).toEqual([4, 2, 1, 1, 1, 1, 1, 1])
+      })
+
     test('of two that lock each other out, the batch is tried again', async () => {
       await addPosts(backfills.client, upTo(4))
       let once = true

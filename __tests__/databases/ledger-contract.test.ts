@@ -448,10 +448,11 @@ describeLedgers((makeStand, kind) => {
       const ended = await openRun(version, { fence: 2, status: 'failed', finishedAt: new Date(0) })
       const alive = await openRun(version, { fence: 3 })
       const finishedAt = new Date(await ledger.now())
-      await other.endDeadRuns(version, 3, finishedAt)
+      const end = { status: 'interrupted', finishedAt, processed: 7, error: null } as const
+      await other.endDeadRuns(version, 3, end)
       const runs = await ledger.runs({ version, limit: 10 })
       expect(runs).toHaveLength(3)
-      expect(runs).toEqual(expect.arrayContaining([alive, ended, { ...dead, status: 'interrupted', finishedAt }]))
+      expect(runs).toEqual(expect.arrayContaining([alive, ended, { ...dead, ...end }]))
       expect(await ledger.runs({ version: untouched.version, limit: 1 })).toEqual([untouched])
     })
   })

@@ -8,7 +8,8 @@ import { isHeld } from './plan.js'
 
 /** What asking for a task can end in. */
 export type Acquisition =
-  | { kind: 'claimed'; claim: HeldClaim }
+  /** `before`: the record as it was when it was taken. */
+  | { kind: 'claimed'; claim: HeldClaim; before: TaskRecord | null }
   /** Another process ended it while we waited, or since we planned: its outcome is ours. */
   | { kind: 'ended'; record: TaskRecord }
   /** Another process has it, and we waited long enough. */
@@ -65,7 +66,7 @@ export async function acquire(
     if (monotonicNow() >= options.stopAt) return { kind: 'late' }
     if (!seen || !isHeld(seen, await ledger.now())) {
       const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen) })
-      if (claim) return { kind: 'claimed', claim }
+      if (claim) return { kind: 'claimed', claim, before: seen }
       continue
     }
     const left = giveUpAt - monotonicNow()
@@ -121,7 +122,6 @@ export async function claimNow(
     resume,
   })
   if (!claim) return null
-  if (seen?.status === 'running') await ledger.endDeadRuns(version, claim.fence, startedAt)
   return new HeldClaim(ledger, claim, { leaseMs, deadline: asked + leaseMs, startedAt })
 }
 

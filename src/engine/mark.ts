@@ -2,6 +2,7 @@ import { isEveryDeploy } from '../definition.js'
 import { AfterPartyError } from '../errors.js'
 import type { Mark, TaskRecord } from '../ledger/contract.js'
 import type { TaskFile } from '../project/task-files.js'
+import { endDeadRun } from './dead-run.js'
 import type { Engine } from './engine.js'
 import { describeOwner } from './owner.js'
 import { isHeld } from './plan.js'
@@ -48,6 +49,7 @@ export async function mark(engine: Engine, options: MarkOptions): Promise<Marked
     if ((record?.status ?? 'pending') === as) continue
     const written = await ledger.mark(record, { version, name, status: as, at: new Date(now), owner })
     if (!written) throw changedError(name)
+    if (record) await endDeadRun(ledger, record, { fence: record.fence + 1, startedAt: new Date(now) })
     marked.push({ version, name, from: record?.status ?? null, to: as })
   }
   return marked

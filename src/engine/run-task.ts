@@ -8,6 +8,7 @@ import type { BackfillOptions } from './backfill/backfill-options.js'
 import { helpWith } from './backfill/partitions.js'
 import { acquire, type HeldClaim } from './claim.js'
 import { orCrashed } from './crash.js'
+import { endDeadRun } from './dead-run.js'
 import type { Engine } from './engine.js'
 import type { LogLevel, TaskRef, TaskResult } from './events.js'
 import { execute } from './execute.js'
@@ -86,7 +87,7 @@ async function claimAndWork(
       return { end: { ...outcomeElsewhere(acquisition.record), ...attempt.helped } }
     case 'claimed':
       emit({ type: 'started', task, attempt: (record?.attempts ?? 0) + 1 })
-      return attempt.work(acquisition.claim)
+      return attempt.work(acquisition)
   }
 }
 
@@ -124,8 +125,9 @@ class Attempt {
   }
 
   /** The work of one claim, from its first row in the history to its settled record. */
-  async work(claim: HeldClaim): Promise<Ended> {
+  async work({ claim, before }: { claim: HeldClaim; before: TaskRecord | null }): Promise<Ended> {
     try {
+      if (before) await this.#endDeadRun(claim, before)
       return await this.#work(claim)
     } finally {
       // Whatever threw: a claim that nobody works under must run out.
@@ -160,6 +162,15 @@ class Attempt {
       ...(settled.message !== undefined && { error: settled.message }),
     }
     return { end, ...(settled.error !== undefined && { stack: settled.error }) }
+  }
+
+  /** Of the attempt before, if its process died before it could. */
+  async #endDeadRun({ claim: { version, fence }, startedAt }: HeldClaim, before: TaskRecord): Promise<void> {
+    const { ledger } = this.#engine
+    // It may have committed a batch between our look and our claim, which goes on from there.
+    const now = before.status === 'running' ? await ledger.record(version) : null
+    const { cursor, processed } = now?.cursor == null ? before : now
+    await endDeadRun(ledger, { ...before, cursor, processed }, { fence, startedAt })
   }
 
   async #openRun({ claim, startedAt }: HeldClaim): Promise<string> {

@@ -3,6 +3,7 @@ import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import { leftOutLog } from './backfill/left-out.js'
 import { skippedOf } from './backfill/partition.js'
+import { rowsOfAttempt } from './dead-run.js'
 import type { Engine } from './engine.js'
 import { mayRun, type PlannedTask, planTasks, type TaskFlag, type TaskState } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
@@ -138,11 +139,14 @@ export async function history(
   const runs = await engine.ledger.runs({ limit, ...(named[0] !== undefined && { version: named[0] }) })
   const byVersion = new Map(records.map((record) => [record.version, record]))
   // A process that died between its record and its history left the run open: the record knows better.
-  return runs.map((run) => {
-    const record = byVersion.get(run.version)
-    if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
-    if (record.fence !== run.fence) return { ...run, status: 'interrupted' }
-    const { status, finishedAt, error } = record
-    return { ...run, status, finishedAt, error, log: leftOutLog(skippedOf(record, byVersion)) }
-  })
+  return Promise.all(
+    runs.map(async (run) => {
+      const record = byVersion.get(run.version)
+      if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
+      if (record.fence !== run.fence) return { ...run, status: 'interrupted' as const }
+      const { status, finishedAt, error } = record
+      const processed = await rowsOfAttempt(engine.ledger, record)
+      return { ...run, status, finishedAt, error, processed, log: leftOutLog(skippedOf(record, byVersion)) }
+    }),
+  )
 }

@@ -157,7 +157,11 @@ export interface Ledger extends ClaimWrites {
   /** Ends a run of the history, unless it has ended. */
   endRun(id: string, end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'error' | 'log'>): Promise<void>
   /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
-  endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void>
+  endDeadRuns(
+    version: string,
+    belowFence: number,
+    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'error'>,
+  ): Promise<void>
   /** The latest runs first. */
   runs(query: { version?: string; limit: number }): Promise<TaskRun[]>
   /** Lets the connection go. */

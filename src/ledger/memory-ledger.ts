@@ -116,10 +116,9 @@ export class MemoryLedger implements Ledger {
     if (run?.status === 'running') Object.assign(run, end)
   }
 
-  async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
+  async endDeadRuns(version: string, belowFence: number, end: Partial<TaskRun>): Promise<void> {
     for (const run of this.#runs.values()) {
-      if (run.version === version && run.status === 'running' && run.fence < belowFence)
-        Object.assign(run, { status: 'interrupted', finishedAt })
+      if (run.version === version && run.status === 'running' && run.fence < belowFence) Object.assign(run, end)
     }
   }
 

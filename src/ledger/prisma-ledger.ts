@@ -167,10 +167,9 @@ export class PrismaLedger implements Ledger {
     await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
   }
 
-  async endDeadRuns(version: string, belowFence: number, finishedAt: Date): Promise<void> {
+  async endDeadRuns(version: string, belowFence: number, end: Partial<TaskRun>): Promise<void> {
     const where = { version, status: 'running', fence: { lt: belowFence } }
-    const data = { status: 'interrupted', finishedAt }
-    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
+    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data: end }))
   }
 
   async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {

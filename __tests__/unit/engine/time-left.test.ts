@@ -61,13 +61,8 @@ test('rows of earlier attempts at the same walk say nothing of today’s pace, a
   expect(await left(running(3), earlierWalk, { fence: 3, processed: 100 }, { fence: 4, processed: 300 })).toBe(20_000)
 })
 
-test('where an attempt died, nobody knows its rows, and no time is told', async () => {
-  const died = { fence: 4, status: 'interrupted', error: null } as const
-  expect(await left(running(3), { fence: 3, processed: 100 }, died)).toBeNull()
-})
-
-test('where others helped with parts, the history has not all rows, and no time is told', async () => {
-  expect(await left(running(4, {}, [[5]]), { fence: 4, processed: 100 })).toBeNull()
+test('a backfill in parts is no other', async () => {
+  expect(await left(running(4, {}, [[5]]), { fence: 4, processed: 300 })).toBe(13_333)
   expect(await left(running(5, {}, [[5]]))).toBe(6_667)
 })
 
