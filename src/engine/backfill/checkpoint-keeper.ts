@@ -11,6 +11,7 @@ import {
   type SkippedRow,
   writeCheckpoint,
 } from './checkpoint.js'
+import { sayLeftOut } from './left-out.js'
 import { waitUntil } from './pace.js'
 import { CursorError, type Page } from './walk.js'
 
@@ -112,7 +113,7 @@ export class CheckpointKeeper {
     this.processedNow += next.processed - this.#at.processed
     this.#leftOut.rows += skipped.length
     this.#at = next
-    for (const { key, error } of skipped) this.#options.context.log.warn(`left out: ${key}: ${error}`)
+    sayLeftOut(this.#options.context.log, skipped)
   }
 
   /** What the ledger says is committed: the answer to a commit can get lost after the database carried it out. */

@@ -1,7 +1,14 @@
 import type { Log } from '../../task.js'
 import type { SkippedRow } from './checkpoint.js'
 
-const LINE = /^left out(?: before)?: (.*)$/s
+const NOW = 'left out'
+const BEFORE = 'left out before'
+const LINE = new RegExp(`^(?:${NOW}|${BEFORE}): (.*)$`, 's')
+
+/** Says which rows are left out: by this attempt, or by one before it. */
+export function sayLeftOut(log: Log, rows: readonly SkippedRow[], { before = false } = {}): void {
+  for (const { key, error } of rows) log.warn(`${before ? BEFORE : NOW}: ${key}: ${error}`)
+}
 
 /** The row and its error in a line that says that it was left out, in this attempt or before; else undefined. */
 export function leftOutRow(line: string): string | undefined {
@@ -18,20 +25,16 @@ export async function listingLeftOut<Result>(
   rows: () => Promise<SkippedRow[]>,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  list(log, 'left out before', await rows())
+  sayLeftOut(log, await rows(), { before: true })
   try {
     return await work()
   } finally {
     // What ended the work is worth more than that this could not be asked.
-    list(log, 'left out', await rows().catch(() => []))
+    sayLeftOut(log, await rows().catch(() => []))
   }
 }
 
 /** The same list, as the history has it, where a process died before it wrote its own. */
 export function leftOutLog(rows: readonly SkippedRow[]): string | null {
-  return rows.map(({ key, error }) => `warn: left out: ${key}: ${error}\n`).join('') || null
-}
-
-function list(log: Log, what: string, rows: readonly SkippedRow[]): void {
-  for (const { key, error } of rows) log.warn(`${what}: ${key}: ${error}`)
+  return rows.map(({ key, error }) => `warn: ${NOW}: ${key}: ${error}\n`).join('') || null
 }

@@ -11,6 +11,7 @@ import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
 import { type Checkpoint, type CheckpointWrites, readCheckpoint } from './checkpoint.js'
 import { CheckpointKeeper, type Standing } from './checkpoint-keeper.js'
 import { describeKey } from './keyset.js'
+import { sayLeftOut } from './left-out.js'
 import type { WalkedModel } from './model.js'
 import { OneStatement } from './one-statement.js'
 import { Pace, waitUntil } from './pace.js'
@@ -100,7 +101,7 @@ export class Walker {
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
-      for (const { key, error } of checkpoint.skipped) options.context.log.warn(`left out before: ${key}: ${error}`)
+      sayLeftOut(options.context.log, checkpoint.skipped, { before: true })
       return new Walker(definition, options, stop, { model, walk, checkpoint, cursor, processed, total })
     }
     const start = await first()
