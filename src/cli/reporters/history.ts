@@ -2,7 +2,7 @@ import { headline } from '../../errors.js'
 import type { TaskRun } from '../../ledger/contract.js'
 import { isFrame, ownFrames } from '../stack.js'
 import { table } from '../table.js'
-import { clip, formatMs, indent, stderr, stdout } from '../terminal.js'
+import { clip, count, formatMs, indent, stderr, stdout } from '../terminal.js'
 
 /** Prints attempts: a table, or, for one task, each with its error and its log. */
 export function printHistory(runs: readonly TaskRun[], { json, detailed }: { json: boolean; detailed: boolean }): void {
@@ -14,7 +14,10 @@ export function printHistory(runs: readonly TaskRun[], { json, detailed }: { jso
 
 function overview(runs: readonly TaskRun[]): string {
   const head = ['STATUS', 'VERSION', 'TASK', 'STARTED (UTC)', 'TOOK', ''].map((text) => stdout.style('dim', text))
-  const rows = runs.map((run) => [...row(run), clip(headline(run.error ?? ''))])
+  const rows = runs.map((run) => [
+    ...row(run),
+    clip([worked(run), headline(run.error ?? '')].filter(Boolean).join('; ')),
+  ])
   return table(head, rows)
 }
 
@@ -23,9 +26,8 @@ function row(run: TaskRun): string[] {
 }
 
 function details(run: TaskRun): string {
-  const rows = run.processed > 0 ? `, ${run.processed.toLocaleString('en')} rows` : ''
   const where = [run.owner && `by ${run.owner}`, run.deployId && `deploy ${run.deployId}`].filter(Boolean).join(', ')
-  const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${took(run) || 'not ended'}${rows}`
+  const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${[took(run) || 'not ended', worked(run)].filter(Boolean).join(', ')}`
   const parts = [
     head,
     stdout.style('dim', indent(where)),
@@ -33,6 +35,10 @@ function details(run: TaskRun): string {
     run.log && indent(run.log),
   ]
   return parts.filter(Boolean).join('\n').trimEnd()
+}
+
+function worked({ processed }: TaskRun): string {
+  return processed > 0 ? count(processed, 'row') : ''
 }
 
 function took({ startedAt, finishedAt }: TaskRun): string {
