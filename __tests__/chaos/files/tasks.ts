@@ -42,7 +42,8 @@ async function countUp(posts: Post[], context: Omit<Context, 'version'>): Promis
 
 const walk = (version: string) => ({ model: 'post', where: { title: version }, batchSize: 4 })
 
-export const plain = () => ({ run: addPost })
+/** SQLite with Prisma 6 does not wait for another writer: what a task writes by itself must be tried again. */
+export const plain = () => ({ retry: { attempts: 8, delay: '100ms' as const }, run: addPost })
 
 export const transactional = () => ({ transaction, run: addPost })
 
