@@ -268,7 +268,7 @@ describe('history', () => {
     expect(first).toMatch(
       /^failed {2}20260202000000 {2}prisma_fails {2}\S+ \S+ {2}\S+ {2}Argument `title` is missing\.$/,
     )
-    expect(second).toMatch(/^done {4}20260201000000 {2}noisy {9}\S+ \S+ {2}\S+$/)
+    expect(second).toMatch(/^done {4}20260201000000 {2}noisy {9}\S+ \S+ {2}\S+ {2}5 rows$/)
     expect(rest).toEqual([])
     expect((await project.afterParty('status')).stdout).toContain('Argument `title` is missing.')
   })
