@@ -266,9 +266,9 @@ describe('history', () => {
     const [head, first, second, ...rest] = stdout.split('\n')
     expect(head).toMatch(/^STATUS {2}VERSION {9}TASK {10}STARTED \(UTC\) {8}TOOK$/)
     expect(first).toMatch(
-      /^failed {2}20260202000000 {2}prisma_fails {2}\S+ \S+ {2}\S+ {2}Argument `title` is missing\.$/,
+      /^failed {2}20260202000000 {2}prisma_fails {2}\S+ \S+ {2}\S+ {2,}Argument `title` is missing\.$/,
     )
-    expect(second).toMatch(/^done {4}20260201000000 {2}noisy {9}\S+ \S+ {2}\S+ {2}5 rows$/)
+    expect(second).toMatch(/^done {4}20260201000000 {2}noisy {9}\S+ \S+ {2}\S+ {2,}5 rows$/)
     expect(rest).toEqual([])
     expect((await project.afterParty('status')).stdout).toContain('Argument `title` is missing.')
   })
