@@ -42,8 +42,7 @@ describe('status', () => {
   test('is an aligned table, a task a line, with its state, its time, and the one thing to know about it', async () => {
     const { code, stdout, stderr } = await project.afterParty('status')
     expect(code).toBe(0)
-    const masked = stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}[\d.]+m?s */g, 'WHEN ').replace(/ +$/gm, '')
-    expect(masked.replace(/ {2,}/g, ' | ')).toBe(
+    expect(tableOf(stdout)).toBe(
       [
         'STATE | VERSION | TASK | FINISHED (UTC) | TOOK',
         'pending | 20250101000000 | forgotten | late',
@@ -55,8 +54,7 @@ describe('status', () => {
         'skipped | 20260106000000 | elsewhere | only in production',
       ].join('\n'),
     )
-    const starts = stdout.split('\n').map((line) => line.search(/\d{14}|VERSION/))
-    expect(new Set(starts).size).toBe(1)
+    expect(versionsStart(stdout)).toHaveLength(1)
     expect(stdout).not.toContain('helpers')
     expect(stderr.trim()).toBe('2 pending, 1 done, 1 recurring, 1 failed, 1 skipped, 1 missing')
   })
@@ -263,13 +261,14 @@ describe('history', () => {
   test('is a table, the latest attempt first, with what an error says in a line', async () => {
     const { code, stdout } = await project.afterParty('history', '--limit', '2')
     expect(code).toBe(0)
-    const [head, first, second, ...rest] = stdout.split('\n')
-    expect(head).toMatch(/^STATUS {2}VERSION {9}TASK {10}STARTED \(UTC\) {8}TOOK$/)
-    expect(first).toMatch(
-      /^failed {2}20260202000000 {2}prisma_fails {2}\S+ \S+ {2}\S+ {2,}Argument `title` is missing\.$/,
+    expect(tableOf(stdout)).toBe(
+      [
+        'STATUS | VERSION | TASK | STARTED (UTC) | TOOK',
+        'failed | 20260202000000 | prisma_fails | WHEN Argument `title` is missing.',
+        'done | 20260201000000 | noisy | WHEN 5 rows',
+      ].join('\n'),
     )
-    expect(second).toMatch(/^done {4}20260201000000 {2}noisy {9}\S+ \S+ {2}\S+ {2,}5 rows$/)
-    expect(rest).toEqual([])
+    expect(versionsStart(stdout)).toHaveLength(1)
     expect((await project.afterParty('status')).stdout).toContain('Argument `title` is missing.')
   })
 
@@ -531,3 +530,14 @@ describe('run', () => {
     expect(stderr).toContain('from the task\n{ a: 1 }')
   })
 })
+
+/** A table without its widths, and without times, which differ. */
+function tableOf(stdout: string): string {
+  const masked = stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}[\d.]+m?s */g, 'WHEN ').replace(/ +$/gm, '')
+  return masked.replace(/ {2,}/g, ' | ')
+}
+
+/** Where the column of versions begins: at one place, if the table is aligned. */
+function versionsStart(stdout: string): number[] {
+  return [...new Set(stdout.split('\n').map((line) => line.search(/\d{14}|VERSION/)))]
+}
