@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'client-invalid'
   | 'client-not-generated'
   | 'tables-missing'
+  | 'ledger-outdated'
   | 'database-unreachable'
   | 'migrations-not-applied'
   | 'prisma-unsupported'

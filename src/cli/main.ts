@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
 import { AfterPartyError } from '../errors.js'
+import { VERSION } from '../version.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { markCommand } from './commands/mark.js'
@@ -31,7 +31,7 @@ function parser(args: readonly string[]): Argv {
     )
     .strict()
     .demandCommand(1, `Say what to do: ${COMMAND_WORDS.join(', ')}.`)
-    .version(version())
+    .version(VERSION)
     .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
@@ -49,11 +49,6 @@ function parser(args: readonly string[]): Argv {
     })
   for (const command of COMMANDS) cli.command(command)
   return cli
-}
-
-/** Ours: what yargs finds by itself, through the link in `node_modules/.bin`, is the version of the team's package. */
-function version(): string {
-  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 }
 
 /** The options that yargs knows where it stands, by its own lists, which its types do not tell. */

@@ -1,4 +1,5 @@
 import { AfterPartyError, codeOf, messageOf } from '../errors.js'
+import { outdated } from './ledger-columns.js'
 
 const UNREACHABLE = new Set([
   'P1000',
@@ -101,13 +102,7 @@ export function asLedgerError(error: unknown): unknown {
       next: 'Run `npx prisma migrate deploy` first. In development: `npx prisma migrate dev --name add_after_party`.',
       cause: error,
     })
-  if (code === 'P2022' || COLUMN_WORDS.test(words))
-    return new AfterPartyError('tables-missing', {
-      what: "After Party's tables in this database are not the ones of this version.",
-      why: messageOf(error),
-      next: 'Run `npx after-party init`, make a migration of the change, and apply it.',
-      cause: error,
-    })
+  if (code === 'P2022' || COLUMN_WORDS.test(words)) return outdated(lastLine(messageOf(error)), error)
   if (UNREACHABLE.has(code) || isConnectionLost(error))
     return new AfterPartyError('database-unreachable', {
       what: 'The database can’t be reached.',

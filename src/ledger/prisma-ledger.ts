@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../errors.js'
+import { VERSION } from '../version.js'
 import { ask, insist, orBusy } from './ask.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
@@ -17,6 +18,7 @@ import type {
 } from './contract.js'
 import { isUniqueViolation } from './database-errors.js'
 import { leaveConnection, mustTakeTurns } from './leave-connection.js'
+import { demandColumns, fieldsOf } from './ledger-columns.js'
 import { providerOf } from './provider.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */
@@ -27,8 +29,16 @@ interface Delegate<Row> {
   updateMany(args: object): Promise<{ count: number }>
 }
 
-/** Row counts can pass 2^31, so they are BigInt in the database; a number here is exact to 2^53. */
-type RecordRow = Omit<TaskRecord, 'processed' | 'total'> & { processed: bigint | number; total: bigint | number | null }
+/**
+ * A record as the database has it. Row counts can pass 2^31, so they are BigInt there; a number here is exact to 2^53.
+ * A ledger of the first release has its checkpoint in `cursor`, and its parts do not say what they are parts of.
+ */
+type RecordRow = Omit<TaskRecord, 'processed' | 'total' | 'cursor'> & {
+  processed: bigint | number
+  total: bigint | number | null
+  checkpoint: string | null
+  cursor?: string | null
+}
 type RunRow = Omit<TaskRun, 'processed'> & { processed: bigint | number }
 
 interface LedgerClient {
@@ -40,12 +50,14 @@ interface LedgerClient {
 }
 
 /** Where a task begins that does not go on at a checkpoint. */
-const START = { cursor: null, processed: 0, total: null }
+const START = { checkpoint: null, processed: 0, total: null, skippedRows: null, changedMeanwhile: 0, state: null }
 
 /** The ledger in the user's database, through the user's own Prisma client. */
 export class PrismaLedger implements Ledger {
   readonly singleWriter: boolean
   readonly #client: LedgerClient
+  /** The tables are those of the first release, with columns added. */
+  readonly #hasCursor: boolean
   #offset: Promise<number> | undefined
   #givesWay = false
   #turn: Promise<void> = Promise.resolve()
@@ -60,7 +72,9 @@ export class PrismaLedger implements Ledger {
         why: 'It was generated before After Party’s models were added to the schema.',
         next: 'Run `npx prisma generate` (and `npx after-party init`, if the models are not in the schema yet).',
       })
+    demandColumns(primary)
     this.#client = primary
+    this.#hasCursor = fieldsOf(primary, 'AfterPartyTaskRecord')?.has('cursor') ?? false
     this.singleWriter = providerOf(client) === 'sqlite'
   }
 
@@ -107,8 +121,10 @@ export class PrismaLedger implements Ledger {
   async claim(seen: TaskRecord | null, { resume, ...request }: ClaimRequest): Promise<Claim | null> {
     const fence = (seen?.fence ?? 0) + 1
     const claim: Claim = { version: request.version, name: request.name, owner: request.owner, fence }
-    const taken = { ...request, status: 'running', fence, finishedAt: null, error: null, ...(!resume && START) }
+    const of = { ...partOf(request.version), runner: VERSION, reason: null, reasonText: null }
+    const taken = { ...request, ...of, status: 'running', fence, finishedAt: null, error: null, ...(!resume && START) }
     const won = seen ? await this.#takeOver(seen, taken) : await this.#create({ ...taken, attempts: 1 })
+    if (won && resume && this.#hasCursor) await this.#adoptCursor(claim)
     if (won) return claim
     // The answer to a claim that was won can get lost on the way: what counts is what the record says.
     const record = await this.record(request.version)
@@ -148,7 +164,8 @@ export class PrismaLedger implements Ledger {
     const fence = (seen?.fence ?? 0) + 1
     const finishedAt = status === 'pending' ? null : at
     // No startedAt: it did not run, and took no time.
-    const data = { status, owner, fence, startedAt: null, finishedAt, error: null, leaseUntil: null }
+    const note = { reason: null, reasonText: null, request: null, requestedBy: null, requestedAt: null }
+    const data = { status, owner, fence, startedAt: null, finishedAt, error: null, leaseUntil: null, ...note }
     if (!seen) return this.#create({ ...data, version, name })
     const where = { version, fence: seen.fence, status: seen.status }
     const { count } = await this.#ask(() =>
@@ -158,9 +175,11 @@ export class PrismaLedger implements Ledger {
   }
 
   async addRun(run: TaskRun): Promise<void> {
-    await this.#insist(() => this.#client.afterPartyTaskRun.create({ data: run })).catch((error) => {
-      if (!isUniqueViolation(error)) throw error
-    })
+    await this.#insist(() => this.#client.afterPartyTaskRun.create({ data: { ...run, runner: VERSION } })).catch(
+      (error) => {
+        if (!isUniqueViolation(error)) throw error
+      },
+    )
   }
 
   async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
@@ -180,7 +199,7 @@ export class PrismaLedger implements Ledger {
         take: limit,
       }),
     )
-    return rows.map((row) => ({ ...row, processed: Number(row.processed) }))
+    return rows.map(toRun)
   }
 
   async close(): Promise<void> {
@@ -221,6 +240,15 @@ export class PrismaLedger implements Ledger {
     }
   }
 
+  /** Takes the checkpoint of the first release over. Nobody else writes the record any more: the claim is ours. */
+  async #adoptCursor(claim: Claim): Promise<void> {
+    const records = this.#client.afterPartyTaskRecord
+    const row = await this.#ask(() => records.findUnique({ where: { version: claim.version } }))
+    if (!row?.cursor || row.checkpoint !== null) return
+    const data = { checkpoint: row.cursor }
+    await this.#insist(() => records.updateMany({ where: { ...whereHeld(claim), checkpoint: null }, data }))
+  }
+
   /**
    * The condition holds the status beside the fence: settling leaves the fence as it is, and a task that
    * was settled between our look and our claim must not run again.
@@ -253,8 +281,14 @@ function checkpointIn(client: LedgerClient, claim: Claim, checkpoint: Checkpoint
   return writeIn(client, checkpointChange(claim, checkpoint))
 }
 
-function checkpointChange(claim: Claim, { from, ...data }: CheckpointWrite): RecordChange {
-  return { where: { ...whereHeld(claim), cursor: from }, data: { ...data } }
+function checkpointChange(claim: Claim, { from, cursor, ...data }: CheckpointWrite): RecordChange {
+  return { where: { ...whereHeld(claim), checkpoint: from }, data: { checkpoint: cursor, ...data } }
+}
+
+/** A part's record is called `20261122103000/03`. */
+function partOf(id: string): { partOf: string | null; part: number | null } {
+  const [version = id, part] = id.split('/')
+  return part === undefined ? { partOf: null, part: null } : { partOf: version, part: Number(part) }
 }
 
 async function writeIn(client: LedgerClient, change: RecordChange): Promise<boolean> {
@@ -270,6 +304,22 @@ function isOf(claim: Claim, record: TaskRecord): boolean {
   return record.status === 'running' && record.fence === claim.fence && record.owner === claim.owner
 }
 
+/** Without the columns that nothing here reads. */
 function toRecord(row: RecordRow): TaskRecord {
-  return { ...row, processed: Number(row.processed), total: row.total === null ? null : Number(row.total) }
+  const { version, name, status, attempts, startedAt, finishedAt, error, checksum } = row
+  const { owner, fence, leaseUntil, checkpoint, cursor, processed, total, deployId } = row
+  return {
+    ...{ version, name, status, attempts, startedAt, finishedAt, error, checksum, owner, fence, leaseUntil, deployId },
+    cursor: checkpoint ?? cursor ?? null,
+    processed: Number(processed),
+    total: total === null ? null : Number(total),
+  }
+}
+
+function toRun(row: RunRow): TaskRun {
+  const { id, version, name, fence, status, startedAt, finishedAt, owner, deployId, processed, error, log } = row
+  return {
+    ...{ id, version, name, fence, status, startedAt, finishedAt, owner, deployId, error, log },
+    processed: Number(processed),
+  }
 }

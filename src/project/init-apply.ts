@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AfterPartyError } from '../errors.js'
 import type { InitPlan, PlannedFile } from './init.js'
@@ -61,11 +61,11 @@ function refusal(message: string, already: boolean): AfterPartyError {
 }
 
 /** Writes one file; `undo` gains what takes it back, before anything is written. */
-async function write({ path, action, before, added, name }: PlannedFile, undo: (() => Promise<void>)[]): Promise<void> {
+async function write({ path, action, before, after, name }: PlannedFile, undo: (() => Promise<void>)[]): Promise<void> {
   if (action === 'create') {
     const first = await mkdir(dirname(path), { recursive: true })
     if (first !== undefined) undo.push(() => removeEmpty(dirname(path), first))
-    await writeFile(path, added, { flag: 'wx' })
+    await writeFile(path, after, { flag: 'wx' })
     undo.push(() => rm(path, { force: true }))
     return
   }
@@ -76,8 +76,15 @@ async function write({ path, action, before, added, name }: PlannedFile, undo: (
       next: 'Run after-party init again',
     })
   }
+  // What is not UTF-8 would not come back as it was.
+  if (!Buffer.from(before).equals(bytes)) {
+    throw new AfterPartyError('schema-refused', {
+      what: `${name} is not valid UTF-8, so nothing was changed`,
+      next: 'Save it as UTF-8, then run after-party init again',
+    })
+  }
   undo.push(() => writeFile(path, bytes))
-  await appendFile(path, added)
+  await writeFile(path, after)
 }
 
 /** Removes the directories from `path` up to `first`, as long as they are empty. */

@@ -4,24 +4,25 @@ import { AfterPartyError } from '../errors.js'
 import { type ClientSetup, findClientSetup } from './client-setup.js'
 import { findConfigFile } from './config-file.js'
 import { configText } from './config-text.js'
-import { ledgerModels, type Provider, providerOf } from './ledger-models.js'
+import { ledgerLines, ledgerModels, type Provider, providerOf } from './ledger-models.js'
 import { isInstalled } from './prisma-cli.js'
 import { findPrismaProject, type PackageManager, type PrismaProject } from './prisma-project.js'
-import { addition } from './schema-append.js'
+import { addition, type Insertion, insertion, withInsertions } from './schema-append.js'
 import { envCallsOf, withoutJsComments } from './schema-config.js'
-import { missingLedgerModels } from './schema-conflict.js'
+import { type LedgerGaps, ledgerGaps } from './schema-conflict.js'
 import { kindOf, pathFrom } from './schema-location.js'
 
-/** A file that init writes. It only ever creates files and appends to them. */
+/** A file that init writes. It only ever creates files and inserts lines into them. */
 export interface PlannedFile {
   /** Absolute. */
   path: string
   /** As messages show it: from the project's root, with forward slashes. */
   name: string
-  action: 'create' | 'append'
+  action: 'create' | 'insert'
   /** What is there; empty for a file to be created. */
   before: string
-  added: string
+  /** What goes in, in the order of the file. */
+  insertions: readonly Insertion[]
   after: string
 }
 
@@ -41,7 +42,7 @@ export interface InitPlan {
   warnings: string[]
   /** What has to be installed before the next commands can work. */
   installCommand: string | undefined
-  /** The three commands that come next, in order. */
+  /** The commands that come next, in order. */
   nextCommands: string[]
   /** What `prisma validate` is called with. */
   validation: { schemaPath: string; standIns: Record<string, string> }
@@ -74,7 +75,9 @@ export async function planInit(options: InitOptions): Promise<InitPlan> {
     })
   }
   const provider = providerOf(datasource.provider)
-  const schemaFiles = planSchema(project, provider, databaseSchemaOf(datasource.schemas, options.databaseSchema))
+  const gaps = ledgerGaps(info, provider)
+  const schema = databaseSchemaOf(datasource.schemas, options.databaseSchema)
+  const schemaFiles = planSchema(project, provider, { schema, gaps })
   const config = await planConfig(project, provider)
   const files = [...schemaFiles, ...config.files, ...(await planTasks(root, config.tasks))]
   return {
@@ -84,10 +87,13 @@ export async function planInit(options: InitOptions): Promise<InitPlan> {
     packageManager,
     files,
     unchanged: files.length === 0,
-    notes: config.notes,
+    notes: [
+      ...gaps.outdated.map(({ model }) => `${model} was from an older release: its new columns were added`),
+      ...config.notes,
+    ],
     warnings: [...warningsOf(project, provider), ...config.warnings],
     installCommand: installCommand(project, config.setup),
-    nextCommands: nextCommands(project, provider),
+    nextCommands: nextCommands(project, provider, { upgrade: gaps.outdated.length > 0 }),
     validation: { schemaPath: project.schema.path, standIns: standInsOf(project, provider, options.env) },
   }
 }
@@ -95,28 +101,64 @@ export async function planInit(options: InitOptions): Promise<InitPlan> {
 /** A plan as a diff: every file with the lines it gains. */
 export function planDiff({ files }: Pick<InitPlan, 'files'>): string {
   return files
-    .map(({ name, action, before, added }) => {
+    .map(({ name, action, before, insertions }) => {
       const head = action === 'create' ? ['--- /dev/null', `+++ ${name}`] : [`--- ${name}`, `+++ ${name}`]
-      // What completes a last line that was not ended adds no line of its own.
-      const text = before !== '' && !before.endsWith('\n') ? added.replace(/^\r?\n/, '') : added
-      const lines = text.replace(/\r?\n$/, '').split(/\r?\n/)
-      const from = before.split('\n').length - (before.endsWith('\n') || before === '' ? 1 : 0)
-      const hunk = text === '' ? [] : [`@@ -${from},0 +${from + 1},${lines.length} @@`, ...lines.map((l) => `+${l}`)]
-      return `${[...head, ...hunk].join('\n')}\n`
+      let gained = 0
+      const hunks = insertions.flatMap((insertion) => {
+        const { from, lines } = hunkOf(before, insertion)
+        const hunk = [`@@ -${from},0 +${from + gained + 1},${lines.length} @@`, ...lines.map((l) => `+${l}`)]
+        gained += lines.length
+        return lines.length === 0 ? [] : hunk
+      })
+      return `${[...head, ...hunks].join('\n')}\n`
     })
     .join('\n')
 }
 
-function planSchema(project: PrismaProject, provider: Provider, schema: string | undefined): PlannedFile[] {
-  const models = missingLedgerModels(project.info, provider)
-  if (models.length === 0) return []
-  const { path: location, isFolder } = project.schema
-  const path = isFolder ? join(location, 'after-party.prisma') : location
-  const before = project.files.find((file) => file.path === path)?.text
-  const like = before ?? project.files[0]?.text ?? ''
-  const text = addition(like, ledgerModels({ provider, schema, models }))
-  const added = before === undefined ? text.trimStart() : text
-  return [planned(project.root, path, before, added)]
+function hunkOf(before: string, { at, text }: Insertion): { from: number; lines: string[] } {
+  const above = before.slice(0, at)
+  // What completes a last line that was not ended adds no line of its own.
+  const added = above !== '' && !above.endsWith('\n') ? text.replace(/^\r?\n/, '') : text
+  const from = above.split('\n').length - (above.endsWith('\n') || above === '' ? 1 : 0)
+  return { from, lines: added === '' ? [] : added.replace(/\r?\n$/, '').split(/\r?\n/) }
+}
+
+/** The models that are not there are appended, those of an older release gain lines; nothing else changes. */
+function planSchema(
+  project: PrismaProject,
+  provider: Provider,
+  { schema, gaps }: { schema: string | undefined; gaps: LedgerGaps },
+): PlannedFile[] {
+  const options = { provider, datasource: project.info.datasource?.name }
+  const byFile = new Map<string, Insertion[]>()
+  const insert = (path: string, insertion: Insertion) => byFile.set(path, [...(byFile.get(path) ?? []), insertion])
+  for (const { model, lacks } of gaps.outdated) {
+    const block = project.info.blocks.find(({ kind, name }) => kind === 'model' && name === model)
+    if (block)
+      insert(block.file, insertion(textOf(project, block.file) ?? '', block, ledgerLines(model, lacks, options)))
+  }
+  if (gaps.models.length > 0) {
+    const { path: location, isFolder } = project.schema
+    const path = isFolder ? join(location, 'after-party.prisma') : location
+    const before = textOf(project, path)
+    const text = addition(
+      before ?? project.files[0]?.text ?? '',
+      ledgerModels({ ...options, schema, models: gaps.models }),
+    )
+    insert(path, { at: before?.length ?? 0, text: before === undefined ? text.trimStart() : text })
+  }
+  return [...byFile].map(([path, insertions]) =>
+    planned(
+      project.root,
+      path,
+      textOf(project, path),
+      [...insertions].sort((a, b) => a.at - b.at),
+    ),
+  )
+}
+
+function textOf(project: PrismaProject, path: string): string | undefined {
+  return project.files.find((file) => file.path === path)?.text
 }
 
 function databaseSchemaOf(schemas: readonly string[], wanted: string | undefined): string | undefined {
@@ -163,7 +205,7 @@ async function planConfig(project: PrismaProject, provider: Provider): Promise<C
   const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
   if (tellsUrl && !setup.url.literal) notes.push(`The config reads the connection URL from ${setup.url.env}`)
   return {
-    files: [planned(root, join(root, name), undefined, text)],
+    files: [planned(root, join(root, name), undefined, [{ at: 0, text }])],
     tasks: join(root, TASKS),
     setup,
     notes,
@@ -188,12 +230,18 @@ async function planTasks(root: string, directory: string): Promise<PlannedFile[]
     })
   }
   // Git does not keep an empty directory.
-  return (await kindOf(directory)) === 'folder' ? [] : [planned(root, join(directory, '.gitkeep'), undefined, '')]
+  return (await kindOf(directory)) === 'folder' ? [] : [planned(root, join(directory, '.gitkeep'), undefined, [])]
 }
 
-function planned(root: string, path: string, before: string | undefined, added: string): PlannedFile {
-  const action = before === undefined ? 'create' : 'append'
-  return { path, name: pathFrom(root, path), action, before: before ?? '', added, after: (before ?? '') + added }
+function planned(
+  root: string,
+  path: string,
+  before: string | undefined,
+  insertions: readonly Insertion[],
+): PlannedFile {
+  const action = before === undefined ? 'create' : 'insert'
+  const after = withInsertions(before ?? '', insertions)
+  return { path, name: pathFrom(root, path), action, before: before ?? '', insertions, after }
 }
 
 function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider: Provider): string[] {
@@ -225,14 +273,19 @@ function installCommand(project: PrismaProject, setup: ClientSetup | undefined):
   return packages.length > 0 ? `${INSTALL[packageManager]} ${packages.join(' ')}` : undefined
 }
 
-function nextCommands({ prismaMajor, packageManager }: PrismaProject, provider: Provider): string[] {
+function nextCommands(
+  { prismaMajor, packageManager }: PrismaProject,
+  provider: Provider,
+  { upgrade }: { upgrade: boolean },
+): string[] {
   const run = RUN[packageManager]
-  const change = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate dev --name add_after_party`
+  const migration = upgrade ? 'upgrade_after_party' : 'add_after_party'
+  const change = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate dev --name ${migration}`
   const deploy = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate deploy`
   return [
     // Prisma 6 generates by itself after either of them.
     prismaMajor >= 7 ? `${change} && ${run} prisma generate` : change,
-    `${run} after-party new my_first_task`,
+    ...(upgrade ? [] : [`${run} after-party new my_first_task`]),
     `${deploy} && ${run} after-party run`,
   ]
 }

@@ -1,17 +1,9 @@
 import { AfterPartyError } from '../errors.js'
+import type { LedgerAddition, LedgerModel } from '../ledger/ledger-columns.js'
 import { renderTemplate } from './templates.js'
 
 /** The databases that the ledger can live in. */
 export type Provider = 'sqlite' | 'postgresql' | 'mysql' | 'sqlserver' | 'cockroachdb' | 'mongodb'
-
-/** A model of the ledger and the table behind it. */
-export const LEDGER_MODELS = [
-  { key: 'record', model: 'AfterPartyTaskRecord', table: 'after_party_task_records' },
-  { key: 'run', model: 'AfterPartyTaskRun', table: 'after_party_task_runs' },
-] as const
-
-/** The name of a ledger model. */
-export type LedgerModel = (typeof LEDGER_MODELS)[number]['model']
 
 /**
  * Per provider, the native types that hold a text of any length, the one that is written first. `undefined` among
@@ -47,6 +39,8 @@ export interface LedgerModelsOptions {
   schema?: string | undefined
   /** Which of the two; both by default. */
   models?: readonly LedgerModel[] | undefined
+  /** What the datasource is called: native types carry its name. `db` by default. */
+  datasource?: string | undefined
 }
 
 /**
@@ -54,8 +48,8 @@ export interface LedgerModelsOptions {
  *
  * @example ledgerModels({ provider: 'sqlite' }) // '/// Deploy tasks that ran, …\nmodel AfterPartyTaskRecord {\n  …'
  */
-export function ledgerModels({ provider, schema, models }: LedgerModelsOptions): string {
-  const longText = LONG_TEXT[provider][0]
+export function ledgerModels({ provider, schema, models, datasource = 'db' }: LedgerModelsOptions): string {
+  const longText = LONG_TEXT[provider][0]?.replace(/^db\./, `${datasource}.`)
   const text = renderTemplate('models', {
     record: models?.includes('AfterPartyTaskRecord') ?? true,
     run: models?.includes('AfterPartyTaskRun') ?? true,
@@ -68,6 +62,19 @@ export function ledgerModels({ provider, schema, models }: LedgerModelsOptions):
     .split(/(?<=\n\})\n+/)
     .map(alignFields)
     .join('\n\n')}\n`
+}
+
+/** The lines of a model's text that hold these fields and attributes, in the order of the model. */
+export function ledgerLines(
+  model: LedgerModel,
+  { fields, attributes }: LedgerAddition,
+  options: Omit<LedgerModelsOptions, 'models' | 'schema'>,
+): string[] {
+  const wanted = (line: string) =>
+    fields.includes(/^ {2}(\w+)/.exec(line)?.[1] ?? '') || attributes.includes(line.trim())
+  return ledgerModels({ ...options, models: [model] })
+    .split('\n')
+    .filter(wanted)
 }
 
 /** Aligns name, type and attributes of every field of one model; a comment follows at once. */

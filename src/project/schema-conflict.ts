@@ -1,38 +1,80 @@
 import { AfterPartyError } from '../errors.js'
-import { LEDGER_MODELS, type LedgerModel, ledgerModels, longTextTypes, type Provider } from './ledger-models.js'
+import { LEDGER_ADDITIONS, LEDGER_MODELS, type LedgerAddition, type LedgerModel } from '../ledger/ledger-columns.js'
+import { ledgerModels, longTextTypes, type Provider } from './ledger-models.js'
 import { type Attribute, attributeText, type Field, type ModelShape, readModel } from './schema-fields.js'
 import type { SchemaInfo } from './schema-info.js'
 import { scanBlocks } from './schema-scan.js'
 
+/** What a schema lacks of the ledger. */
+export interface LedgerGaps {
+  /** Models that are not there at all. */
+  models: LedgerModel[]
+  /** What models of an older release lack. */
+  outdated: { model: LedgerModel; lacks: LedgerAddition }[]
+}
+
 /**
- * The ledger's models that a schema does not have yet. Throws `schema-conflict`, with the differences one a line,
- * when it has one that the runner could not work with. Formatting, comments, native types, other table names and
- * further fields that are optional or have a default are the team's own business.
+ * What a schema lacks of the ledger. Throws `schema-conflict`, with the differences one a line, when it has a model
+ * that the runner could not work with. Formatting, comments, native types, other table names and further fields that
+ * are optional or have a default are the team's own business.
  */
-export function missingLedgerModels(schema: SchemaInfo, provider: Provider): LedgerModel[] {
-  const conflicts = LEDGER_MODELS.flatMap(({ model, table }) => [
-    ...conflictsOfName(schema, model, provider),
+export function ledgerGaps(schema: SchemaInfo, provider: Provider): LedgerGaps {
+  const found = LEDGER_MODELS.map(({ model, table }) => ({ model, table, ...compare(schema, model, provider) }))
+  const conflicts = found.flatMap(({ model, table, conflicts }) => [
+    ...conflicts,
     ...conflictsOfTable(schema, model, table),
   ])
   if (conflicts.length > 0) {
     throw new AfterPartyError('schema-conflict', {
       what: 'The schema has models in the place of the ledger that are not the ledger',
       why: conflicts.join('\n'),
-      next: 'Rename what is yours, or make it as After Party needs it, then run after-party init again',
+      next: 'Rename your models, or change them to match, then run after-party init again',
     })
   }
   const present = new Set(schema.blocks.filter(({ kind }) => kind === 'model').map(({ name }) => name))
-  return LEDGER_MODELS.map(({ model }) => model).filter((model) => !present.has(model))
+  return {
+    models: LEDGER_MODELS.map(({ model }) => model).filter((model) => !present.has(model)),
+    outdated: found.flatMap(({ model, lacks }) => (lacks ? [{ model, lacks }] : [])),
+  }
 }
 
-function conflictsOfName(schema: SchemaInfo, model: LedgerModel, provider: Provider): string[] {
+interface Comparison {
+  conflicts: string[]
+  /** What releases since the model was written have added to it. */
+  lacks?: LedgerAddition
+}
+
+function compare(schema: SchemaInfo, model: LedgerModel, provider: Provider): Comparison {
   const [block, ...others] = schema.blocks.filter(
     ({ kind, name }) => name === model && kind !== 'generator' && kind !== 'datasource',
   )
-  if (!block) return []
-  if (block.kind !== 'model') return [`${model} is of kind ${block.kind}; it should be a model`]
-  if (others.length > 0) return [`${model} is there ${others.length + 1} times`]
-  return differences(model, readModel(block.body), expectedModel(model, provider), provider)
+  if (!block) return { conflicts: [] }
+  if (block.kind !== 'model') return { conflicts: [`${model} is of kind ${block.kind}; it should be a model`] }
+  if (others.length > 0) return { conflicts: [`${model} is there ${others.length + 1} times`] }
+  const actual = readModel(block.body)
+  const lacks = additionsLacking(model, actual)
+  const expected = expectedModel(model, provider)
+  const since = { ...expected, fields: expected.fields.filter(({ name }) => !lacks?.fields.includes(name)) }
+  return { conflicts: differences(model, actual, since, { all: expected, provider }), ...(lacks && { lacks }) }
+}
+
+/**
+ * What later releases added, where the model has none of it. A model that has some of a release's fields is not older
+ * than that release: what it lacks was taken out or renamed by hand.
+ */
+function additionsLacking(model: LedgerModel, actual: ModelShape): LedgerAddition | undefined {
+  const has = new Set(actual.fields.map(({ name }) => name))
+  const additions = LEDGER_ADDITIONS[model]
+  const first = additions.findIndex((_, at) =>
+    additions.slice(at).every(({ fields }) => !fields.some((f) => has.has(f))),
+  )
+  if (first === -1) return undefined
+  const own = new Set(actual.attributes.map((attribute) => `@${attributeText(attribute)}`))
+  const later = additions.slice(first)
+  return {
+    fields: later.flatMap(({ fields }) => fields),
+    attributes: later.flatMap(({ attributes }) => attributes).filter((attribute) => !own.has(attribute)),
+  }
 }
 
 function conflictsOfTable(schema: SchemaInfo, model: LedgerModel, table: string): string[] {
@@ -51,9 +93,14 @@ function expectedModel(model: LedgerModel, provider: Provider): ModelShape {
   return readModel(scanBlocks(ledgerModels({ provider, models: [model] }))[0]?.body ?? '')
 }
 
-function differences(model: string, actual: ModelShape, expected: ModelShape, provider: Provider): string[] {
+function differences(
+  model: string,
+  actual: ModelShape,
+  expected: ModelShape,
+  { all, provider }: { all: ModelShape; provider: Provider },
+): string[] {
   const found = new Map(actual.fields.map((field) => [field.name, field]))
-  const wanted = new Set(expected.fields.map(({ name }) => name))
+  const wanted = new Set(all.fields.map(({ name }) => name))
   return [
     ...expected.fields.flatMap((field) => {
       const own = found.get(field.name)
@@ -87,7 +134,7 @@ function meaningOf(attributes: readonly Attribute[]): string {
     .join(' ')
 }
 
-const LONG_COLUMNS: ReadonlySet<string> = new Set(['error', 'cursor', 'log'])
+const LONG_COLUMNS: ReadonlySet<string> = new Set(['error', 'checkpoint', 'log', 'skippedRows', 'state', 'params'])
 
 function holdsTheSame(own: Field, wanted: Field, provider: Provider): boolean {
   if (!LONG_COLUMNS.has(wanted.name)) return true

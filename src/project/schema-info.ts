@@ -9,6 +9,8 @@ export interface SchemaFile {
 
 /** The `datasource` block, as far as it matters here. */
 export interface Datasource {
+  /** `db` in most schemas; native types carry it. */
+  name: string
   /** As the block says it, but `postgres` is `postgresql`. */
   provider: string
   /** The list of multiSchema; empty when it is off. */
@@ -59,6 +61,7 @@ function datasourceOf(block: SchemaBlock & { file: string }, values: Map<string,
   const provider = stringsOf(values.get('provider'))[0] ?? ''
   return [
     {
+      name: block.name,
       provider: provider === 'postgres' ? 'postgresql' : provider,
       schemas: stringsOf(values.get('schemas')),
       urlEnv: envOf(values.get('url')),

@@ -33,7 +33,7 @@ describe('an error of the database', () => {
     ['libsql', prisma('P2039', 'Code: `1`. Message: `SQLITE_ERROR: no such column: deployId`')],
     ['libsql with Prisma 6', adapter('SQLITE_ERROR: no such column: deployId')],
   ])('means that the tables are of another version: %s', (_, error) => {
-    expect(asLedgerError(error)).toMatchObject({ code: 'tables-missing', next: expect.stringContaining('init') })
+    expect(asLedgerError(error)).toMatchObject({ code: 'ledger-outdated', next: expect.stringContaining('init') })
   })
 
   test.each([['P1000'], ['P1001'], ['P1003'], ['P1010'], ['ECONNREFUSED']])(

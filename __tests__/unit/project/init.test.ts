@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type InitOptions, type InitPlan, planDiff, planInit } from '../../../src/project/init.js'
+import { type InitOptions, type InitPlan, type PlannedFile, planDiff, planInit } from '../../../src/project/init.js'
 import { applyInit } from '../../../src/project/init-apply.js'
 
 let root: string
@@ -33,7 +33,8 @@ function schema(provider: string, generator = 'provider = "prisma-client"\n  out
 
 const plan = (options: Partial<InitOptions> = {}) => planInit({ cwd: root, env: {}, ...options })
 const fileOf = (found: InitPlan, name: string) => found.files.find((file) => file.name === name)
-const configOf = (found: InitPlan) => found.files.find((file) => file.name.startsWith('after-party.config'))?.added
+const addedTo = (file: PlannedFile | undefined) => file?.insertions.map(({ text }) => text).join('')
+const configOf = (found: InitPlan) => addedTo(found.files.find((file) => file.name.startsWith('after-party.config')))
 const apply = (found: InitPlan) => applyInit(found, { env: {} })
 
 describe('the plan', () => {
@@ -41,7 +42,7 @@ describe('the plan', () => {
     await write({ 'package.json': packageJson(['@prisma/adapter-pg']), 'prisma/schema.prisma': schema('postgresql') })
     const found = await plan()
     expect(found.files.map(({ name, action }) => `${action} ${name}`)).toEqual([
-      'append prisma/schema.prisma',
+      'insert prisma/schema.prisma',
       'create after-party.config.ts',
       'create prisma/after-party/.gitkeep',
     ])
@@ -131,7 +132,7 @@ describe('the plan', () => {
     })
     const found = await plan()
     expect(found.files[0]).toMatchObject({ name: 'prisma/schema/after-party.prisma', action: 'create', before: '' })
-    expect(found.files[0]?.added).toMatch(/^\/\/\/ Deploy tasks/)
+    expect(addedTo(found.files[0])).toMatch(/^\/\/\/ Deploy tasks/)
     expect(configOf(found)).toContain("from './gen/client.js'")
     expect(configOf(found)).toContain("  migrations: 'prisma/schema/migrations',\n")
     await apply(found)
@@ -141,7 +142,7 @@ describe('the plan', () => {
   test('finds the ledger wherever it is in a schema folder', async () => {
     await write({ 'package.json': packageJson(), 'prisma/a.prisma': schema('sqlite'), 'prisma/b.prisma': '' })
     const first = await plan()
-    await write({ 'prisma/b.prisma': fileOf(first, 'prisma/after-party.prisma')?.added ?? '' })
+    await write({ 'prisma/b.prisma': addedTo(fileOf(first, 'prisma/after-party.prisma')) ?? '' })
     expect((await plan()).files.map(({ name }) => name)).not.toContain('prisma/after-party.prisma')
   })
 
@@ -164,11 +165,11 @@ describe('the plan', () => {
   test('honours multiSchema', async () => {
     const text = schema('postgresql').replace('"postgresql"', '"postgresql"\n  schemas  = ["auth", "public"]')
     await write({ 'package.json': packageJson(), 'prisma/schema.prisma': text })
-    expect((await plan()).files[0]?.added.match(/@@schema\("public"\)/g)).toHaveLength(2)
-    expect((await plan({ databaseSchema: 'auth' })).files[0]?.added.match(/@@schema\("auth"\)/g)).toHaveLength(2)
+    expect(addedTo((await plan()).files[0])?.match(/@@schema\("public"\)/g)).toHaveLength(2)
+    expect(addedTo((await plan({ databaseSchema: 'auth' })).files[0])?.match(/@@schema\("auth"\)/g)).toHaveLength(2)
     await expect(plan({ databaseSchema: 'x' })).rejects.toMatchObject({ code: 'usage' })
     await write({ 'prisma/schema.prisma': text.replace('["auth", "public"]', '["b", "a"]') })
-    expect((await plan()).files[0]?.added).toContain('@@schema("b")')
+    expect(addedTo((await plan()).files[0])).toContain('@@schema("b")')
   })
 
   test('leaves a config that is there alone, and makes the tasks directory that it names', async () => {
@@ -276,15 +277,15 @@ declare module 'after-party' {
     await write({ 'package.json': { dependencies }, 'prisma/schema.prisma': schema('sqlite', generator) })
     const found = await plan()
     const file = fileOf(found, 'after-party.config.mjs')
-    expect(file?.added).toContain(`from '@prisma/client'`)
-    expect(file?.added).toContain('new PrismaLibSql({ url, timeout: 5000 })')
-    expect(file?.added).not.toContain('declare')
+    expect(addedTo(file)).toContain(`from '@prisma/client'`)
+    expect(addedTo(file)).toContain('new PrismaLibSql({ url, timeout: 5000 })')
+    expect(addedTo(file)).not.toContain('declare')
   })
 
   test('is TypeScript where the generated client is, which nothing else can import', async () => {
     const dependencies = { prisma: '7', '@prisma/adapter-libsql': '7' }
     await write({ 'package.json': { dependencies }, 'prisma/schema.prisma': schema('sqlite') })
-    expect(fileOf(await plan(), 'after-party.config.ts')?.added).toContain(`from './generated/prisma/client`)
+    expect(addedTo(fileOf(await plan(), 'after-party.config.ts'))).toContain(`from './generated/prisma/client`)
   })
 
   test.each([

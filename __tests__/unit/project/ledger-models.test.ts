@@ -17,7 +17,12 @@ function nativeTypes(provider: Provider): Record<string, string> {
 
 const long = (type: string) => ({
   'AfterPartyTaskRecord.error': type,
-  'AfterPartyTaskRecord.cursor': type,
+  'AfterPartyTaskRecord.checkpoint': type,
+  'AfterPartyTaskRecord.skippedRows': type,
+  'AfterPartyTaskRecord.state': type,
+  'AfterPartyTaskRecord.params': type,
+  'AfterPartyTaskRun.skippedRows': type,
+  'AfterPartyTaskRun.params': type,
   'AfterPartyTaskRun.error': type,
   'AfterPartyTaskRun.log': type,
 })
@@ -27,41 +32,61 @@ describe('the models of the ledger', () => {
     expect(ledgerModels({ provider: 'sqlite' })).toBe(`\
 /// Deploy tasks that ran, or are running, in this database. Written by After Party.
 model AfterPartyTaskRecord {
-  version    String    @id // "20261122103000"; a partition: "20261122103000/03"
-  name       String
-  status     String // pending | running | done | recurring | failed | interrupted | skipped
-  attempts   Int       @default(0)
-  startedAt  DateTime?
-  finishedAt DateTime?
-  error      String?
-  checksum   String?
-  owner      String? // host, pid and a random id
-  fence      Int       @default(0)
-  leaseUntil DateTime?
-  cursor     String?
-  processed  BigInt    @default(0)
-  total      BigInt?
-  deployId   String?
+  version          String    @id // "20261122103000"; a part of a backfill: "20261122103000/03"
+  partOf           String? // of a part: the version of its backfill
+  part             Int?
+  name             String
+  status           String // pending | running | done | recurring | failed | interrupted | paused | cancelled | skipped | baseline
+  reason           String? // a code: why it has this status
+  reasonText       String?
+  attempts         Int       @default(0)
+  startedAt        DateTime?
+  finishedAt       DateTime?
+  error            String?
+  checksum         String?
+  owner            String? // host, pid and a random id
+  fence            Int       @default(0)
+  leaseUntil       DateTime?
+  checkpoint       String?
+  processed        BigInt    @default(0)
+  total            BigInt?
+  changedMeanwhile BigInt    @default(0)
+  skippedRows      String?
+  state            String? // results of steps
+  params           String?
+  lane             String? // foreground | background
+  seenAt           DateTime? // when a worker last looked at it
+  request          String? // pause | resume | cancel
+  requestedBy      String?
+  requestedAt      DateTime?
+  deployId         String?
+  runner           String? // the version of After Party
 
   @@map("after_party_task_records")
 }
 
 /// Every attempt at a deploy task. Append-only. Written by After Party.
 model AfterPartyTaskRun {
-  id         String    @id // made by the runner, not the database
-  version    String
-  name       String
-  fence      Int
-  status     String
-  startedAt  DateTime
-  finishedAt DateTime?
-  owner      String
-  deployId   String?
-  processed  BigInt    @default(0)
-  error      String?
-  log        String? // the tail of what the task logged, capped
+  id               String    @id // made by the runner, not the database
+  version          String
+  part             Int? // of a part of a backfill
+  name             String
+  fence            Int
+  status           String
+  startedAt        DateTime
+  finishedAt       DateTime?
+  owner            String
+  deployId         String?
+  processed        BigInt    @default(0)
+  changedMeanwhile BigInt    @default(0)
+  skippedRows      String?
+  error            String?
+  log              String? // the tail of what the task logged, capped
+  params           String?
+  runner           String? // the version of After Party
 
   @@index([version])
+  @@index([startedAt])
   @@map("after_party_task_runs")
 }
 `)

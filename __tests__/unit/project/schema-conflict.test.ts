@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { AfterPartyError } from '../../../src/errors.js'
 import { ledgerModels, type Provider } from '../../../src/project/ledger-models.js'
-import { missingLedgerModels } from '../../../src/project/schema-conflict.js'
+import { ledgerGaps } from '../../../src/project/schema-conflict.js'
 import { readSchema } from '../../../src/project/schema-info.js'
 
 function missing(text: string, provider: Provider = 'sqlite') {
-  return missingLedgerModels(readSchema([{ path: 'schema.prisma', text }]), provider)
+  return ledgerGaps(readSchema([{ path: 'schema.prisma', text }]), provider).models
 }
 
 function conflict(text: string, provider: Provider = 'sqlite'): string[] {
@@ -54,14 +54,17 @@ describe('a schema that has the ledger', () => {
   })
 
   test('may have native types, names of columns and another name of a table', () => {
-    const own = change('startedAt  DateTime?', 'startedAt DateTime? @map("started_at") @db.Timestamptz(6)')
-      .replace('checksum   String?', 'checksum String? @db.VarChar(64)')
+    const own = change('startedAt        DateTime?', 'startedAt DateTime? @map("started_at") @db.Timestamptz(6)')
+      .replace('checksum         String?', 'checksum String? @db.VarChar(64)')
       .replace('@@map("after_party_task_records")', '@@map("deploy_tasks")\n  @@index([status])')
     expect(missing(own, 'postgresql')).toEqual([])
   })
 
   test('may have further fields that can be left out', () => {
-    const own = change('deployId   String?', 'deployId String?\n  note String?\n  tags String[]\n  n Int @default(1)')
+    const own = change(
+      'deployId         String?',
+      'deployId String?\n  note String?\n  tags String[]\n  n Int @default(1)',
+    )
     expect(missing(own)).toEqual([])
   })
 })
@@ -69,12 +72,12 @@ describe('a schema that has the ledger', () => {
 describe('a schema with something else in the place of the ledger', () => {
   test('is refused field by field', () => {
     const own = change(
-      'processed  BigInt    @default(0)\n  total      BigInt?',
+      'processed        BigInt    @default(0)\n  total            BigInt?',
       'processed Int @default(0)\n  total Int',
     )
       .replace(/\n {2}fence .*/, '')
-      .replace('attempts   Int       @default(0)', 'attempts Int')
-      .replace('deployId   String?', 'deployId String?\n  team String')
+      .replace('attempts         Int       @default(0)', 'attempts Int')
+      .replace('deployId         String?', 'deployId String?\n  team String')
     expect(conflict(own)).toEqual([
       'AfterPartyTaskRecord.attempts is Int; it should be Int @default(0)',
       'AfterPartyTaskRecord.fence is missing; it should be Int @default(0)',
@@ -85,8 +88,8 @@ describe('a schema with something else in the place of the ledger', () => {
   })
 
   test('is refused when the key is another one, or a column got one', () => {
-    const own = change('version    String    @id', 'version String @unique').replace(
-      'name       String',
+    const own = change('version          String    @id', 'version String @unique').replace(
+      'name             String',
       'name String @unique',
     )
     expect(conflict(own)).toEqual([
@@ -99,18 +102,20 @@ describe('a schema with something else in the place of the ledger', () => {
     expect(conflict(change('@@map("after_party_task_runs")', '@@ignore'))).toEqual([
       'AfterPartyTaskRun has @@ignore; it should not',
     ])
-    expect(conflict(change('checksum   String?', 'checksum String? @ignore'))).toHaveLength(1)
+    expect(conflict(change('checksum         String?', 'checksum String? @ignore'))).toHaveLength(1)
   })
 
   test('is refused when a long column would cut its text', () => {
     const mysql = ledgerModels({ provider: 'mysql' })
-    expect(conflict(mysql.replace('error      String?   @db.LongText', 'error String?'), 'mysql')).toEqual([
+    expect(conflict(mysql.replace('error            String?   @db.LongText', 'error String?'), 'mysql')).toEqual([
       'AfterPartyTaskRecord.error is String?; it should be String? @db.LongText',
     ])
-    expect(conflict(mysql.replace('error      String?   @db.LongText', 'error String? @mydb.Text'), 'mysql')).toEqual(
-      [],
-    )
-    expect(conflict(models.replace('log        String?', 'log String? @db.VarChar(20)'), 'postgresql')).toHaveLength(1)
+    expect(
+      conflict(mysql.replace('error            String?   @db.LongText', 'error String? @mydb.Text'), 'mysql'),
+    ).toEqual([])
+    expect(
+      conflict(models.replace('log              String?', 'log String? @db.VarChar(20)'), 'postgresql'),
+    ).toHaveLength(1)
   })
 
   test('is refused when another model has the table', () => {
