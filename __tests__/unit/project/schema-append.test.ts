@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { addition, lineEnding } from '../../../src/project/schema-append.js'
+import { addition, insertion, lineEnding, withInsertions } from '../../../src/project/schema-append.js'
+import { scanBlocks } from '../../../src/project/schema-scan.js'
 
 const MODEL = 'model B {\n}\n'
 
@@ -42,5 +43,29 @@ describe('appending to a schema', () => {
         expect(after.replaceAll('\r\n', '\n')).toMatch(/(^|\n *\n|^ *\n)model B \{\n\}\n$/)
       }),
     )
+  })
+})
+
+describe('lines that are inserted into a block', () => {
+  const insert = (text: string, lines: string[]) => {
+    const [block] = scanBlocks(text)
+    if (!block) throw new Error('there is no block')
+    return withInsertions(text, [insertion(text, block, lines)])
+  }
+
+  test('go before its closing brace, with the line ends of the file', () => {
+    expect(insert('model A {\n  id Int @id\n} // a\n', ['  b Int?', '  c Int?'])).toBe(
+      'model A {\n  id Int @id\n  b Int?\n  c Int?\n} // a\n',
+    )
+    expect(insert('model A {\r\n  id Int @id\r\n}', ['  b Int?'])).toBe('model A {\r\n  id Int @id\r\n  b Int?\r\n}')
+  })
+
+  test('find the brace that is not in a comment or a string', () => {
+    const text = 'model A {\n  id Int @id // }\n  s String @default("}")\n  /* } */\n\t}\nmodel B {\n}\n'
+    expect(insert(text, ['  b Int?'])).toBe(text.replace('\t}', '  b Int?\n\t}'))
+  })
+
+  test('get lines of their own where the brace has none', () => {
+    expect(insert('model A {\n  id Int @id }\n', ['  b Int?'])).toBe('model A {\n  id Int @id \n  b Int?\n}\n')
   })
 })

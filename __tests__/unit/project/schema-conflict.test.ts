@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { AfterPartyError } from '../../../src/errors.js'
+import { LEDGER_ADDITIONS } from '../../../src/ledger/ledger-columns.js'
 import { ledgerModels, type Provider } from '../../../src/project/ledger-models.js'
 import { ledgerGaps } from '../../../src/project/schema-conflict.js'
 import { readSchema } from '../../../src/project/schema-info.js'
@@ -130,5 +131,43 @@ describe('a schema with something else in the place of the ledger', () => {
       'AfterPartyTaskRun is of kind enum; it should be a model',
     ])
     expect(conflict(models + models)).toHaveLength(2)
+  })
+})
+
+describe('a schema with the ledger of an older release', () => {
+  const without = (...names: string[]) =>
+    models
+      .split('\n')
+      .filter((line) => !names.includes(/^ {2}(\w+)/.exec(line)?.[1] ?? '') && !names.includes(line.trim()))
+      .join('\n')
+  const all = (model: 'AfterPartyTaskRecord' | 'AfterPartyTaskRun') =>
+    LEDGER_ADDITIONS[model].flatMap(({ fields, attributes }) => [...fields, ...attributes])
+  const gaps = (text: string) => ledgerGaps(readSchema([{ path: 'schema.prisma', text }]), 'sqlite')
+
+  test('lacks what later releases added', () => {
+    const old = without(...all('AfterPartyTaskRecord'), ...all('AfterPartyTaskRun'))
+    expect(gaps(old)).toEqual({
+      models: [],
+      outdated: [
+        { model: 'AfterPartyTaskRecord', lacks: LEDGER_ADDITIONS.AfterPartyTaskRecord[0] },
+        { model: 'AfterPartyTaskRun', lacks: LEDGER_ADDITIONS.AfterPartyTaskRun[0] },
+      ],
+    })
+  })
+
+  test('is refused when a field of its own release is gone, renamed by hand', () => {
+    expect(conflict(without('checkpoint'))).toEqual([
+      'AfterPartyTaskRecord.checkpoint is missing; it should be String?',
+    ])
+    const old = without(...all('AfterPartyTaskRecord')).replace(/\n {2}owner .*/, '')
+    expect(conflict(old)).toEqual(['AfterPartyTaskRecord.owner is missing; it should be String?'])
+  })
+
+  test('keeps an index that its team made already', () => {
+    const old = without(...all('AfterPartyTaskRecord'), ...all('AfterPartyTaskRun')).replace(
+      '  @@index([version])',
+      '  @@index([version])\n  @@index([startedAt])',
+    )
+    expect(gaps(old).outdated[1]?.lacks.attributes).toEqual([])
   })
 })
