@@ -1,4 +1,5 @@
 import type { Duration } from './duration.js'
+import type { RunListener } from './engine/events.js'
 
 /**
  * Where a project tells After Party the type of its own Prisma client, so that tasks are typed by it.
@@ -54,6 +55,8 @@ export interface Config {
   lockTimeout?: Duration
   /** How long a task may go on after it was told to stop. Default: `25s`. */
   grace?: Duration
+  /** Hears what happens in every run. Nobody waits for it, and what it throws changes nothing. */
+  onEvent?: RunListener
 }
 
 /**

@@ -5,11 +5,12 @@ import type { Config, PrismaClientLike } from './config.js'
 import type { Definition } from './definition.js'
 import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
-import type { RunEvent, RunResult } from './engine/events.js'
+import type { RunListener, RunResult } from './engine/events.js'
+import { fanOut } from './engine/fan-out.js'
 import type { Marked, MarkOptions } from './engine/mark.js'
 import { demandMigrations } from './engine/migrations-first.js'
 import { makeOwner } from './engine/owner.js'
-import type { PlannedTask } from './engine/plan.js'
+import { type PlannedTask, plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
 import type { Status } from './engine/status.js'
@@ -49,8 +50,8 @@ export interface PartyRunOptions {
   signal?: AbortSignal
   /** Aborts, with the error, when one was thrown that nobody caught: the task that runs has failed with it, at once. */
   crashed?: AbortSignal
-  /** Hears what happens while it happens. */
-  onEvent?(event: RunEvent): void
+  /** Hears what happens while it happens, beside the `onEvent` of the config. */
+  onEvent?: RunListener
 }
 
 /** After Party as a library: the engine that the command line uses. Close it when you are done with it. */
@@ -101,7 +102,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
           signal: given.signal ?? new AbortController().signal,
           crashed: given.crashed,
-          emit: given.onEvent ?? (() => {}),
+          emit: fanOut([options.onEvent, given.onEvent]),
         },
       )
     },
@@ -113,10 +114,10 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         deployId: given.deployId,
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
         signal: given.signal ?? new AbortController().signal,
-        emit: given.onEvent ?? (() => {}),
+        emit: fanOut([options.onEvent, given.onEvent]),
       })
     },
-    plan: async (given = {}) => planRun(await lazy.engine(), given),
+    plan: async (given = {}) => (await planRun(await lazy.engine(), given)).map(plannedTask),
     async status(given) {
       const { status } = await import('./engine/status.js')
       return status(await lazy.engine(), given)

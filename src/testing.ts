@@ -3,7 +3,7 @@ import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Definition } from './definition.js'
 import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
-import type { LogLevel, Outcome, RunEvent } from './engine/events.js'
+import type { LogLevel, Outcome, RunNews } from './engine/events.js'
 import { makeOwner } from './engine/owner.js'
 import { runTask as runClaimed } from './engine/run-task.js'
 import { AfterPartyError } from './errors.js'
@@ -135,7 +135,7 @@ async function runOnce(
   }
   const logs: Logged[] = []
   let stack: string | undefined
-  const hear = (event: RunEvent) => {
+  const hear = (event: RunNews) => {
     if (event.type === 'log') logs.push({ level: event.level, message: event.message })
     if (event.type === 'progress') onProgress()
     if (event.type === 'finished') stack = event.stack
@@ -146,7 +146,7 @@ async function runOnce(
     state: 'pending' as const,
     flags: [],
     runs: true,
-    reason: 'a test',
+    reason: { code: 'new' as const },
     file: FILE,
     record,
     definition,

@@ -352,7 +352,7 @@ describe('run', () => {
       state: 'done',
       flags: [],
       runs: true,
-      reason: 'named by hand, though it is done',
+      reason: { code: 'named-done' },
     })
     expect(await states()).toMatchObject({ breaks: 'failed', fresh: 'pending', done_one: 'done' })
   })

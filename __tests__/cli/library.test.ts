@@ -85,8 +85,12 @@ say({
 })`),
     ).toEqual({
       plan: [
-        { name: 'add_post', runs: true, reason: 'new' },
-        { name: 'elsewhere', runs: false, reason: 'only in production; this is test' },
+        { name: 'add_post', runs: true, reason: { code: 'new' } },
+        {
+          name: 'elsewhere',
+          runs: false,
+          reason: { code: 'other-environment', only: ['production'], environment: 'test' },
+        },
       ],
       first: ['done', 1],
       again: ['done', 0],

@@ -43,8 +43,22 @@ export interface TaskRef {
   name: string
 }
 
+/** What every event has. */
+export interface EventBase {
+  /** When it was told, by this machine's clock. */
+  at: Date
+  /** Names the run: the same for all of its events. */
+  run: string
+}
+
 /** What a run tells while it runs. Reporters turn it into text, JSON or a progress bar; the engine never prints. */
-export type RunEvent =
+export type RunEvent = EventBase & RunNews
+
+/** Hears what happens in a run. Nobody waits for it, and what it throws changes nothing. */
+export type RunListener = (event: RunEvent) => unknown
+
+/** What an event is about. */
+export type RunNews =
   | { type: 'planned'; tasks: PlannedTask[] }
   | { type: 'started'; task: TaskRef; attempt: number }
   | { type: 'waiting'; task: TaskRef; holder: Holder }
@@ -54,6 +68,8 @@ export type RunEvent =
   | { type: 'stopping'; task: TaskRef; reason: string; graceMs: number }
   | { type: 'finished'; task: TaskRef; result: TaskResult; stack?: string }
   | { type: 'ended'; result: RunResult; notRun: TaskRef[] }
+  /** A listener threw, or rejected. Told once for each, to the others. */
+  | { type: 'listener-failed'; error: string }
 
 /** The levels of a task's log. */
 export type LogLevel = 'info' | 'warn' | 'error'

@@ -8,6 +8,17 @@ export type TaskState = 'pending' | 'running' | 'done' | 'recurring' | 'failed' 
 /** What is worth knowing beside the state. */
 export type TaskFlag = 'late' | 'changed'
 
+/** Why a run runs a task, or why it does not. */
+export type PlanReason =
+  /** It runs. `named-done`: it was named by hand, and is done. `running`: in another process, which is waited for. */
+  | {
+      code: 'new' | 'marked-pending' | 'failed' | 'interrupted' | 'every-deploy' | 'named' | 'named-done' | 'running'
+    }
+  /** It does not. */
+  | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
+  | { code: 'other-environment'; only: readonly string[]; environment: string }
+  | { code: 'ran-in-deploy'; deployId: string }
+
 /** A task, how it stands, and whether a run would run it. */
 export interface PlannedTask {
   version: string
@@ -16,12 +27,20 @@ export interface PlannedTask {
   flags: TaskFlag[]
   /** Whether a run with these options runs it. */
   runs: boolean
-  /** Why it runs, or why it does not: one phrase for people. */
-  reason: string
+  reason: PlanReason
+}
+
+/** A planned task with what the engine needs to run it. */
+export interface PlanEntry extends PlannedTask {
   file: TaskFile | null
   /** Null where there is none, and in a run's plan also for what is done: that takes only the records it needs. */
   record: TaskRecord | null
   definition: Definition | null
+}
+
+/** What of a plan is for users. */
+export function plannedTask({ version, name, state, flags, runs, reason }: PlanEntry): PlannedTask {
+  return { version, name, state, flags, runs, reason }
 }
 
 /** What a plan is made of. */
@@ -44,7 +63,7 @@ export interface PlanInput {
  * Puts what is on disk beside what is in the ledger: every task in order of version, with its state and with
  * the reason why a run would run it or not. Pure: `status`, `run` and `run --dry-run` all come from it.
  */
-export function planTasks(input: PlanInput): PlannedTask[] {
+export function planTasks(input: PlanInput): PlanEntry[] {
   const files = new Map(input.files.map((file) => [file.version, file]))
   const records = new Map(input.records.filter(isTask).map((record) => [record.version, record]))
   const newestDone = [...records.values()].filter(isDone).reduce((newest, { version }) => later(newest, version), '')
@@ -73,7 +92,7 @@ function planTask(
   known: TaskRecord | SettledRecord | null,
   newestDone: string,
   input: PlanInput,
-): PlannedTask {
+): PlanEntry {
   const definition = input.definitions.get(version) ?? null
   const record = known && 'fence' in known ? known : null
   const state = stateOf(file, known, definition, input)
@@ -106,29 +125,26 @@ function decide(
   definition: Definition | null,
   version: string,
   { named, deployId, environment }: PlanInput,
-): { runs: boolean; reason: string } {
-  if (state === 'missing') return { runs: false, reason: 'its file is gone' }
-  if (named && !named.has(version)) return { runs: false, reason: 'not named' }
+): { runs: boolean; reason: PlanReason } {
+  if (state === 'missing') return { runs: false, reason: { code: 'missing' } }
+  if (named && !named.has(version)) return { runs: false, reason: { code: 'not-named' } }
   if (leavesOut(definition, environment))
-    return { runs: false, reason: `only in ${definition?.environments?.join(', ')}; this is ${environment}` }
-  if (state === 'running') return { runs: true, reason: 'running in another process: waits for it' }
-  if (named)
-    return { runs: true, reason: record?.status === 'done' ? 'named by hand, though it is done' : 'named by hand' }
+    return { runs: false, reason: { code: 'other-environment', only: definition?.environments ?? [], environment } }
+  if (state === 'running') return { runs: true, reason: { code: 'running' } }
+  if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {
     case 'pending':
-      return { runs: true, reason: record ? 'marked pending' : 'new' }
+      return { runs: true, reason: { code: record ? 'marked-pending' : 'new' } }
     case 'failed':
-      return { runs: true, reason: 'failed the last time' }
     case 'interrupted':
-      return { runs: true, reason: 'was interrupted' }
+      return { runs: true, reason: { code: state } }
     case 'recurring':
       return record?.deployId != null && record.deployId === deployId
-        ? { runs: false, reason: `already ran in deploy ${deployId}` }
-        : { runs: true, reason: 'every deploy' }
+        ? { runs: false, reason: { code: 'ran-in-deploy', deployId } }
+        : { runs: true, reason: { code: 'every-deploy' } }
     case 'done':
-      return { runs: false, reason: 'done' }
     case 'skipped':
-      return { runs: false, reason: 'marked skipped' }
+      return { runs: false, reason: { code: state } }
   }
 }
 

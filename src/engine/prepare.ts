@@ -5,7 +5,7 @@ import { nearest } from '../nearest.js'
 import { checkTask } from '../project/task-check.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
 import type { Engine } from './engine.js'
-import type { PlannedTask } from './plan.js'
+import type { PlanEntry } from './plan.js'
 
 /** The definitions of some task files, and what is wrong with the others. */
 export interface Definitions {
@@ -33,7 +33,7 @@ export async function loadDefinitions(source: TaskSource, files: readonly TaskFi
  * What is wrong with what the backfills about to run walk: a model or a cursor that the client does not have. The
  * client knows without a connection.
  */
-export async function walkFaultsOf(engine: Engine, tasks: readonly PlannedTask[]): Promise<Fault[]> {
+export async function walkFaultsOf(engine: Engine, tasks: readonly PlanEntry[]): Promise<Fault[]> {
   const faults: Fault[] = []
   for (const { runs, definition, file } of tasks) {
     if (!runs || !file || definition?.kind !== 'backfill') continue

@@ -14,7 +14,7 @@ import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } 
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
 import type { Engine } from './engine.js'
-import type { PlannedTask } from './plan.js'
+import { type PlanEntry, plannedTask } from './plan.js'
 import { planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
 import { TaskLog } from './task-log.js'
@@ -58,7 +58,7 @@ export async function rehearse(
   options: Pick<RunOptions, 'names' | 'deployId' | 'signal' | 'graceMs' | 'emit'>,
 ): Promise<Rehearsal[]> {
   const tasks = await planRun(engine, options)
-  options.emit({ type: 'planned', tasks })
+  options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
   const rehearsals: Rehearsal[] = []
   for (const task of tasks.filter(({ runs }) => runs)) {
     if (options.signal.aborted) break
@@ -69,7 +69,7 @@ export async function rehearse(
 
 async function rehearseTask(
   engine: Engine,
-  { version, name, definition, record }: PlannedTask,
+  { version, name, definition, record }: PlanEntry,
   options: Pick<RunOptions, 'deployId' | 'signal' | 'graceMs' | 'emit'>,
 ): Promise<Rehearsal> {
   const task = { version, name }

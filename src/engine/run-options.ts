@@ -1,4 +1,4 @@
-import type { RunEvent } from './events.js'
+import type { RunNews } from './events.js'
 
 /** How to run. Durations in ms. */
 export interface RunOptions {
@@ -14,5 +14,5 @@ export interface RunOptions {
   signal: AbortSignal
   /** Aborts, with the error, when one was thrown that nobody caught: the task that runs has failed with it, at once. */
   crashed?: AbortSignal | undefined
-  emit(event: RunEvent): void
+  emit(news: RunNews): void
 }

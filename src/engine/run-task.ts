@@ -13,7 +13,7 @@ import type { Engine } from './engine.js'
 import type { LogLevel, TaskRef, TaskResult } from './events.js'
 import { execute } from './execute.js'
 import { describeOwner } from './owner.js'
-import type { PlannedTask } from './plan.js'
+import type { PlanEntry } from './plan.js'
 import type { RunOptions } from './run-options.js'
 import { settle } from './settle.js'
 import type { StopReason } from './stop.js'
@@ -23,7 +23,7 @@ import { TaskLog } from './task-log.js'
 type End = Omit<TaskResult, 'version' | 'name' | 'durationMs'>
 
 /** Claims one task, or waits for the process that has it; runs it; settles it. */
-export async function runTask(engine: Engine, planned: PlannedTask, options: RunOptions): Promise<TaskResult> {
+export async function runTask(engine: Engine, planned: PlanEntry, options: RunOptions): Promise<TaskResult> {
   const { version, name, definition, file } = planned
   if (!definition || !file) throw new Error(`planned without its definition: ${version}`)
   const task = { version, name }
@@ -50,7 +50,7 @@ interface Ended {
 
 async function claimAndWork(
   engine: Engine,
-  { version, name, record }: PlannedTask,
+  { version, name, record }: PlanEntry,
   definition: Definition,
   checksum: string | null,
   options: RunOptions,

@@ -2,7 +2,7 @@ import { AfterPartyError } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
 import type { Outcome, RunResult, TaskResult } from './events.js'
-import { mayRun, type PlannedTask, planTasks } from './plan.js'
+import { mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import type { RunOptions } from './run-options.js'
 
@@ -27,7 +27,7 @@ export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptio
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, deployId, named })
   const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks))]
   if (all.length > 0) throw faultsError(all, engine.source.place)
-  for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(task)
+  for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(engine, task)
   return tasks
 }
 
@@ -43,10 +43,10 @@ function demandShort(deployId: string | undefined): void {
   })
 }
 
-function leftOut({ name, definition, reason }: PlannedTask): AfterPartyError {
-  const wanted = definition?.environments?.[0]
+function leftOut({ environment }: Engine, { name, definition }: PlanEntry): AfterPartyError {
+  const [wanted] = definition?.environments ?? []
   return new AfterPartyError('environment-left-out', {
-    what: `${name} does not run here: ${reason}.`,
+    what: `${name} does not run here: only in ${definition?.environments?.join(', ')}; this is ${environment}.`,
     next:
       wanted === undefined
         ? 'Its `environments` is empty.'
@@ -57,7 +57,7 @@ function leftOut({ name, definition, reason }: PlannedTask): AfterPartyError {
 /** Runs what the plan says, in order, one task at a time. The first that does not end well is the last. */
 export async function run(engine: Engine, options: RunOptions): Promise<RunResult> {
   const tasks = await planRun(engine, options)
-  options.emit({ type: 'planned', tasks })
+  options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
   const queue = tasks.filter((task) => task.runs)
   const results: TaskResult[] = []
   let outcome: Outcome = 'done'

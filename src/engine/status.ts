@@ -5,10 +5,10 @@ import { leftOutLog } from './backfill/left-out.js'
 import { skippedOf } from './backfill/partition.js'
 import { rowsOfAttempt } from './dead-run.js'
 import type { Engine } from './engine.js'
-import { mayRun, type PlannedTask, planTasks, type TaskFlag, type TaskState } from './plan.js'
+import { mayRun, type PlanEntry, planTasks, type TaskFlag, type TaskState } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 
-/** One task as `status --json` gives it. Times are ISO 8601, UTC. */
+/** A task, and how it stands. */
 export interface TaskStatus {
   version: string
   name: string
@@ -17,8 +17,8 @@ export interface TaskStatus {
   flags: TaskFlag[]
   everyDeploy: boolean
   attempts: number
-  startedAt: string | null
-  finishedAt: string | null
+  startedAt: Date | null
+  finishedAt: Date | null
   durationMs: number | null
   processed: number | null
   total: number | null
@@ -74,7 +74,7 @@ const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted
 /** By version: of the tasks that run now. */
 async function timesLeft(
   { ledger }: Engine,
-  tasks: readonly PlannedTask[],
+  tasks: readonly PlanEntry[],
   now: number,
 ): Promise<Map<string, number | null>> {
   const left = new Map<string, number | null>()
@@ -87,7 +87,7 @@ async function timesLeft(
 }
 
 function taskStatus(
-  { version, name, state, flags, file, record, definition }: PlannedTask,
+  { version, name, state, flags, file, record, definition }: PlanEntry,
   now: number,
   leftMs: number | null,
 ): TaskStatus {
@@ -101,8 +101,8 @@ function taskStatus(
     flags,
     everyDeploy: definition ? isEveryDeploy(definition) : record?.status === 'recurring',
     attempts: record?.attempts ?? 0,
-    startedAt: record?.startedAt?.toISOString() ?? null,
-    finishedAt: record?.finishedAt?.toISOString() ?? null,
+    startedAt: record?.startedAt ?? null,
+    finishedAt: record?.finishedAt ?? null,
     durationMs: started !== undefined && finished !== undefined ? Math.max(0, Math.round(finished - started)) : null,
     processed: record ? record.processed : null,
     total: record?.total ?? null,
@@ -114,7 +114,7 @@ function taskStatus(
   }
 }
 
-function summarise(tasks: readonly PlannedTask[]): StatusSummary {
+function summarise(tasks: readonly PlanEntry[]): StatusSummary {
   const summary: StatusSummary = {
     pending: 0,
     running: 0,

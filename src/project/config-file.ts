@@ -33,6 +33,7 @@ const config = v.strictObject({
   lease: v.optional(v.custom(isLease, 'must be a duration of 100ms or more, such as "60s"')),
   lockTimeout: v.optional(duration),
   grace: v.optional(duration),
+  onEvent: v.optional(v.function('must be a function')),
 })
 
 /** Finds the config file in a directory, or in the ones above it up to the first with a `package.json`. */

@@ -78,7 +78,11 @@ describe('a plan', () => {
   test('runs a recurring task again, but not twice in one deploy', () => {
     const records = [record(V1, 'recurring', { deployId: 'abc' })]
     const options = { [V1]: { everyDeploy: true } }
-    expect(plan(records, options)[0]).toMatchObject({ state: 'recurring', runs: true, reason: 'every deploy' })
+    expect(plan(records, options)[0]).toMatchObject({
+      state: 'recurring',
+      runs: true,
+      reason: { code: 'every-deploy' },
+    })
     expect(plan(records, options, { deployId: 'abc' })[0]).toMatchObject({ runs: false })
     expect(plan(records, options, { deployId: 'def' })[0]).toMatchObject({ runs: true })
   })
@@ -89,7 +93,11 @@ describe('a plan', () => {
 
   test('shows a task that this environment leaves out as skipped, and says where it belongs', () => {
     const [task] = plan([], { [V1]: { environments: ['production'] } })
-    expect(task).toMatchObject({ state: 'skipped', runs: false, reason: 'only in production; this is test' })
+    expect(task).toMatchObject({
+      state: 'skipped',
+      runs: false,
+      reason: { code: 'other-environment', only: ['production'], environment: 'test' },
+    })
   })
 
   test('runs named tasks only, and though they are done', () => {

@@ -36,7 +36,7 @@ export function printStatus(status: Status, { json, directory }: { json: boolean
 
 function row(task: TaskStatus): string[] {
   const state = stdout.style(COLOURS[task.state], task.state)
-  const finished = task.finishedAt === null ? '' : task.finishedAt.slice(0, 19).replace('T', ' ')
+  const finished = task.finishedAt === null ? '' : task.finishedAt.toISOString().slice(0, 19).replace('T', ' ')
   const took = task.durationMs === null ? '' : formatMs(task.durationMs)
   return [state, task.version, task.name, finished, took, remark(task)]
 }

@@ -39,6 +39,8 @@ export function reportText(): (event: RunEvent) => void {
         )
       case 'finished':
         return stderr.line(finished(event.task, event.result, event.stack))
+      case 'listener-failed':
+        return stderr.line(`${warn()} An \`onEvent\` listener failed: ${event.error}`)
       case 'ended':
         return ended(event, performance.now() - began)
     }
