@@ -15,8 +15,10 @@ const whole = [
   ['--runInBand', CHAOS],
 ]
 const runs = given.length > 0 ? [given] : whole
+// Whoever names a part wants to see it everywhere.
+const env = { ...process.env, ...(given.length > 0 && { AFTER_PARTY_TEST_VARIANTS: 'all' }) }
 // Both always run: one red test should not hide another.
 const codes = runs.map(
-  (args) => spawnSync(process.execPath, [...flags, jest, ...args], { stdio: 'inherit' }).status ?? 1,
+  (args) => spawnSync(process.execPath, [...flags, jest, ...args], { env, stdio: 'inherit' }).status ?? 1,
 )
 process.exitCode = Math.max(...codes)

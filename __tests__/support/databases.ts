@@ -22,8 +22,9 @@
  *
  * The models are those of prisma/schema.prisma; add yours there and they are on every database. Those that only one
  * provider knows are in databases/postgresql.prisma and databases/mysql.prisma. What is made for
- * a variant is made when a test first asks for it, and kept in .generated/stacks. Variants that can't run here
- * are skipped and named in one line at the end; with CI or AFTER_PARTY_TEST_REQUIRE=all they fail the run.
+ * a variant is made when a test first asks for it, and kept in .generated/stacks. A whole run takes SQLite and one
+ * server; AFTER_PARTY_TEST_VARIANTS=all, or naming a part of the tests, takes every variant that is here. With CI or
+ * AFTER_PARTY_TEST_REQUIRE=all a variant that can't run here fails the run.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -35,7 +36,7 @@ import { copyMariaDb, createMariaDb, dropMariaDb } from './databases/mariadb.mjs
 import { databaseName, runId } from './databases/names.mjs'
 import { once } from './databases/once.mjs'
 import { createPostgres, dropPostgres } from './databases/postgres.mjs'
-import { servers, whyMissing } from './databases/servers.mjs'
+import { chosenVariants, servers, whyMissing } from './databases/servers.mjs'
 import { stackCli, stackDirectory } from './databases/stack.mjs'
 import type { TestClient } from './databases/test-client.js'
 import { STACKS, VARIANT_NAMES, VARIANTS, type VariantName } from './databases/variants.mjs'
@@ -69,8 +70,9 @@ export function describeDatabases(
   body: (variant: VariantName) => void,
   variants: readonly VariantName[] = VARIANT_NAMES,
 ): void {
+  const chosen = chosenVariants()
   for (const variant of variants) {
-    const describeHere = whyMissing(variant) === undefined ? describe : describe.skip
+    const describeHere = chosen.includes(variant) && whyMissing(variant) === undefined ? describe : describe.skip
     describeHere(variant, () => {
       // The first time takes a while: a schema, a migration, a generated client.
       beforeAll(() => stackDirectory(VARIANTS[variant].stack).then(() => {}), STACK_MS)

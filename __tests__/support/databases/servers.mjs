@@ -61,8 +61,24 @@ export function whyMissing(name) {
   return there ? undefined : '`node scripts/install-better-sqlite3.mjs` was not run'
 }
 
+/** Whether every variant is to be tested: always where a missing one fails, and when one part of the tests is named. */
+export const everyVariant =
+  process.env.AFTER_PARTY_TEST_VARIANTS === 'all' || Boolean(process.env.CI || process.env.AFTER_PARTY_TEST_REQUIRE)
+
+/**
+ * The variants that tests run on. Not all of them, for a first impression: SQLite, and one server where there is one.
+ *
+ * @returns {readonly import('./variants.mjs').VariantName[]}
+ */
+export function chosenVariants() {
+  if (everyVariant) return VARIANT_NAMES
+  const server = /** @type {const} */ (['postgresql', 'mariadb']).find((name) => whyMissing(name) === undefined)
+  return ['sqlite-libsql', ...(server ? [server] : [])]
+}
+
 /** The variants that the tests can't run on here, with the reasons. */
 export function missingVariants() {
+  if (!everyVariant) return []
   return VARIANT_NAMES.flatMap((name) => {
     const missing = whyMissing(name)
     return missing === undefined ? [] : [`${name} (${missing})`]
