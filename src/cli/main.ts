@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import yargs, { type Argv } from 'yargs'
+import yargs, { type Argv, type CommandModule } from 'yargs'
 import { AfterPartyError } from '../errors.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
@@ -7,10 +6,12 @@ import { markCommand } from './commands/mark.js'
 import { newCommand } from './commands/new.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
+import { ownPackage } from './own-package.js'
 import { reportError } from './report-error.js'
 import { refuseFlagValues, refuseTwice, usageError } from './usage-error.js'
 
-const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
+/** Every command, in the order in which `--help` lists them. */
+export const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
 const COMMAND_WORDS = COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? [])
 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
@@ -22,7 +23,8 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function parser(args: readonly string[]): Argv {
+/** The command line, ready to parse one invocation. */
+export function parser(args: readonly string[], commands: readonly CommandModule[] = COMMANDS): Argv {
   const cli: Argv = yargs([...args])
     .scriptName('after-party')
     .usage('$0 <command>\n\nDeploy tasks for Prisma: prisma migrate deploy && after-party run')
@@ -31,7 +33,7 @@ function parser(args: readonly string[]): Argv {
     )
     .strict()
     .demandCommand(1, `Say what to do: ${COMMAND_WORDS.join(', ')}.`)
-    .version(version())
+    .version(ownPackage().version)
     .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
@@ -47,13 +49,8 @@ function parser(args: readonly string[]): Argv {
       if (message === null || error instanceof AfterPartyError) throw error
       throw usageError(message, args, { commands: COMMAND_WORDS, options: words(cli, 'key') })
     })
-  for (const command of COMMANDS) cli.command(command)
+  for (const command of commands) cli.command(command)
   return cli
-}
-
-/** Ours: what yargs finds by itself, through the link in `node_modules/.bin`, is the version of the team's package. */
-function version(): string {
-  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 }
 
 /** The options that yargs knows where it stands, by its own lists, which its types do not tell. */
