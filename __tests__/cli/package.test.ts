@@ -68,9 +68,8 @@ export { testing }
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(unpacked, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     const others = files.filter((file) => !/^(dist|templates)\//.test(file))
-    expect(others.filter((file) => !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file))).toEqual(
-      [],
-    )
+    const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'llms.txt']
+    expect(others.filter((file) => !papers.includes(file) && !/^docs\/[a-z-]+\.md$/.test(file))).toEqual([])
     expect(files.filter((file) => file.startsWith('dist/') && !/\.(c?js|d\.c?ts)(\.map)?$/.test(file))).toEqual([])
     expect(files.filter((file) => file.startsWith('templates/') && !file.endsWith('.hbs'))).toEqual([])
     for (const needed of [
@@ -78,8 +77,9 @@ export { testing }
       'dist/index.js',
       'dist/index.d.ts',
       'templates/task.hbs',
-      'README.md',
-      'LICENSE',
+      'docs/tasks.md',
+      'docs/agents.md',
+      ...papers,
     ])
       expect(files).toContain(needed)
   })

@@ -7,10 +7,13 @@ const repository = path.join(import.meta.dirname, '..', '..')
 const PARTS = [
   'dist',
   'templates',
+  'docs',
+  'llms.txt',
   'package.json',
   'package-lock.json',
   'CHANGELOG.md',
   'README.md',
+  'SECURITY.md',
   'scripts/schema-engine',
   '__tests__/support/global-setup.mjs',
 ]

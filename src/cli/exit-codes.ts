@@ -1,7 +1,7 @@
 import type { Outcome } from '../engine/events.js'
 import { AfterPartyError } from '../errors.js'
 
-/** What the process tells its caller. The README's table is this one. */
+/** What the process tells its caller; docs/errors.md has the same table. */
 export const EXIT = {
   done: 0,
   failed: 1,

@@ -1,4 +1,4 @@
-import yargs, { type Argv } from 'yargs'
+import yargs, { type Argv, type CommandModule } from 'yargs'
 import { AfterPartyError } from '../errors.js'
 import { VERSION } from '../version.js'
 import { historyCommand } from './commands/history.js'
@@ -10,7 +10,8 @@ import { statusCommand } from './commands/status.js'
 import { reportError } from './report-error.js'
 import { refuseFlagValues, refuseTwice, usageError } from './usage-error.js'
 
-const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
+/** Every command, in the order in which `--help` lists them. */
+export const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
 const COMMAND_WORDS = COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? [])
 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
@@ -22,7 +23,8 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function parser(args: readonly string[]): Argv {
+/** The command line, ready to parse one invocation. */
+export function parser(args: readonly string[], commands: readonly CommandModule[] = COMMANDS): Argv {
   const cli: Argv = yargs([...args])
     .scriptName('after-party')
     .usage('$0 <command>\n\nDeploy tasks for Prisma: prisma migrate deploy && after-party run')
@@ -47,7 +49,7 @@ function parser(args: readonly string[]): Argv {
       if (message === null || error instanceof AfterPartyError) throw error
       throw usageError(message, args, { commands: COMMAND_WORDS, options: words(cli, 'key') })
     })
-  for (const command of COMMANDS) cli.command(command)
+  for (const command of commands) cli.command(command)
   return cli
 }
 

@@ -1,5 +1,7 @@
 import { AfterPartyError, messageOf, withoutUrls } from '../errors.js'
+import { installedPackage } from '../project/prisma-cli.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
+import { issuesPage, type OwnPackage, ownPackage } from './own-package.js'
 import { indent, stderr, stdout } from './terminal.js'
 
 /** Says what was thrown, on stderr, and gives its exit code: the one door out. With `json`, stdout has it too. */
@@ -17,8 +19,21 @@ export function reportError(error: unknown, { json }: { json: boolean }): number
     if (error.why) stderr.line(indent(error.why))
     if (error.next) stderr.line(`→ ${error.next}`)
   } else if (code === EXIT.bug) {
-    stderr.line(`${stderr.style('red', '✖')} This is a bug in After Party. Please report it with the lines below.`)
-    stderr.line(indent(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error))))
+    reportBug(error, ownPackage())
   }
   return code
+}
+
+/** Asks for a report, with what it takes to look into it. */
+export function reportBug(error: unknown, own: OwnPackage): void {
+  const page = issuesPage(own)
+  stderr.line(`${stderr.style('red', '✖')} This is a bug in After Party. Please report it with the lines below.`)
+  stderr.line(indent(versions(own)))
+  stderr.line(indent(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error))))
+  stderr.line(`→ Say which command you ran and what you expected.${page ? ` Report it here: ${page}` : ''}`)
+}
+
+function versions({ version }: OwnPackage): string {
+  const prisma = installedPackage(process.cwd(), '@prisma/client')?.version ?? 'not found'
+  return `after-party ${version}, Node ${process.versions.node}, Prisma ${prisma}, ${process.platform} ${process.arch}`
 }

@@ -16,7 +16,7 @@ export type PlanReason =
     }
   /** It does not. */
   | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
-  | { code: 'other-environment'; only: readonly string[]; environment: string }
+  | { code: 'other-environment'; only: string[]; environment: string }
   | { code: 'ran-in-deploy'; deployId: string }
 
 /** A task, how it stands, and whether a run would run it. */
@@ -129,7 +129,10 @@ function decide(
   if (state === 'missing') return { runs: false, reason: { code: 'missing' } }
   if (named && !named.has(version)) return { runs: false, reason: { code: 'not-named' } }
   if (leavesOut(definition, environment))
-    return { runs: false, reason: { code: 'other-environment', only: definition?.environments ?? [], environment } }
+    return {
+      runs: false,
+      reason: { code: 'other-environment', only: [...(definition?.environments ?? [])], environment },
+    }
   if (state === 'running') return { runs: true, reason: { code: 'running' } }
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { DEPLOY_ID_VARIABLES } from '../../src/cli/deploy-id.js'
+import { EXIT } from '../../src/cli/exit-codes.js'
+import { repository } from '../support/paths.mjs'
+import { codeSpans, keysIn, readPage, section, tableIn } from './pages.js'
+
+/** Lists that the code has too. */
+
+describe('docs/errors.md', () => {
+  const page = readPage('docs/errors.md')
+
+  test('explains every error code, and no other', () => {
+    const source = readFileSync(path.join(repository, 'src/errors.ts'), 'utf8')
+    const [, union = ''] = /export type ErrorCode =\n((?: {2}\| '[\w-]+'\n)+)/.exec(source) ?? []
+    const codes = [...union.matchAll(/'([\w-]+)'/g)].map(([, code = '']) => code)
+    const from = page.headings.findIndex(({ title }) => title === 'Error codes')
+    const explained = page.headings
+      .slice(from)
+      .filter(({ level }) => level === 3)
+      .flatMap(({ title }) => codeSpans(title))
+    expect(codes.length).toBeGreaterThan(10)
+    expect([...explained].sort()).toEqual([...codes, 'bug'].sort())
+  })
+
+  test('has every exit code, and no other', () => {
+    const codes = tableIn(section(page, 'Exit codes')).map(([code]) => Number(code))
+    expect(codes).toEqual(Object.values(EXIT))
+  })
+})
+
+test('docs/deploying.md has every variable that a deploy id is taken from, in order', () => {
+  const text = section(readPage('docs/deploying.md'), 'Deploy ids')
+  expect(keysIn(text)).toEqual([...DEPLOY_ID_VARIABLES])
+})
+
+test('docs/commands.md has every state, in the order of the summary', () => {
+  const source = readFileSync(path.join(repository, 'src/engine/plan.ts'), 'utf8')
+  const [, union = ''] = /export type TaskState = ([^\n]+)/.exec(source) ?? []
+  const states = [...union.matchAll(/'(\w+)'/g)].map(([, state]) => state)
+  expect(keysIn(section(readPage('docs/commands.md'), '`after-party status`'))).toEqual(states)
+})
