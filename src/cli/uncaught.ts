@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { withoutUrls } from '../errors.js'
 import { isConnectionLost } from '../ledger/database-errors.js'
+import { describeThrown, plainly } from '../thrown.js'
 import { EXIT } from './exit-codes.js'
 import { stderr } from './terminal.js'
 
@@ -17,16 +17,16 @@ export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promis
   const crash = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    if (origin === 'uncaughtException' && isConnectionLost(error)) {
+    if (origin === 'uncaughtException' && isConnectionLost(plainly(error))) {
       stderr.line(`${stderr.style('yellow', '⚠')} A connection was lost.`)
       return
     }
-    stderr.line(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error)))
+    stderr.line(describeThrown(error).stack)
     // A loop that awaits nothing rejects many times in one go, and none of them should keep the first from the ledger.
     if (crash.signal.aborted) return
     if (getEventListeners(crash.signal, 'abort').length === 0) process.exit(EXIT.failed)
     timer = setTimeout(() => process.exit(EXIT.failed), RECORD_MS)
-    crash.abort(error)
+    crash.abort(plainly(error))
   }
   process.on('uncaughtException', onUncaught)
   try {
