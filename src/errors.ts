@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * What went wrong, as a word that programs can test. `held` means that another run has the task;
  * every other code means that nothing ran because something must be put right first.
@@ -63,7 +65,10 @@ export class AfterPartyError extends Error {
   }
 }
 
-const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi
+const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]{0,40}:\/\/)[^\s'"`]+/gi
+
+/** Longer than any link that is worth reading. */
+const LONGEST_LINK = 2_000
 
 /** Files and links stay readable, unless a link carries a user or a key. */
 const HARMLESS = /^(file|node):|^https?:\/\/(?![^/]*@)(?!.*[?&][\w-]*(key|token|secret|password|pwd|auth)[\w-]*=)/i
@@ -74,13 +79,55 @@ const HARMLESS = /^(file|node):|^https?:\/\/(?![^/]*@)(?!.*[?&][\w-]*(key|token|
  * @example withoutUrls('no route to postgres://me:pw@db/app') // 'no route to postgres://…'
  */
 export function withoutUrls(text: string): string {
-  return text.replace(URL_IN_TEXT, (url, scheme: string) => (HARMLESS.test(url) ? url : `${scheme}…`))
+  return text.replace(URL_IN_TEXT, (url, scheme: string) =>
+    url.length <= LONGEST_LINK && HARMLESS.test(url) ? url : `${scheme}…`,
+  )
 }
 
-/** The message of anything that can be thrown, without connection URLs. */
+/** Characters. Enough to see what happened; the packets of a database hold no novel. */
+const LONGEST_MESSAGE = 20_000
+
+/** The message of anything that can be thrown, without connection URLs. Never throws. */
 export function messageOf(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message : isErrorLike(thrown) ? thrown.message : String(thrown)
-  return storable(withoutUrls(message)).trim()
+  return storable(shortened(withoutUrls(wordsOf(thrown)).trim()))
+}
+
+function wordsOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown
+  const message = read(thrown, 'message')
+  if (typeof message !== 'string') return inspected(thrown)
+  if (message.trim() !== '' || !('stack' in Object(thrown))) return message
+  const name = read(thrown, 'name')
+  return typeof name === 'string' ? name : ''
+}
+
+/** A value as text: not as far down as requests keep their keys. Never throws. */
+export function inspected(value: unknown): string {
+  for (const customInspect of [true, false]) {
+    try {
+      return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 1_000, customInspect })
+    } catch {
+      // Its own way to be shown threw.
+    }
+  }
+  return `a value of type ${typeof value} that can’t be shown`
+}
+
+/** A property of anything: undefined where there is none, and where reading it throws. */
+export function read(from: unknown, key: string): unknown {
+  if ((typeof from !== 'object' && typeof from !== 'function') || from === null) return undefined
+  try {
+    return (from as Record<string, unknown>)[key]
+  } catch {
+    return undefined
+  }
+}
+
+/** Cut in the middle: what happened stands at the beginning of most messages, and at the end of Prisma's. */
+function shortened(text: string): string {
+  if (text.length <= LONGEST_MESSAGE) return text
+  const half = LONGEST_MESSAGE / 2
+  return `${text.slice(0, half)}\n… (${text.length - LONGEST_MESSAGE} characters left out) …\n${text.slice(-half)}`
 }
 
 /** A text that every database can keep: PostgreSQL takes neither NUL nor half a surrogate pair. */
@@ -95,7 +142,8 @@ export function storable(text: string): string {
  */
 export function headline(error: string): string {
   const lines = error.split('\n')
-  const frames = lines.findIndex((line) => /^\s+at /.test(line))
+  // Where it was thrown, and what `describeThrown` puts beside the message.
+  const frames = lines.findIndex((line) => /^\s+at |^Caused by: |^code: /.test(line))
   const said = lines.slice(0, frames === -1 ? undefined : frames).flatMap((line) => line.trim() || [])
   const ofPrisma = /^PrismaClient\w+:?$|^(PrismaClient\w+: )?Invalid `.*invocation/.test(said[0] ?? '')
   return (ofPrisma ? said.at(-1) : said[0]) ?? ''
@@ -103,10 +151,6 @@ export function headline(error: string): string {
 
 /** The code of a Prisma or Node error. Duck-typed: the classes live in the user's own client. */
 export function codeOf(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' ? thrown.code : undefined
-}
-
-function isErrorLike(thrown: unknown): thrown is { message: string } {
-  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string'
+  const code = read(thrown, 'code')
+  return typeof code === 'string' ? code : undefined
 }

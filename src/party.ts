@@ -14,7 +14,7 @@ import { type PlannedTask, plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
 import type { Status } from './engine/status.js'
-import { AfterPartyError, messageOf } from './errors.js'
+import { AfterPartyError } from './errors.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
 import type { TaskRun } from './ledger/contract.js'
@@ -22,6 +22,7 @@ import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { TsxLoader } from './project/loader.js'
 import { listMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
+import { describeThrown } from './thrown.js'
 
 /** What `createAfterParty` needs: a config, with the tasks as a directory or as definitions by file name. */
 export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
@@ -194,7 +195,7 @@ async function makeClient(factory: Config['client']): Promise<PrismaClientLike> 
     .catch((error) => {
       throw new AfterPartyError('client-invalid', {
         what: 'The `client` of the config threw.',
-        why: messageOf(error),
+        why: describeThrown(error).message,
         next: 'Mend it, then run the command again. In Prisma 7 a client needs an adapter.',
         cause: error,
       })

@@ -57,7 +57,8 @@ describe('messageOf', () => {
     ['just a text', 'just a text'],
     [undefined, 'undefined'],
     [null, 'null'],
-    [{ message: 7 }, '[object Object]'],
+    [{ message: 7 }, '{ message: 7 }'],
+    [{ code: 'E_SLUG', detail: 'taken' }, "{ code: 'E_SLUG', detail: 'taken' }"],
     [new Error('postgres://me:pw@db'), 'postgres://…'],
   ])('of %p is the text for people', (thrown, message) => {
     expect(messageOf(thrown)).toBe(message)

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { endProcess } from './end-process.js'
+import { guardExit } from './exit-guard.js'
 import { main } from './main.js'
 
+guardExit()
 await main(process.argv.slice(2))
 endProcess()

@@ -1,4 +1,5 @@
 import { EXIT } from './exit-codes.js'
+import { exitNow } from './exit-guard.js'
 
 const CODES = { SIGINT: EXIT.sigint, SIGTERM: EXIT.sigterm } as const
 
@@ -13,7 +14,7 @@ export async function untilSignal<T>(
   let code: number | undefined
   const onSignal = (name: NodeJS.Signals) => {
     const its = CODES[name as keyof typeof CODES]
-    if (code !== undefined) process.exit(its)
+    if (code !== undefined) exitNow(its)
     code = its
     controller.abort(new Error(name))
   }

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events'
-import { withoutUrls } from '../errors.js'
 import { isConnectionLost } from '../ledger/database-errors.js'
+import { describeThrown, plainly } from '../thrown.js'
 import { EXIT } from './exit-codes.js'
+import { ExitCalled, exitNow, onExitCalled } from './exit-guard.js'
 import { stderr } from './terminal.js'
 
 /** How long the ledger may take to hear of an error that ends the process. */
@@ -16,19 +17,27 @@ const RECORD_MS = 5_000
 export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promise<T>): Promise<T> {
   const crash = new AbortController()
   let timer: NodeJS.Timeout | undefined
+  const isListening = () => crash.signal.aborted || getEventListeners(crash.signal, 'abort').length > 0
+  const crashWith = (error: unknown) => {
+    // A loop that awaits nothing rejects many times in one go, and none of them should keep the first from the ledger.
+    if (crash.signal.aborted) return
+    timer = setTimeout(() => exitNow(EXIT.failed), RECORD_MS)
+    crash.abort(plainly(error))
+  }
   const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    if (origin === 'uncaughtException' && isConnectionLost(error)) {
+    if (origin === 'uncaughtException' && isConnectionLost(plainly(error))) {
       stderr.line(`${stderr.style('yellow', '⚠')} A connection was lost.`)
       return
     }
-    stderr.line(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error)))
-    // A loop that awaits nothing rejects many times in one go, and none of them should keep the first from the ledger.
-    if (crash.signal.aborted) return
-    if (getEventListeners(crash.signal, 'abort').length === 0) process.exit(EXIT.failed)
-    timer = setTimeout(() => process.exit(EXIT.failed), RECORD_MS)
-    crash.abort(error)
+    // That it was called is told already, by the task that fails with it.
+    if (error instanceof ExitCalled && crash.signal.aborted) return
+    stderr.line(describeThrown(error).stack)
+    if (!isListening()) exitNow(EXIT.failed)
+    crashWith(error)
   }
   process.on('uncaughtException', onUncaught)
+  // While no task runs, whoever loads or calls the code that ends the process hears of it by what is thrown.
+  const off = onExitCalled((call) => isListening() && crashWith(call))
   try {
     const result = await work(crash.signal)
     if (crash.signal.aborted) await exit()
@@ -36,11 +45,12 @@ export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promis
   } finally {
     clearTimeout(timer)
     process.off('uncaughtException', onUncaught)
+    off()
   }
 }
 
 /** At once, because the task that crashed may still be at work; only what was said is waited for. */
 async function exit(): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) await new Promise((said) => stream.write('', said))
-  process.exit(EXIT.failed)
+  exitNow(EXIT.failed)
 }

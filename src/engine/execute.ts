@@ -14,6 +14,7 @@ import {
   TransactionEnded,
   transactionTimes,
 } from './transaction.js'
+import { allAwaited, Unawaited } from './unawaited.js'
 
 /** How the work of a claim ended. `committed`: the record was settled inside the task's transaction. */
 export type Execution = (
@@ -81,8 +82,7 @@ export async function settlementOf(
 }
 
 async function outsideTransaction(task: TaskDefinition, options: ExecuteOptions, stop: AbortSignal): Promise<void> {
-  const context = { ...options.context, prisma: options.client as never, signal: stop }
-  await orStopped(async () => task.run(context), stop, options.graceMs)
+  await orStopped(() => runOwn(task, options, options.client, stop), stop, options.graceMs)
 }
 
 async function withinTransaction(
@@ -91,17 +91,29 @@ async function withinTransaction(
   how: { stop: AbortSignal; quiet: boolean },
 ): Promise<void> {
   const { stop } = how
-  const { ledger, claim, client, context, graceMs } = options
+  const { ledger, claim, client, graceMs } = options
   const times = transactionTimes(task.transaction, task.timeout ?? DEFAULT_TRANSACTION_TIMEOUT)
   await inTransaction(options, times, how, async (transaction) => {
-    const prisma = transaction as never
     await inOnePiece(client, transaction, () =>
-      orStopped(async () => task.run({ ...context, prisma, signal: stop }), stop, graceMs),
+      orStopped(() => runOwn(task, options, transaction, stop), stop, graceMs),
     )
     if (stop.aborted) throw new Stopped()
     const settled = await ledger.within(transaction).settle(claim.claim, await settlementOf(task, options))
     if (!settled) throw new Lost()
   })
+}
+
+/** Runs the task's own code, to the end of all that it begins. */
+function runOwn(
+  task: TaskDefinition,
+  { context, graceMs }: Pick<ExecuteOptions, 'context' | 'graceMs'>,
+  client: object,
+  stop: AbortSignal,
+): Promise<void> {
+  const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
+  return allAwaited(client, { graceMs, onLate }, (prisma) =>
+    task.run({ ...context, prisma: prisma as never, signal: stop }),
+  )
 }
 
 /** Tries again what threw: as the task's `retry` says, and after the write conflicts that transactions have. */
@@ -114,7 +126,7 @@ function tryAgain(
   const attempts = task.retry?.attempts ?? (task.transaction ? CONFLICT_TRIES : 1)
   const mayRetry = (error: unknown) =>
     !stop.aborted &&
-    !(error instanceof Lost || error instanceof TransactionEnded) &&
+    !(error instanceof Lost || error instanceof TransactionEnded || error instanceof Unawaited) &&
     (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
   const tried = (attempt: number) =>
     orBusy(

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { BackfillDefinition } from '../backfill.js'
 import type { Definition } from '../definition.js'
 import { toMs } from '../duration.js'
-import { messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
+import { describeThrown } from '../thrown.js'
 import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
@@ -19,6 +19,7 @@ import { planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
 import { TaskLog } from './task-log.js'
 import { inOnePiece, TransactionEnded, transactionTimes } from './transaction.js'
+import { allAwaited } from './unawaited.js'
 
 /** A row as it was and as it would be: the fields that change. */
 export interface RehearsedRow {
@@ -93,12 +94,14 @@ async function rehearseTask(
       return end('rehearsed', await rehearseBackfill(definition, client, { ...standing, context, signal, graceMs }))
     const times = transactionTimes(definition.transaction, definition.timeout ?? '1m')
     await rolledBack(client, times, async (transaction) => {
-      await definition.run({ ...context, prisma: transaction as never, signal })
+      await allAwaited(transaction, { graceMs, onLate: log.error }, (prisma) =>
+        definition.run({ ...context, prisma: prisma as never, signal }),
+      )
     })
     return end('rehearsed')
   } catch (error) {
     const ended = error instanceof TransactionEnded
-    return end('failed', { error: messageOf(error), ...(ended && { mayBeCommitted: true }) })
+    return end('failed', { error: describeThrown(error).message, ...(ended && { mayBeCommitted: true }) })
   }
 }
 

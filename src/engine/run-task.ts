@@ -18,6 +18,7 @@ import type { RunOptions } from './run-options.js'
 import { settle } from './settle.js'
 import type { StopReason } from './stop.js'
 import { TaskLog } from './task-log.js'
+import { progressOf } from './told-progress.js'
 
 /** A result without what every result has. */
 type End = Omit<TaskResult, 'version' | 'name' | 'durationMs'>
@@ -100,6 +101,8 @@ class Attempt {
   readonly #log: TaskLog
   #helped = 0
   #mayHelp = true
+  #over = false
+  #warned = false
 
   constructor(engine: Engine, task: TaskRef, definition: Definition, options: RunOptions) {
     this.#engine = engine
@@ -145,6 +148,7 @@ class Attempt {
         ? execute(definition, { ...work, signal })
         : executeBackfill(definition, { ...work, signal }),
     )
+    this.#over = true
     const settled = await settle(ledger, this.#definition, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
     const { processed, together = processed } = execution
@@ -192,6 +196,12 @@ class Attempt {
     return id
   }
 
+  /** Who says one thing that can't be is likely to go on. */
+  #warnOnce(message: string): void {
+    if (!this.#warned) this.#log.log.warn(message)
+    this.#warned = true
+  }
+
   /** The record is settled already: a history that can't be written is worth a warning, not a failed deploy. */
   async #closeRun(id: string, end: Parameters<Engine['ledger']['endRun']>[1]): Promise<void> {
     await this.#engine.ledger.endRun(id, end).catch((error) => {
@@ -222,9 +232,12 @@ class Attempt {
         log: this.#log.log,
         version: task.version,
         deployId,
-        progress(processed, total = undefined) {
-          onTold(processed, total ?? null)
-          tellProgress(processed, total ?? null)
+        progress: (processed, total = undefined) => {
+          const told = this.#over ? undefined : progressOf(processed, total)
+          if (told?.refused !== undefined) this.#warnOnce(told.refused)
+          if (!told || !('processed' in told)) return
+          onTold(told.processed, told.total)
+          tellProgress(told.processed, told.total)
         },
       },
       onProgress: tellProgress,

@@ -1,4 +1,4 @@
-import { AfterPartyError } from '../errors.js'
+import { AfterPartyError, storable } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
 import type { Outcome, RunResult, TaskResult } from './events.js'
@@ -11,7 +11,7 @@ import type { RunOptions } from './run-options.js'
  * `task-unknown`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
 export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptions, 'names' | 'deployId'>) {
-  demandShort(deployId)
+  demandStorable(deployId)
   const byName = names !== undefined && names.length > 0
   const [{ files, faults }, records] = await Promise.all([
     engine.source.list(),
@@ -34,8 +34,15 @@ export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptio
 /** What MySQL's column for a String holds. */
 const LONGEST_DEPLOY_ID = 191
 
-function demandShort(deployId: string | undefined): void {
-  if (deployId === undefined || deployId.length <= LONGEST_DEPLOY_ID) return
+function demandStorable(deployId: string | undefined): void {
+  if (deployId === undefined) return
+  if (storable(deployId) !== deployId)
+    throw new AfterPartyError('usage', {
+      what: `A deploy id can't hold every character; this one is ${JSON.stringify(deployId.slice(0, 40))}.`,
+      why: 'No database keeps a NUL or half a surrogate pair.',
+      next: 'Pass another one, a commit or a release, with --deploy-id or AFTER_PARTY_DEPLOY_ID.',
+    })
+  if (deployId.length <= LONGEST_DEPLOY_ID) return
   throw new AfterPartyError('usage', {
     what: `A deploy id has at most ${LONGEST_DEPLOY_ID} characters; this one has ${deployId.length}.`,
     why: `It begins with ${deployId.slice(0, 40)}…`,

@@ -1,7 +1,8 @@
 import { type Definition, isEveryDeploy } from '../definition.js'
-import { messageOf, storable, withoutUrls } from '../errors.js'
+import { messageOf } from '../errors.js'
 import { answerWithin } from '../ledger/answer-within.js'
 import type { Ledger, RecordStatus } from '../ledger/contract.js'
+import { describeThrown } from '../thrown.js'
 import type { HeldClaim } from './claim.js'
 import type { Outcome } from './events.js'
 import { type Execution, settlementOf } from './execute.js'
@@ -44,17 +45,13 @@ export async function settle(
   const status = interrupted ? 'interrupted' : 'failed'
   // Where it was told to stop is our code, and tells nobody anything.
   const ours = execution.kind === 'stopped' && execution.reason !== 'crashed'
-  const error = ours ? messageOf(execution.error) : stackOf(execution.error)
+  const { message, stack } = describeThrown(execution.error)
+  const error = ours ? messageOf(execution.error) : stack
   const held = await claim.settle({ ...success, status, error })
-  if (held) return { outcome: status, status, message: messageOf(execution.error), error }
+  if (held) return { outcome: status, status, message, error }
   if (!definition.transaction) return { outcome: 'lost', status }
   // The answer to a commit can get lost after the database carried it out.
   const record = await answerWithin(LOOK_MS, ledger.record(claim.claim.version))
   const committed = record?.fence === claim.claim.fence && record.status === success.status
   return { outcome: committed ? 'done' : 'lost', status: success.status }
-}
-
-function stackOf(error: unknown): string {
-  const text = error instanceof Error && error.stack ? error.stack : messageOf(error)
-  return storable(withoutUrls(text))
 }

@@ -1,5 +1,5 @@
 import { format } from 'node:util'
-import { storable, withoutUrls } from '../errors.js'
+import { inspected, storable, withoutUrls } from '../errors.js'
 import type { Log } from '../task.js'
 import { leftOutRow } from './backfill/left-out.js'
 import type { LogLevel } from './events.js'
@@ -44,7 +44,7 @@ export class TaskLog {
   }
 
   #add(level: LogLevel, message: unknown[]): void {
-    const text = withoutUrls(format(...message))
+    const text = withoutUrls(textOf(message))
     const line = `${level === 'info' ? '' : `${level}: `}${text}`
     const row = leftOutRow(text)
     if (row !== undefined && this.#leftOut.has(row)) return
@@ -55,5 +55,14 @@ export class TaskLog {
     if (this.#tail.length <= TAIL_CHARACTERS) return
     this.#cut = true
     this.#tail = this.#tail.slice(-TAIL_CHARACTERS)
+  }
+}
+
+/** As `console.log` writes it; what has a way of its own to be shown, which throws, is shown without it. */
+function textOf(message: unknown[]): string {
+  try {
+    return format(...message)
+  } catch {
+    return message.map((part) => (typeof part === 'string' ? part : inspected(part))).join(' ')
   }
 }

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { codeOf, messageOf } from '../errors.js'
+import { codeOf, messageOf, read } from '../errors.js'
+import { describeThrown } from '../thrown.js'
 
 /** Why a module of the user's can't be loaded: what was thrown, and the file and line in the user's own code. */
 export class LoadError extends Error {
@@ -23,7 +24,15 @@ export async function asLoadError(thrown: unknown, file: string): Promise<LoadEr
   const [, from, line, text] = TRANSFORM.exec(messageOf(thrown)) ?? []
   const message = relativePaths(text ?? messageOf(thrown))
   const place = from && line ? { file: from, line } : (placeIn(thrown) ?? (await placeOfSyntaxError(thrown, file)))
-  return new LoadError(place ? `${message} (${shown(place)})` : message, thrown)
+  const said = place ? `${message} (${shown(place)})` : message
+  return new LoadError([said, ...(text === undefined ? causeOf(thrown, message) : [])].join('\n'), thrown)
+}
+
+/** What an error of the module's own says about why; who wraps an error often repeats its message. */
+function causeOf(thrown: unknown, told: string): string[] {
+  const cause = read(thrown, 'cause')
+  if (cause === undefined || cause === null || told.includes(messageOf(cause))) return []
+  return [`Caused by: ${relativePaths(describeThrown(cause).message)}`]
 }
 
 /** What esbuild says through tsx. */

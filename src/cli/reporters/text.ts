@@ -71,8 +71,13 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined):
 
 /** The message, and of the stack what leads to the user's own code. */
 function failure(result: TaskResult, stack: string | undefined): string {
-  const frames = ownFrames((stack ?? '').split('\n'))
-  return [stderr.style('red', result.error ?? ''), ...frames.map((line) => dim(`  ${line.trim()}`))].join('\n')
+  const [first = '', ...rest] = (stack ?? '').split('\n')
+  const frames = ownFrames(rest)
+  // `TypeError: x is not a function` says more than its message alone.
+  const name = /^(?!PrismaClient)\w+(?<!^Error): /.exec(first)?.[0] ?? ''
+  const error = result.error ?? ''
+  const told = first.startsWith(`${name}${error.split('\n')[0]}`) ? `${name}${error}` : error
+  return [stderr.style('red', told), ...frames.map((line) => dim(`  ${line.trim()}`))].join('\n')
 }
 
 function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: number): void {

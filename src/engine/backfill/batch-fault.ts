@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.js'
 import { isBusy, isConnectionLost, isWriteConflict } from '../../ledger/database-errors.js'
 import { Lost } from '../stop.js'
 import { TransactionEnded, TransactionTimeout } from '../transaction.js'
+import { Unawaited } from '../unawaited.js'
 import { CursorError } from './walk.js'
 
 /** The checkpoint was not written: the claim is lost, or an earlier try was committed after all. Rolls the batch back. */
@@ -13,7 +14,12 @@ export class Displaced extends Error {
 
 /** What no other batch could get past, nor the same one later. */
 export function isFinal(error: unknown): boolean {
-  return error instanceof Lost || error instanceof CursorError || error instanceof TransactionEnded
+  return (
+    error instanceof Lost ||
+    error instanceof CursorError ||
+    error instanceof TransactionEnded ||
+    error instanceof Unawaited
+  )
 }
 
 /** What a smaller batch, or a later one, may get past. */

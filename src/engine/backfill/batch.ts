@@ -1,7 +1,9 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { codeOf, messageOf } from '../../errors.js'
 import type { TaskContext } from '../../task.js'
+import { plainly } from '../../thrown.js'
 import { orStopped } from '../stop.js'
+import { allAwaited, Unawaited, unwritable } from '../unawaited.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './bulk-update.js'
 import type { SkippedRow } from './checkpoint.js'
 import type { ColumnType } from './dialect.js'
@@ -83,8 +85,13 @@ export async function workOn(
   const { definition, context, stop, graceMs, whole } = work
   if (definition.run) {
     const { run } = definition
-    const prisma = writer as never
-    await whole(() => orStopped(async () => run(rows, { ...context, prisma, signal: stop }), stop, graceMs))
+    const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
+    const own = () =>
+      allAwaited(writer, { graceMs, onLate }, (prisma) =>
+        // A copy: rows that it takes out of its array were done all the same.
+        run([...rows], { ...context, prisma: prisma as never, signal: stop }),
+      )
+    await whole(() => orStopped(own, stop, graceMs))
     return { skipped: [], missed: [] }
   }
   const { changes, skipped } = await changesOf(rows, work)
@@ -106,11 +113,14 @@ export async function changesOf(
       if (isPromise(given)) given.then(undefined, () => {})
       const data = isPromise(given) ? await orStopped(() => given, stop, graceMs) : given
       if (data === null || data === undefined) continue
+      const fault = unwritable(data)
+      if (fault !== undefined) throw new Unawaited(`\`update\` returned ${fault}.`)
       const change = { key, data: data as Record<string, unknown> }
       demandSameKey(change, fields)
       changes.push(change)
-    } catch (error) {
-      if (error instanceof CursorError) throw error
+    } catch (thrown) {
+      const error = plainly(thrown)
+      if (error instanceof CursorError || error instanceof Unawaited) throw error
       if (definition.onError !== 'skip' || stop.aborted) throw named(error, fields, key)
       skipped.push({ key: describeKey(fields, key), error: messageOf(error) })
     }
