@@ -3,6 +3,7 @@ import { codeOf, messageOf } from '../errors.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
 import { isWriteConflict } from '../ledger/database-errors.js'
 import { providerOf } from '../ledger/provider.js'
+import { withoutExtensions } from '../prisma/extensions.js'
 import type { TransactionOption, TransactionOptions } from '../task.js'
 import type { HeldClaim } from './claim.js'
 import { Lost, orStopped, Stopped } from './stop.js'
@@ -141,7 +142,7 @@ interface RawClient {
  */
 export async function inOnePiece<T>(client: object, transaction: object, work: () => Promise<T>): Promise<T> {
   if (providerOf(client) !== 'mysql') return work()
-  const raw = transaction as RawClient
+  const raw = withoutExtensions(transaction as RawClient)
   const marked = await raw.$executeRawUnsafe(`SAVEPOINT ${SAVEPOINT}`).then(
     () => true,
     (error) => {

@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../errors.js'
+import { withoutExtensions } from '../prisma/extensions.js'
 import { ask, insist, orBusy } from './ask.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
@@ -39,6 +40,39 @@ interface LedgerClient {
   $primary?(): LedgerClient
 }
 
+/** Asked for by name, whatever the client's `omit` leaves out: a record without its cursor would begin anew. */
+const RECORD: Record<keyof TaskRecord, true> = {
+  version: true,
+  name: true,
+  status: true,
+  attempts: true,
+  startedAt: true,
+  finishedAt: true,
+  error: true,
+  checksum: true,
+  owner: true,
+  fence: true,
+  leaseUntil: true,
+  cursor: true,
+  processed: true,
+  total: true,
+  deployId: true,
+}
+const RUN: Record<keyof TaskRun, true> = {
+  id: true,
+  version: true,
+  name: true,
+  fence: true,
+  status: true,
+  startedAt: true,
+  finishedAt: true,
+  owner: true,
+  deployId: true,
+  processed: true,
+  error: true,
+  log: true,
+}
+
 /** Where a task begins that does not go on at a checkpoint. */
 const START = { cursor: null, processed: 0, total: null }
 
@@ -53,7 +87,7 @@ export class PrismaLedger implements Ledger {
   /** Throws `client-not-generated` when the client does not know the ledger's models. */
   constructor(client: object) {
     // With read replicas, a record must be read where it is written.
-    const primary = (client as Partial<LedgerClient>).$primary?.() ?? (client as LedgerClient)
+    const primary = withoutExtensions((client as Partial<LedgerClient>).$primary?.() ?? (client as LedgerClient))
     if (!primary.afterPartyTaskRecord || !primary.afterPartyTaskRun)
       throw new AfterPartyError('client-not-generated', {
         what: 'The Prisma client does not know the model AfterPartyTaskRecord.',
@@ -81,7 +115,7 @@ export class PrismaLedger implements Ledger {
   }
 
   async records(): Promise<TaskRecord[]> {
-    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany())
+    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany({ select: RECORD }))
     return rows.map(toRecord)
   }
 
@@ -95,12 +129,14 @@ export class PrismaLedger implements Ledger {
       else open.push(version)
     }
     if (open.length === 0) return settled
-    const whole = await this.#ask(() => records.findMany({ where: { version: { in: open } } }))
+    const whole = await this.#ask(() => records.findMany({ where: { version: { in: open } }, select: RECORD }))
     return [...settled, ...whole.map(toRecord)]
   }
 
   async record(version: string): Promise<TaskRecord | null> {
-    const row = await this.#ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
+    const row = await this.#ask(() =>
+      this.#client.afterPartyTaskRecord.findUnique({ where: { version }, select: RECORD }),
+    )
     return row && toRecord(row)
   }
 
@@ -132,7 +168,7 @@ export class PrismaLedger implements Ledger {
   }
 
   within(transaction: unknown): ClaimWrites {
-    const client = transaction as LedgerClient
+    const client = withoutExtensions(transaction as LedgerClient)
     return {
       beat: (claim, beat) => beatIn(client, claim, beat),
       settle: (claim, settlement) => settleIn(client, claim, settlement),
@@ -178,6 +214,7 @@ export class PrismaLedger implements Ledger {
         where: version === undefined ? {} : { version },
         orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
         take: limit,
+        select: RUN,
       }),
     )
     return rows.map((row) => ({ ...row, processed: Number(row.processed) }))
