@@ -91,15 +91,15 @@ async function withinTransaction(
   how: { stop: AbortSignal; quiet: boolean },
 ): Promise<void> {
   const { stop } = how
-  const { ledger, claim, client, context, graceMs } = options
+  const { claim, client, context, graceMs } = options
   const times = transactionTimes(task.transaction, task.timeout ?? DEFAULT_TRANSACTION_TIMEOUT)
-  await inTransaction(options, times, how, async (transaction) => {
+  await inTransaction(options, times, how, async (transaction, writes) => {
     const prisma = transaction as never
     await inOnePiece(client, transaction, () =>
       orStopped(async () => task.run({ ...context, prisma, signal: stop }), stop, graceMs),
     )
     if (stop.aborted) throw new Stopped()
-    const settled = await ledger.within(transaction).settle(claim.claim, await settlementOf(task, options))
+    const settled = await writes.settle(claim.claim, await settlementOf(task, options))
     if (!settled) throw new Lost()
   })
 }
