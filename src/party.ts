@@ -19,6 +19,7 @@ import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
 import type { TaskRun } from './ledger/contract.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
+import { shareConnections } from './prisma/extensions.js'
 import { TsxLoader } from './project/loader.js'
 import { listMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
@@ -156,7 +157,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
       source: sourceOf(options.tasks ?? 'prisma/after-party'),
       tasksClient: () => {
         tasksClient ??= open(options.client).then(async (client) => {
-          if (client !== ledgerClient) await ledger.giveWay()
+          if (!shareConnections(client, ledgerClient)) await ledger.giveWay()
           return client
         })
         return tasksClient

@@ -3,6 +3,7 @@ import { defineBackfill } from '../../src/backfill.js'
 import type { PrismaClientLike } from '../../src/config.js'
 import { createAfterParty } from '../../src/party.js'
 import { addPosts, type LooseBackfill, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
+import { type Intercepted, intercepted } from '../support/databases/intercepted.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 
 interface PostRow {
@@ -125,14 +126,12 @@ describeDatabases((variant) => {
         }
         throw lost()
       })
-      const ledger = backfills.database.client().$extends({
-        query: {
-          afterPartyTaskRecord: {
-            async findUnique({ args, query }: { args: object; query(args: object): Promise<unknown> }) {
-              const answer = trouble ?? (() => query(args))
-              trouble = undefined
-              return answer()
-            },
+      const ledger = intercepted(backfills.database.client(), {
+        afterPartyTaskRecord: {
+          async findUnique({ args, query }: Intercepted<object>) {
+            const answer = trouble ?? (() => query(args))
+            trouble = undefined
+            return answer()
           },
         },
       })
@@ -166,13 +165,11 @@ describeDatabases((variant) => {
 
   test('a checkpoint that can’t be written fails the backfill; it is not the fault of a row', async () => {
     await addPosts(backfills.client, upTo(3))
-    const ledger = backfills.database.client().$extends({
-      query: {
-        afterPartyTaskRecord: {
-          updateMany({ args, query }: { args: { data: { cursor?: string } }; query(args: object): Promise<unknown> }) {
-            if (args.data.cursor?.includes('two')) throw new Error('no room for it')
-            return query(args)
-          },
+    const ledger = intercepted(backfills.database.client(), {
+      afterPartyTaskRecord: {
+        updateMany({ args, query }: Intercepted<{ data: { cursor?: string } }>) {
+          if (args.data.cursor?.includes('two')) throw new Error('no room for it')
+          return query(args)
         },
       },
     })

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { PrismaLedger } from '../../src/ledger/prisma-ledger.js'
+import { type Intercepted, intercepted } from '../support/databases/intercepted.js'
 import { createDatabase, describeDatabases } from '../support/databases.js'
 
 const VERSION = '20260101000000'
@@ -14,15 +15,13 @@ describeDatabases(
         onRefused = resolve
       })
       const ledger = new PrismaLedger(
-        database.client().$extends({
-          query: {
-            afterPartyTaskRecord: {
-              async create({ args, query }: { args: object; query(args: object): Promise<unknown> }) {
-                return query(args).catch((error) => {
-                  onRefused()
-                  throw error
-                })
-              },
+        intercepted(database.client(), {
+          afterPartyTaskRecord: {
+            async create({ args, query }: Intercepted<object>) {
+              return query(args).catch((error) => {
+                onRefused()
+                throw error
+              })
             },
           },
         }),

@@ -332,7 +332,7 @@ describeDatabases((variant) => {
     )
 
     if (variant === 'mariadb')
-      test('whose snapshot a heartbeat made stale is tried again without heartbeats', async () => {
+      test('whose snapshot a heartbeat would make stale runs once, without heartbeats', async () => {
         // What MariaDB does from 11.6 on: RepeatableRead, its default, refuses to write to a row that changed.
         const variables = encodeURIComponent(JSON.stringify({ innodb_snapshot_isolation: 'ON' }))
         const client = () =>
@@ -353,7 +353,7 @@ describeDatabases((variant) => {
           { client },
         )
         expect(await party.run({ lease: LEASE_MS })).toMatchObject({ outcome: 'done' })
-        expect(tries).toBe(2)
+        expect(tries).toBe(1)
         expect(await stage.titles()).toEqual(['slow'])
       })
 

@@ -91,14 +91,14 @@ async function withinTransaction(
   how: { stop: AbortSignal; quiet: boolean },
 ): Promise<void> {
   const { stop } = how
-  const { ledger, claim, client, graceMs } = options
+  const { claim, client, graceMs } = options
   const times = transactionTimes(task.transaction, task.timeout ?? DEFAULT_TRANSACTION_TIMEOUT)
-  await inTransaction(options, times, how, async (transaction) => {
+  await inTransaction(options, times, how, async (transaction, writes) => {
     await inOnePiece(client, transaction, () =>
       orStopped(() => runOwn(task, options, transaction, stop), stop, graceMs),
     )
     if (stop.aborted) throw new Stopped()
-    const settled = await ledger.within(transaction).settle(claim.claim, await settlementOf(task, options))
+    const settled = await writes.settle(claim.claim, await settlementOf(task, options))
     if (!settled) throw new Lost()
   })
 }

@@ -3,6 +3,7 @@ import { type Definition, isEveryDeploy } from '../definition.js'
 import { AfterPartyError, headline, messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
+import { shareConnections } from '../prisma/extensions.js'
 import { executeBackfill } from './backfill/backfill.js'
 import type { BackfillOptions } from './backfill/backfill-options.js'
 import { helpWith } from './backfill/partitions.js'
@@ -220,7 +221,7 @@ class Attempt {
     return {
       ledger,
       client,
-      sharedClient: client === ledgerClient,
+      sharedClient: shareConnections(client, ledgerClient),
       signal,
       graceMs,
       name: task.name,

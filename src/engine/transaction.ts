@@ -3,8 +3,10 @@ import { codeOf, messageOf } from '../errors.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
 import { isWriteConflict } from '../ledger/database-errors.js'
 import { providerOf } from '../ledger/provider.js'
+import { withoutExtensions } from '../prisma/extensions.js'
 import type { TransactionOption, TransactionOptions } from '../task.js'
 import type { HeldClaim } from './claim.js'
+import { hasSnapshot, noteSnapshot, sessionHasSnapshot } from './snapshots.js'
 import { Lost, orStopped, Stopped } from './stop.js'
 
 /** What a transaction under a claim is made with. */
@@ -47,20 +49,47 @@ export function transactionTimes(option: TransactionOption | undefined, timeout:
  * Runs something in a transaction of the tasks' client while the claim stands. Whoever writes the record inside it,
  * and finds the claim lost, throws `Lost`: the database then rolls everything back. `quiet`: without heartbeats, as
  * after a write conflict, because it may have been one of them that was in conflict with the transaction's snapshot.
+ * Where that is certain, the work is done again at once, and it is nobody's try.
  */
 export async function inTransaction<T>(
-  { ledger, claim, client, sharedClient, graceMs }: TransactionDependencies,
+  dependencies: TransactionDependencies,
   times: TransactionTimes,
   { stop, quiet }: { stop: AbortSignal; quiet: boolean },
-  work: (transaction: object) => Promise<T>,
+  work: (transaction: object, writes: ClaimWrites) => Promise<T>,
 ): Promise<T> {
-  const how = { stop, quiet: quiet || !beatsFit(ledger, sharedClient, times.isolationLevel) }
-  return inTime({ claim, graceMs }, times, how, () =>
-    transact(client, times, async (transaction) => {
-      if (ledger.singleWriter) await lockFirst(ledger.within(transaction), claim)
-      return work(transaction)
-    }),
-  )
+  const { ledger, claim, client, graceMs } = dependencies
+  const attempt = (how: { stop: AbortSignal; quiet: boolean }) =>
+    inTime({ claim, graceMs }, times, how, () =>
+      transact(client, times, async (transaction) => {
+        const writes = ledger.within(transaction)
+        if (ledger.singleWriter) await lockFirst(writes, claim)
+        return work(transaction, how.quiet ? writes : besideBeats(writes))
+      }),
+    )
+  if (quiet || !(await beatsFit(dependencies, times.isolationLevel))) return attempt({ stop, quiet: true })
+  try {
+    return await attempt({ stop, quiet: false })
+  } catch (error) {
+    if (!(error instanceof SpoiledByBeat)) throw error
+    noteSnapshot(client)
+    if (stop.aborted) throw error.cause
+    return attempt({ stop, quiet: true })
+  }
+}
+
+/** Nobody but this process writes to a record under a live claim: who was in its way there was its own heartbeat. */
+class SpoiledByBeat extends Error {}
+
+function besideBeats(writes: ClaimWrites): ClaimWrites {
+  const blamed = (written: Promise<boolean>) =>
+    written.catch((error) => {
+      throw isWriteConflict(error) ? new SpoiledByBeat(messageOf(error), { cause: error }) : error
+    })
+  return {
+    beat: (claim, beat) => blamed(writes.beat(claim, beat)),
+    settle: (claim, settlement) => blamed(writes.settle(claim, settlement)),
+    checkpoint: (claim, checkpoint) => blamed(writes.checkpoint(claim, checkpoint)),
+  }
 }
 
 /** A transaction as Prisma makes it, and nothing more. */
@@ -116,13 +145,21 @@ async function lockFirst(writes: ClaimWrites, claim: HeldClaim): Promise<void> {
   if (!(await writes.beat(claim.claim, { leaseUntil }))) throw new Lost()
 }
 
+type Beside = Pick<TransactionDependencies, 'ledger' | 'client' | 'sharedClient'>
+
 /**
  * Whether heartbeats may go on beside an open transaction. Not where they would join it (one client for all),
  * wait for it (one writer at a time), or make its snapshot stale, so that its own last write can't commit.
  */
-function beatsFit(ledger: Ledger, sharedClient: boolean, isolationLevel: string | undefined): boolean {
-  const snapshot = isolationLevel !== undefined && !isolationLevel.startsWith('Read')
-  return !sharedClient && !ledger.singleWriter && !snapshot
+async function beatsFit({ ledger, client, sharedClient }: Beside, level: string | undefined): Promise<boolean> {
+  if (sharedClient || ledger.singleWriter) return false
+  // Records that are kept elsewhere are in no transaction of this client.
+  return !ledger.checkpointChange || !(await hasSnapshot(client, level))
+}
+
+/** The same of a statement that writes the record, or of a transaction with no level of its own in its place. */
+export async function beatsFitStatement(given: Beside): Promise<boolean> {
+  return (await beatsFit(given, undefined)) && !(await sessionHasSnapshot(given.client))
 }
 
 const SAVEPOINT = 'after_party'
@@ -141,7 +178,7 @@ interface RawClient {
  */
 export async function inOnePiece<T>(client: object, transaction: object, work: () => Promise<T>): Promise<T> {
   if (providerOf(client) !== 'mysql') return work()
-  const raw = transaction as RawClient
+  const raw = withoutExtensions(transaction as RawClient)
   const marked = await raw.$executeRawUnsafe(`SAVEPOINT ${SAVEPOINT}`).then(
     () => true,
     (error) => {

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js'
+import { withoutExtensions } from '../prisma/extensions.js'
 import { adapterSchemaOf } from './adapter-schema.js'
 import { ask } from './ask.js'
 import { leaveConnection } from './leave-connection.js'
@@ -22,11 +23,12 @@ const TABLE_MISSING =
 
 /** What Prisma Migrate says it has done in this database; null where it keeps no books (`db push`, MongoDB). */
 export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
-  const { $queryRawUnsafe } = client as { $queryRawUnsafe?(query: string): Promise<Row[]> }
+  const plain = withoutExtensions(client)
+  const { $queryRawUnsafe } = plain as { $queryRawUnsafe?(query: string): Promise<Row[]> }
   if (typeof $queryRawUnsafe !== 'function') return null
   const query = `SELECT migration_name, finished_at, rolled_back_at FROM ${tableOf(client)}`
   const rows = await ask(
-    () => rowsOf($queryRawUnsafe.call(client, query)),
+    () => rowsOf($queryRawUnsafe.call(plain, query)),
     () => leaveConnection(client),
   )
   return (

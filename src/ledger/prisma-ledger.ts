@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../errors.js'
+import { withoutExtensions } from '../prisma/extensions.js'
 import { VERSION } from '../version.js'
 import { ask, insist, orBusy } from './ask.js'
 import { clockOffset, monotonicNow } from './clock.js'
@@ -49,6 +50,39 @@ interface LedgerClient {
   $primary?(): LedgerClient
 }
 
+/** Asked for by name, whatever the client's `omit` leaves out: a record without its checkpoint would start over. */
+const RECORD: Record<Exclude<keyof TaskRecord, 'cursor'> | 'checkpoint', true> = {
+  version: true,
+  name: true,
+  status: true,
+  attempts: true,
+  startedAt: true,
+  finishedAt: true,
+  error: true,
+  checksum: true,
+  owner: true,
+  fence: true,
+  leaseUntil: true,
+  checkpoint: true,
+  processed: true,
+  total: true,
+  deployId: true,
+}
+const RUN: Record<keyof TaskRun, true> = {
+  id: true,
+  version: true,
+  name: true,
+  fence: true,
+  status: true,
+  startedAt: true,
+  finishedAt: true,
+  owner: true,
+  deployId: true,
+  processed: true,
+  error: true,
+  log: true,
+}
+
 /** Where a task begins that does not go on at a checkpoint. */
 const START = { checkpoint: null, processed: 0, total: null, skippedRows: null, changedMeanwhile: 0, state: null }
 
@@ -58,6 +92,7 @@ export class PrismaLedger implements Ledger {
   readonly #client: LedgerClient
   /** The tables are those of the first release, with columns added. */
   readonly #hasCursor: boolean
+  readonly #select: Record<string, true>
   #offset: Promise<number> | undefined
   #givesWay = false
   #turn: Promise<void> = Promise.resolve()
@@ -65,7 +100,7 @@ export class PrismaLedger implements Ledger {
   /** Throws `client-not-generated` when the client does not know the ledger's models. */
   constructor(client: object) {
     // With read replicas, a record must be read where it is written.
-    const primary = (client as Partial<LedgerClient>).$primary?.() ?? (client as LedgerClient)
+    const primary = withoutExtensions((client as Partial<LedgerClient>).$primary?.() ?? (client as LedgerClient))
     if (!primary.afterPartyTaskRecord || !primary.afterPartyTaskRun)
       throw new AfterPartyError('client-not-generated', {
         what: 'The Prisma client does not know the model AfterPartyTaskRecord.',
@@ -75,6 +110,7 @@ export class PrismaLedger implements Ledger {
     demandColumns(primary)
     this.#client = primary
     this.#hasCursor = fieldsOf(primary, 'AfterPartyTaskRecord')?.has('cursor') ?? false
+    this.#select = { ...RECORD, ...(this.#hasCursor && { cursor: true }) }
     this.singleWriter = providerOf(client) === 'sqlite'
   }
 
@@ -95,7 +131,7 @@ export class PrismaLedger implements Ledger {
   }
 
   async records(): Promise<TaskRecord[]> {
-    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany())
+    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany({ select: this.#select }))
     return rows.map(toRecord)
   }
 
@@ -109,12 +145,14 @@ export class PrismaLedger implements Ledger {
       else open.push(version)
     }
     if (open.length === 0) return settled
-    const whole = await this.#ask(() => records.findMany({ where: { version: { in: open } } }))
+    const whole = await this.#ask(() => records.findMany({ where: { version: { in: open } }, select: this.#select }))
     return [...settled, ...whole.map(toRecord)]
   }
 
   async record(version: string): Promise<TaskRecord | null> {
-    const row = await this.#ask(() => this.#client.afterPartyTaskRecord.findUnique({ where: { version } }))
+    const row = await this.#ask(() =>
+      this.#client.afterPartyTaskRecord.findUnique({ where: { version }, select: this.#select }),
+    )
     return row && toRecord(row)
   }
 
@@ -148,7 +186,7 @@ export class PrismaLedger implements Ledger {
   }
 
   within(transaction: unknown): ClaimWrites {
-    const client = transaction as LedgerClient
+    const client = withoutExtensions(transaction as LedgerClient)
     return {
       beat: (claim, beat) => beatIn(client, claim, beat),
       settle: (claim, settlement) => settleIn(client, claim, settlement),
@@ -197,6 +235,7 @@ export class PrismaLedger implements Ledger {
         where: version === undefined ? {} : { version },
         orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
         take: limit,
+        select: RUN,
       }),
     )
     return rows.map(toRun)

@@ -26,11 +26,6 @@ export type Point =
 
 type Moment = 'before' | 'during' | 'after'
 
-interface Query<Args> {
-  args: Args
-  query(args: Args): Promise<unknown>
-}
-
 interface Write {
   data: Record<string, unknown>
   where?: Record<string, unknown>
@@ -38,9 +33,8 @@ interface Write {
 
 type Transact = (work: (transaction: object) => Promise<unknown>, options: object) => Promise<unknown>
 
-interface Extendable {
-  $extends(extension: object): unknown
-}
+type Operation = (...args: never[]) => Promise<unknown>
+type Operations = Record<string, (...args: never[]) => Point>
 
 const DURING_MS = 5
 
@@ -62,28 +56,43 @@ export async function awaited({ signal, log }: { signal: AbortSignal; log(messag
   signal.throwIfAborted()
 }
 
-/** The client, with every write of the ledger and of the tasks watched. */
-export function chaotic<Client extends Extendable>(client: Client): Client {
-  return watchingCommits(
-    client.$extends({
-      query: {
-        afterPartyTaskRecord: {
-          create: ({ args, query }: Query<Write>) => pass('claim', () => query(args)),
-          updateMany: ({ args, query }: Query<Write>) => pass(recordPoint(args.data), () => query(args)),
-        },
-        afterPartyTaskRun: {
-          create: ({ args, query }: Query<Write>) => pass('open-history', () => query(args)),
-          updateMany: ({ args, query }: Query<Write>) =>
-            pass(args.where?.id === undefined ? 'end-dead-history' : 'end-history', () => query(args)),
-        },
-        post: {
-          create: ({ args, query }: Query<object>) => pass('work', () => query(args)),
-          updateMany: ({ args, query }: Query<object>) => pass('work', () => query(args)),
-        },
-        $executeRawUnsafe: ({ args, query }: Query<unknown>) => pass('work', () => query(args)),
-      },
-    }) as Client,
-  )
+const WATCHED: Record<string, Operations> = {
+  afterPartyTaskRecord: { create: () => 'claim', updateMany: ({ data }: Write) => recordPoint(data) },
+  afterPartyTaskRun: {
+    create: () => 'open-history',
+    updateMany: ({ where }: Write) => (where?.id === undefined ? 'end-dead-history' : 'end-history'),
+  },
+  post: { create: () => 'work', updateMany: () => 'work' },
+}
+
+/**
+ * The client, with every write of the ledger and of the tasks watched, inside of transactions too. Not an extension of
+ * the client, for the ledger goes round those.
+ */
+export function chaotic<Client extends object>(client: Client): Client {
+  return watchingCommits(watchingWrites(client))
+}
+
+function watchingWrites<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown
+      if (key === '$executeRawUnsafe')
+        return (...args: never[]) => pass('work', () => (value as Operation).apply(target, args))
+      const operations = WATCHED[String(key)]
+      return operations ? watchingOperations(value as object, operations) : value
+    },
+  })
+}
+
+function watchingOperations(delegate: object, operations: Operations): object {
+  return new Proxy(delegate, {
+    get(target, name) {
+      const operation = Reflect.get(target, name) as Operation
+      const point = operations[String(name)]
+      return point ? (...args: never[]) => pass(point(...args), () => operation(...args)) : operation
+    },
+  })
 }
 
 function recordPoint(data: Record<string, unknown>): Point {
@@ -101,7 +110,7 @@ function watchingCommits<Client extends object>(client: Client): Client {
       const watched: Transact = async (work, options) => {
         let nth: number[] = []
         const whole = async (transaction: object) => {
-          const result = await work(transaction)
+          const result = await work(watchingWrites(transaction))
           nth = count('commit')
           obey('before', 'commit', nth)
           obey('during', 'commit', nth)

@@ -1,5 +1,6 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import { codeOf, messageOf } from '../../errors.js'
+import { withoutExtensions } from '../../prisma/extensions.js'
 import type { TaskContext } from '../../task.js'
 import { plainly } from '../../thrown.js'
 import { orStopped } from '../stop.js'
@@ -53,7 +54,7 @@ export class ColumnTypes {
   async #ask(client: Writer, model: WalkedModel): Promise<ReadonlyMap<string, ColumnType>> {
     const query = dialectOf(model)?.typesQuery?.(model)
     if (!query) return new Map()
-    const rows = await client.$queryRawUnsafe(query.sql, ...query.parameters)
+    const rows = await withoutExtensions(client).$queryRawUnsafe(query.sql, ...query.parameters)
     return new Map(
       rows.map(({ name, type, charset, collation }) => [
         String(name),
@@ -157,9 +158,11 @@ export async function writeChanges(
   if (dialect && typeof groups !== 'string') {
     const given = groups.reduce((sum, { rows }) => sum + rows.length, 0)
     let found = 0
+    // What a team does to raw statements is for its own.
+    const raw = withoutExtensions(writer)
     for (const group of groups) {
       for (const { sql, parameters } of statementsOf(dialect, group))
-        found += await writer.$executeRawUnsafe(sql, ...parameters)
+        found += await raw.$executeRawUnsafe(sql, ...parameters)
     }
     return found < given ? groups.flatMap(({ rows }) => rows.map(({ key }) => key)) : []
   }

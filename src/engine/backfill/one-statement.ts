@@ -1,5 +1,6 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import type { Ledger, RecordChange } from '../../ledger/contract.js'
+import { withoutExtensions } from '../../prisma/extensions.js'
 import { ColumnTypes, hasUpdateHooks, type Writer } from './batch.js'
 import { type Change, dialectOf, groupChanges } from './bulk-update.js'
 import type { CheckpointWrites } from './checkpoint.js'
@@ -54,7 +55,8 @@ export class OneStatement {
     if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
     if (hasUpdateHooks(writer, model)) return
     const change = ledger.checkpointChange.bind(ledger)
-    return new OneStatement(writer, { walked, change, together })
+    // A hook on raw statements is for those of the team; this one writes the ledger too.
+    return new OneStatement(withoutExtensions(writer), { walked, change, together })
   }
 
   /** No heartbeat gets through while the statement waits for a lock. */

@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.js'
 import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import { leaveConnection } from '../../ledger/leave-connection.js'
-import { inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
+import { beatsFitStatement, inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
 import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
@@ -202,9 +202,10 @@ export class Walker {
 
   /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
   async #readThenWrite(oneStatement: OneStatement, size: number): Promise<Page> {
-    const { client, ledger, sharedClient } = this.#options
+    const { client, ledger } = this.#options
     const times = transactionTimes(this.#definition.transaction, BATCH_TIMEOUT)
-    const how = { stop: this.#stop, quiet: sharedClient || oneStatement.beatsWait }
+    const quiet = oneStatement.beatsWait || !(await beatsFitStatement(this.#options))
+    const how = { stop: this.#stop, quiet }
     this.#tried = undefined
     const at = this.#keeper.at
     const primary = primaryOf(client)
@@ -253,7 +254,7 @@ export class Walker {
           this.#options,
           transactionTimes(transaction, BATCH_TIMEOUT),
           { stop: this.#stop, quiet },
-          (tx) => work(tx, tx, ledger.within(tx)),
+          (tx, writes) => work(tx, tx, writes),
         )
       : await work(primaryOf(client), client, ledger)
     if (committed) this.#keeper.committed(committed)
