@@ -60,7 +60,7 @@ export class Operations {
     return watched
   }
 
-  /** Waits until nothing runs, in this turn of the event loop and the next; not longer than so many ms. */
+  /** Waits until nothing runs, and nothing that waited for it begins the next; not longer than so many ms. */
   async quiet(ms: number): Promise<void> {
     const until = monotonicNow() + ms
     await nextTurn()

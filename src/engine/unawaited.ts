@@ -3,6 +3,12 @@ import { types } from 'node:util'
 import { plainly } from '../thrown.js'
 import { type LeftOver, Operations } from './operations.js'
 
+/**
+ * Calls back when all that is ready to go on has gone on, before timers and connections have their turn: a claim should
+ * not wait for those between its work and its record. Taken at once, because tests of a team's may put it on hold.
+ */
+const { nextTick } = process
+
 /** A team's own code ended before its work did. It would again: not to be tried again, and no row is to blame. */
 export class Unawaited extends Error {}
 
@@ -27,7 +33,7 @@ export async function allAwaited<Client extends object>(
     const { running } = operations.end()
     const fault = await faultOf(returned)
     // What was begun without being awaited may be a few steps away from its first operation.
-    await operations.quiet(0)
+    await new Promise((resolve) => nextTick(resolve))
     const left = fault ?? faultLeft({ running: [...running, ...begunLate], neverRun: operations.left.neverRun })
     if (left !== undefined) throw new Unawaited(left)
   } catch (error) {
