@@ -10,6 +10,7 @@ import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
+import { RowsRefused } from './backfill/unmatched.js'
 import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
@@ -151,14 +152,20 @@ async function rehearseBackfill(
   while (range && tooks.length < BATCHES && !signal.aborted) {
     const { after, upTo } = range
     const began = monotonicNow()
-    const page = await rolledBack(client, times, async (transaction) => {
-      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
-      const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
-      const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-      const { skipped } = await workOn(next.rows, transaction as Writer, types, work)
-      for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
-      if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
-      return next
+    const batch = (refused: ReadonlyMap<string, string>) =>
+      rolledBack(client, times, async (transaction) => {
+        const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
+        const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
+        const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
+        const reader = transaction as Writer
+        const { skipped } = await workOn(next.rows, reader, types, { ...work, reader, refused })
+        for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
+        if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
+        return next
+      })
+    const page = await batch(new Map()).catch((error) => {
+      if (definition.onError !== 'skip' || !(error instanceof RowsRefused)) throw error
+      return batch(error.rows)
     })
     tooks.push(monotonicNow() - began)
     rows += page.rows.length
