@@ -6,7 +6,8 @@ import type { BackfillOptions } from './backfill-options.js'
 import { readCheckpoint } from './checkpoint.js'
 import { listingLeftOut } from './left-out.js'
 import { type Tally, walkPartitions } from './partitions.js'
-import { countRows, lastKey } from './walk.js'
+import { readLastKey } from './unreadable.js'
+import { countRows } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type Start, Walker } from './walker.js'
 
@@ -63,7 +64,7 @@ async function startOf(
   { model, walk }: Walked,
 ): Promise<Start> {
   const delegate = delegateOf(primaryOf(client), model)
-  const bound = await lastKey(delegate, walk)
+  const bound = await readLastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const range = definition.follow ? { upTo: null, open: true as const } : { upTo: bound }
   return { checkpoint: { after: null, ...range, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }

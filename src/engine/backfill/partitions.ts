@@ -14,7 +14,8 @@ import { demandFewLeftOut } from './checkpoint-keeper.js'
 import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
 import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
-import { countRows, lastKey, splitKeys } from './walk.js'
+import { readLastKey } from './unreadable.js'
+import { countRows, splitKeys } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { demandSameCursor, Walker } from './walker.js'
 
@@ -166,7 +167,7 @@ async function splitUp(
     return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
   }
   const delegate = delegateOf(primaryOf(client), model)
-  const bound = await lastKey(delegate, walk)
+  const bound = await readLastKey(delegate, walk)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const splits = await splitKeys(delegate, walk, bound, { total, parts: definition.concurrency ?? 1 })
   const { fields } = walk

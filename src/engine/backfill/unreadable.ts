@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js'
 import { isFinal, isPassing, lastLine } from './batch-fault.js'
 import { describeKey, type Key, keyOf, type Range } from './keyset.js'
-import { CursorError, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
+import { CursorError, lastKey, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
 
 /** A page could not be read, and would not be a moment later. */
 export class Unreadable extends Error {
@@ -36,8 +36,7 @@ export type Obstacle =
  * rows by them, by halves.
  */
 export async function findObstacle(delegate: ReadDelegate, walk: Walk, range: Range, size: number): Promise<Obstacle> {
-  const none: Walk = { ...walk, where: { AND: [walk.where ?? {}, { OR: [] }] } }
-  if (await failure(() => nextPage(delegate, none, range, 1))) return { kind: 'query' }
+  if (!(await readsNone(delegate, walk))) return { kind: 'query' }
   const keys = await readKeys(delegate, walk, range, size)
   const between = (after: Key | null, upTo: Key) =>
     failure(() => nextPage(delegate, walk, { after, upTo }, keys.length))
@@ -68,6 +67,29 @@ export async function findObstacle(delegate: ReadDelegate, walk: Walk, range: Ra
   return { kind: alone ? 'later' : 'size', until }
 }
 
+/** The last key of the table as it is now; null when it is empty. */
+export async function readLastKey(delegate: ReadDelegate, walk: Walk): Promise<Key | null> {
+  let last: Key | null = null
+  const error = await failure(async () => {
+    last = await lastKey(delegate, walk)
+  })
+  if (!error) return last
+  throw (await readsNone(delegate, { ...walk, select: {} })) ? noKey('the last row', walk.fields, error) : error
+}
+
+function noKey(which: string, fields: readonly string[], error: unknown): CursorError {
+  return new CursorError(
+    `${which} has no ${fields.join(', ')} that can be read, so it can't be skipped: ${lastLine(messageOf(error))}`,
+  )
+}
+
+/** Whether the database reads no rows: where it does not, what fails is no row's fault. */
+async function readsNone(delegate: ReadDelegate, walk: Walk): Promise<boolean> {
+  // Not `OR: []`, which Prisma drops where it stands beside another condition.
+  const where = { AND: [walk.where ?? {}, { [walk.fields[0] ?? '']: { in: [] } }] }
+  return !(await failure(() => nextPage(delegate, { ...walk, where }, { after: null, upTo: null }, 1)))
+}
+
 /** The keys of the next rows; of fewer, where they can't be read together. */
 async function readKeys(delegate: ReadDelegate, walk: Walk, range: Range, size: number): Promise<Key[]> {
   const { fields } = walk
@@ -78,10 +100,8 @@ async function readKeys(delegate: ReadDelegate, walk: Walk, range: Range, size: 
     })
     if (!error) return rows.map((row) => keyOf(fields, row))
     if (most > 1) continue
-    const where = range.after === null ? 'one of the first rows' : `a row after ${describeKey(fields, range.after)}`
-    throw new CursorError(
-      `${where} has no ${fields.join(', ')} that can be read, so it can't be skipped: ${lastLine(messageOf(error))}`,
-    )
+    const which = range.after === null ? 'one of the first rows' : `a row after ${describeKey(fields, range.after)}`
+    throw noKey(which, fields, error)
   }
 }
 

@@ -15,8 +15,8 @@ import { sayLeftOut } from './left-out.js'
 import { type Fault, nextTry } from './next-try.js'
 import { Pace, waitUntil } from './pace.js'
 import { RowsRefused } from './unmatched.js'
-import { findObstacle, Unreadable } from './unreadable.js'
-import { CursorError, lastKey, type Page, type Walk } from './walk.js'
+import { findObstacle, readLastKey, Unreadable } from './unreadable.js'
+import { CursorError, type Page, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 /** Where a walk begins. */
@@ -73,7 +73,7 @@ export class Walker {
       if (definition.follow) Object.assign(checkpoint, { upTo: null, open: true })
       // `follow` was taken away meanwhile: it ends at what is there now.
       else if (checkpoint.open) {
-        checkpoint.upTo = await lastKey(delegateOf(primaryOf(options.client), model), walk)
+        checkpoint.upTo = await readLastKey(delegateOf(primaryOf(options.client), model), walk)
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
