@@ -147,11 +147,11 @@ export class Walker {
             await this.#afterPassing(error, attempt)
             break
           case 'part':
-            if (obstacle?.kind === 'size') this.#smaller(error)
+            if (obstacle?.kind === 'size') this.#smaller(fault)
             if (obstacle && 'until' in obstacle) until = obstacle.until
             break
           case 'smaller':
-            this.#smaller(error)
+            this.#smaller(fault)
             attempt = 0
             break
           case 'without':
@@ -205,8 +205,8 @@ export class Walker {
   }
 
   /** After a batch that was too large to be read or written. */
-  #smaller(error: unknown): void {
-    this.#pace.slowDown()
+  #smaller({ error, page }: Fault): void {
+    this.#pace.slowDown(page?.rows.length)
     const { size } = this.#pace
     this.#options.context.log.warn(`A batch was too large (${lastLine(messageOf(error))}): trying ${size} rows.`)
   }
