@@ -5,12 +5,14 @@ import { toMs } from '../duration.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { describeThrown } from '../thrown.js'
+import { totalOf } from './backfill/ask-briefly.js'
 import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
-import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
+import { RowsRefused } from './backfill/unmatched.js'
+import { lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
 import type { Engine } from './engine.js'
@@ -38,10 +40,10 @@ export interface Rehearsal {
   error?: string
   /** True when the database ended the transaction by itself (MySQL, MariaDB): what it did may be there. */
   mayBeCommitted?: true
-  /** Of a backfill: rows in the batches that were tried, and in all. */
+  /** Of a backfill: rows in the batches that were tried, and in all, where they could be counted. */
   rows?: number
   total?: number
-  /** Of a backfill: the median batch, and all of it at that pace. */
+  /** Of a backfill: the median batch, and all of it at that pace, where there is a total. */
   batchMs?: number
   estimateMs?: number
   sample?: RehearsedRow[]
@@ -130,11 +132,12 @@ async function rehearseBackfill(
   const { model, walk } = walked
   const delegate = delegateOf(client, model)
   const ranges: Range[] = []
-  let total = 0
+  let total: number | null = 0
   for (const range of await rangesOf(standing, delegate, walk)) {
-    const count = await countRows(delegate, walk, range.upTo, range.after)
-    if (count > 0) ranges.push(range)
-    total += count
+    const count: number | null =
+      total === null ? null : await totalOf({ client, log: context.log }, walked, range.upTo, range.after)
+    if (count !== 0) ranges.push(range)
+    total = total === null || count === null ? null : total + count
   }
   const { size } = new Pace(definition)
   const types = definition.update ? await new ColumnTypes().of(client as Writer, model) : new Map()
@@ -154,14 +157,20 @@ async function rehearseBackfill(
   while (range && tooks.length < BATCHES && !signal.aborted) {
     const { after, upTo } = range
     const began = monotonicNow()
-    const page = await rolledBack(client, times, async (transaction) => {
-      const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
-      const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
-      const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-      const { skipped } = await workOn(next.rows, transaction as Writer, types, work)
-      for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
-      if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
-      return next
+    const batch = (refused: ReadonlyMap<string, string>) =>
+      rolledBack(client, times, async (transaction) => {
+        const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
+        const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
+        const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
+        const reader = transaction as Writer
+        const { skipped } = await workOn(next.rows, reader, types, { ...work, reader, refused })
+        for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
+        if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
+        return next
+      })
+    const page = await batch(new Map()).catch((error) => {
+      if (definition.onError !== 'skip' || !(error instanceof RowsRefused)) throw error
+      return batch(error.rows)
     })
     tooks.push(monotonicNow() - began)
     rows += page.rows.length
@@ -169,7 +178,8 @@ async function rehearseBackfill(
   }
   const batchMs = Math.round([...tooks].sort((a, b) => a - b)[Math.floor(tooks.length / 2)] ?? 0)
   const restMs = definition.pause === undefined ? 0 : toMs(definition.pause)
-  return { rows, total, batchMs, estimateMs: Math.ceil(total / size) * (batchMs + restMs), sample }
+  const estimate = total !== null && { total, estimateMs: Math.ceil(total / size) * (batchMs + restMs) }
+  return { rows, ...estimate, batchMs, sample }
 }
 
 /** The ranges that a run would walk: what is left of them, when the backfill stands at a checkpoint. */

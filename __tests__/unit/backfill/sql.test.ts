@@ -116,7 +116,7 @@ test('PostgreSQL: rows and record are one statement, the record after the rows',
   const { sql, parameters } = postgresql.together.statement(given, record('postgresql'))
   const rows = postgresql.statement(given)
   expect(sql).toBe(
-    `WITH changed AS (${rows.sql} RETURNING 1), held AS (UPDATE "after_party_task_records" SET "leaseUntil" = ($2::json -> 0 ->> 's0')::text, "cursor" = ($2::json -> 0 ->> 's1')::text WHERE "version" = ($2::json -> 0 ->> 'k0')::text AND "fence" = ($2::json -> 0 ->> 'k1')::integer AND "cursor" = ($2::json -> 0 ->> 'k2')::text AND (SELECT count(*) FROM changed) >= 0 RETURNING 1) SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('after_party: the record is not as it was (' || count(*) || ')')::int END FROM held`,
+    `WITH changed AS (${rows.sql} RETURNING 1), held AS (UPDATE "after_party_task_records" SET "leaseUntil" = ($2::json -> 0 ->> 's0')::text, "cursor" = ($2::json -> 0 ->> 's1')::text WHERE "version" = ($2::json -> 0 ->> 'k0')::text AND "fence" = ($2::json -> 0 ->> 'k1')::integer AND "cursor" = ($2::json -> 0 ->> 'k2')::text AND (SELECT count(*) FROM changed) = 2 RETURNING 1) SELECT CASE WHEN count(*) = 1 THEN 1 WHEN (SELECT count(*) FROM changed) < 2 THEN ('after_party: fewer rows were changed than given (' || count(*) || ')')::int ELSE ('after_party: the record is not as it was (' || count(*) || ')')::int END FROM held`,
   )
   expect(parameters[0]).toBe(rows.parameters[0])
   expect(JSON.parse(String(parameters[1]))).toEqual([

@@ -31,3 +31,12 @@ test('a rehearsal that may be committed says whose data to look at', () => {
     '1 task rehearsed. ⚠ Not all could be rolled back: look at the data of indexes.\n',
   )
 })
+
+test('rows that could not be counted leave out the total and the estimate', () => {
+  told({ rows: 30, batchMs: 12 })
+  const stdout = jest
+    .mocked(process.stdout.write)
+    .mock.calls.map(([text]) => text)
+    .join('')
+  expect(stripVTControlCharacters(stdout)).toContain('30 rows tried, 12ms a batch\n')
+})

@@ -24,7 +24,9 @@ function told({ name, outcome, durationMs, error, rows, total, batchMs, estimate
     return `${stdout.style('red', '✖')} ${name} failed after ${formatMs(durationMs)}\n${indent(error ?? '')}`
   const head = `${stdout.style('green', '✔')} ${name} ${stdout.style('dim', formatMs(durationMs))}`
   if (rows === undefined) return head
-  const figures = `${count(rows, 'row')} of ${total?.toLocaleString('en')} tried, ${formatMs(batchMs ?? 0)} a batch: about ${formatMs(estimateMs ?? 0)} for all`
+  const of = total === undefined ? '' : ` of ${total.toLocaleString('en')}`
+  const all = estimateMs === undefined ? '' : `: about ${formatMs(estimateMs)} for all`
+  const figures = `${count(rows, 'row')}${of} tried, ${formatMs(batchMs ?? 0)} a batch${all}`
   const changes = (sample ?? [])
     .filter(({ before }) => Object.keys(before).length > 0)
     .map(({ key, before, after }) => `${key}: ${shown(before)} → ${shown(after)}`)

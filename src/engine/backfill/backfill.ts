@@ -2,11 +2,12 @@ import type { BackfillDefinition } from '../../backfill.js'
 import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
+import { totalOf } from './ask-briefly.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { readCheckpoint } from './checkpoint.js'
 import { listingLeftOut } from './left-out.js'
 import { type Tally, walkPartitions } from './partitions.js'
-import { countRows, lastKey } from './walk.js'
+import { readLastKey } from './unreadable.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type Start, Walker } from './walker.js'
 
@@ -59,12 +60,12 @@ async function walkAll(
 
 async function startOf(
   definition: BackfillDefinition,
-  { client, claim }: BackfillOptions,
-  { model, walk }: Walked,
+  { client, claim, context }: BackfillOptions,
+  walked: Walked,
 ): Promise<Start> {
-  const delegate = delegateOf(primaryOf(client), model)
-  const bound = await lastKey(delegate, walk)
-  const total = bound === null ? 0 : await countRows(delegate, walk, bound)
+  const { model, walk } = walked
+  const bound = await readLastKey(delegateOf(primaryOf(client), model), walk)
+  const total = bound === null ? 0 : await totalOf({ client, log: context.log }, walked, bound)
   const range = definition.follow ? { upTo: null, open: true as const } : { upTo: bound }
   return { checkpoint: { after: null, ...range, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }
 }

@@ -1,4 +1,5 @@
-import type { BackfillDefinition } from '../../backfill.js'
+import { isDeepStrictEqual } from 'node:util'
+import { type BackfillDefinition, DEFAULT_MAX_SKIPPED } from '../../backfill.js'
 import { codeOf, messageOf } from '../../errors.js'
 import { withoutExtensions } from '../../prisma/extensions.js'
 import type { TaskContext } from '../../task.js'
@@ -10,6 +11,7 @@ import type { SkippedRow } from './checkpoint.js'
 import type { ColumnType } from './dialect.js'
 import { describeKey, type Key, keyOf, sameKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
+import { lookInto, lookThrough, RowsRefused } from './unmatched.js'
 import { CursorError, type ReadDelegate, type Row } from './walk.js'
 
 /** What a batch's rows are changed with. */
@@ -20,8 +22,12 @@ export interface BatchWork {
   context: Omit<TaskContext<never>, 'prisma' | 'signal' | 'progress'>
   stop: AbortSignal
   graceMs: number
+  /** Rows that the database did not change, by their keys as people read them, and why: to be left out. */
+  refused: ReadonlyMap<string, string>
   /** Says something once in a backfill. */
   sayOnce(message: string): void
+  /** Reads what was just written: the transaction, or a client. */
+  reader: Writer
   /** Runs what passes through the team's own code, and throws when its transaction did not outlast it. */
   whole: Whole
 }
@@ -72,7 +78,7 @@ function textOf(value: unknown): string | null {
 export interface Worked {
   /** Rows that were left out. */
   skipped: SkippedRow[]
-  /** Rows that should have been changed, when the statement found fewer than it was given. */
+  /** Rows that should have been changed, and are not there. */
   missed: Key[]
 }
 
@@ -102,12 +108,17 @@ export async function workOn(
 /** What `update` makes of each row. */
 export async function changesOf(
   rows: Row[],
-  { definition, fields, stop, graceMs }: Omit<BatchWork, 'whole'>,
+  { definition, fields, stop, graceMs, refused }: Omit<BatchWork, 'whole' | 'reader'>,
 ): Promise<{ changes: Change[]; skipped: SkippedRow[] }> {
   const changes: Change[] = []
   const skipped: SkippedRow[] = []
   for (const row of rows) {
     const key = keyOf(fields, row)
+    const reason = refused.get(describeKey(fields, key))
+    if (reason !== undefined) {
+      skipped.push({ key: describeKey(fields, key), error: reason })
+      continue
+    }
     try {
       const given = definition.update?.(row)
       // When it was told to stop, nobody waits for it, and nobody should have to hear that it failed.
@@ -140,12 +151,12 @@ function demandSameKey({ key, data }: Change, fields: readonly string[]): void {
     throw new CursorError(`${moved} is what the backfill walks by, and can't be changed on the way`)
 }
 
-/** Writes changes: one statement for each set of columns, or one by one. Returns the rows that it did not find. */
+/** Writes changes: one statement for each set of columns, or one by one. Returns the rows that are not there. */
 export async function writeChanges(
   changes: readonly Change[],
   writer: Writer,
   types: ReadonlyMap<string, ColumnType>,
-  { model, fields, sayOnce, whole }: BatchWork,
+  { definition, model, fields, reader, sayOnce, whole }: BatchWork,
 ): Promise<Key[]> {
   if (changes.length === 0) return []
   const dialect = dialectOf(model)
@@ -156,37 +167,56 @@ export async function writeChanges(
       : `${model.provider ?? 'this database'} has no statement for it`
   const groups = reason ?? groupChanges(model, fields, changes, types)
   if (dialect && typeof groups !== 'string') {
-    const given = groups.reduce((sum, { rows }) => sum + rows.length, 0)
-    let found = 0
-    // What a team does to raw statements is for its own.
-    const raw = withoutExtensions(writer)
+    const look = lookThrough({ writer, reader }, dialect, { model, walk: { fields } }, mostRefused(definition))
+    const missed: Key[] = []
     for (const group of groups) {
-      for (const { sql, parameters } of statementsOf(dialect, group))
-        found += await raw.$executeRawUnsafe(sql, ...parameters)
+      let changed = 0
+      for (const statement of statementsOf(dialect, group)) changed += await look.execute(statement)
+      if (changed < group.rows.length) missed.push(...(await lookInto(group, changed, look)))
     }
-    return found < given ? groups.flatMap(({ rows }) => rows.map(({ key }) => key)) : []
+    return missed
   }
   sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
   // The client's extensions may catch what fails.
-  await whole(() => updateEach(changes, writer[model.key], model, fields))
+  await whole(() => updateEach(changes, writer[model.key], { model, fields, most: mostRefused(definition) }))
   return []
+}
+
+/** Rows to name before a batch fails. */
+const NAMED = 11
+
+/** One more than may be left out ends the backfill. */
+function mostRefused({ onError, maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefinition): number {
+  return onError === 'skip' ? maxSkipped + 1 : NAMED
 }
 
 async function updateEach(
   changes: readonly Change[],
   delegate: WriteDelegate | undefined,
-  model: WalkedModel,
-  fields: readonly string[],
+  { model, fields, most }: { model: WalkedModel; fields: readonly string[]; most: number },
 ): Promise<void> {
+  const refused: Key[] = []
   for (const { key, data } of changes) {
     const where = uniqueWhere(model, fields, key)
     await delegate?.update({ where, data }).catch(async (error) => {
-      // Deleted meanwhile: there is nothing to change. The same code tells that a row to connect to is not there.
-      if (codeOf(error) === 'P2025' && (await delegate.findMany({ where: byKey(fields, key), take: 1 })).length === 0)
-        return
-      throw named(error, fields, key)
+      if (codeOf(error) !== 'P2025') throw named(error, fields, key)
+      const [row] = await delegate.findMany({ where: byKey(fields, key), take: 1 })
+      // Deleted meanwhile: there is nothing to change.
+      if (!row) return
+      // The same code tells that a row to connect to is not there.
+      if (!NOT_UPDATED.test(messageOf(error))) throw named(error, fields, key)
+      if (!reads(row, data)) refused.push(key)
     })
+    if (refused.length >= most) break
   }
+  if (refused.length > 0) throw new RowsRefused(fields, refused)
+}
+
+const NOT_UPDATED = /No record was found for an update/
+
+/** Whether a row has the values that it was to get: a trigger may keep an update of nothing from being one. */
+function reads(row: Row, data: Change['data']): boolean {
+  return Object.entries(data).every(([field, value]) => value === undefined || isDeepStrictEqual(row[field], value))
 }
 
 function byKey(fields: readonly string[], key: Key): Record<string, unknown> {
@@ -211,7 +241,8 @@ export function hasUpdateHooks(client: object, { key }: WalkedModel): boolean {
   return (extensions?.getAllQueryCallbacks?.(key, 'update').length ?? 0) > 0
 }
 
-function named(error: unknown, fields: readonly string[], key: Key): Error {
+/** The same error, of one row. */
+export function named(error: unknown, fields: readonly string[], key: Key): Error {
   const message = `row ${describeKey(fields, key)}: ${messageOf(error)}`
   const wrapped = new Error(message, { cause: error })
   return error instanceof Error && error.stack

@@ -66,10 +66,14 @@ function columnsOf(model: WalkedModel, fields: readonly string[]): Column[] | st
 }
 
 /** The statements of a group: one, unless the database can't take so many values at once. */
-export function statementsOf(dialect: Dialect, group: ChangeGroup): Statement[] {
+export function statementsOf(
+  dialect: Dialect,
+  group: ChangeGroup,
+  statement: (group: ChangeGroup) => Statement = dialect.statement,
+): Statement[] {
   const limit = dialect.rowLimit(group.keys.length + group.columns.length)
   const statements: Statement[] = []
   for (let at = 0; at < group.rows.length; at += limit)
-    statements.push(dialect.statement({ ...group, rows: group.rows.slice(at, at + limit) }))
+    statements.push(statement({ ...group, rows: group.rows.slice(at, at + limit) }))
   return statements
 }

@@ -79,6 +79,12 @@ export class CheckpointKeeper {
     this.#moveTo(standing)
   }
 
+  /** Puts the checkpoint back to where it was before a page whose rows turned out not to be written. */
+  async takeBack({ cursor }: Written): Promise<void> {
+    const { checkpoint, processed } = this.#at
+    await this.#writeOver(cursor, this.#options.ledger, checkpoint, processed)
+  }
+
   async #writeOver(
     from: string | null,
     writes: CheckpointWrites,

@@ -6,9 +6,27 @@ import { type Change, dialectOf, groupChanges } from './bulk-update.js'
 import type { CheckpointWrites } from './checkpoint.js'
 import type { ChangeGroup, Dialect } from './dialect.js'
 import { type WalkedModel, walkedModel } from './model.js'
-import type { Walked } from './walked.js'
+import { lookInto, lookThrough } from './unmatched.js'
+import { primaryOf, type Walked } from './walked.js'
 
 const RECORD = 'afterPartyTaskRecord'
+
+/** Nothing was written: the batch is one for a transaction, where what kept it from being written can be looked into. */
+export class NotTogether extends Error {
+  /** Whether the table takes no such statement at all. */
+  readonly forGood: boolean
+
+  constructor({ forGood }: { forGood: boolean }) {
+    super('a batch could not be written in one statement')
+    this.forGood = forGood
+  }
+}
+
+/** What writes a batch with its checkpoint. */
+export interface WritesTogether extends CheckpointWrites {
+  /** Once it is written: throws when rows that are there were not found by their keys. */
+  demandFound(): Promise<void>
+}
 
 /** Keys that a database finds again as JavaScript read them. Of others, a statement must be asked what it found. */
 const EXACT = new Set(['Int', 'BigInt', 'String'])
@@ -24,6 +42,7 @@ export class OneStatement {
   readonly #record: WalkedModel
   readonly #recordTypes = new ColumnTypes()
   readonly #change: NonNullable<Ledger['checkpointChange']>
+  readonly #dialect: Dialect
   readonly #together: NonNullable<Dialect['together']>
 
   private constructor(
@@ -31,6 +50,7 @@ export class OneStatement {
     given: {
       walked: Walked
       change: NonNullable<Ledger['checkpointChange']>
+      dialect: Dialect
       together: NonNullable<Dialect['together']>
     },
   ) {
@@ -38,6 +58,7 @@ export class OneStatement {
     this.#walked = given.walked
     this.#record = walkedModel(client, RECORD)
     this.#change = given.change
+    this.#dialect = given.dialect
     this.#together = given.together
   }
 
@@ -49,14 +70,15 @@ export class OneStatement {
   ): OneStatement | undefined {
     const { model, walk } = walked
     const writer = client as Writer
-    const together = dialectOf(model)?.together
+    const dialect = dialectOf(model)
+    const together = dialect?.together
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
     if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in writer)) return
     if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
     if (hasUpdateHooks(writer, model)) return
     const change = ledger.checkpointChange.bind(ledger)
     // A hook on raw statements is for those of the team; this one writes the ledger too.
-    return new OneStatement(withoutExtensions(writer), { walked, change, together })
+    return new OneStatement(withoutExtensions(writer), { walked, change, dialect, together })
   }
 
   /** No heartbeat gets through while the statement waits for a lock. */
@@ -65,22 +87,30 @@ export class OneStatement {
   }
 
   /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
-  async writing(changes: readonly Change[], types: ChangeGroup['types']): Promise<CheckpointWrites | undefined> {
+  async writing(changes: readonly Change[], types: ChangeGroup['types']): Promise<WritesTogether | undefined> {
     const { model, walk } = this.#walked
     const groups = groupChanges(model, walk.fields, changes, types)
     const [group, another] = groups
     if (typeof groups === 'string' || typeof group !== 'object' || another) return undefined
     const recordTypes = await this.#recordTypes.of(this.#client, this.#record)
+    let changed: number | undefined
     return {
       checkpoint: async (claim, checkpoint) => {
         const record = this.#recordGroup(this.#change(claim, checkpoint), recordTypes)
         const { sql, parameters } = this.#together.statement(group, record)
-        try {
-          return (await this.#client.$executeRawUnsafe(sql, ...parameters)) > 0
-        } catch (error) {
-          if (this.#together.isRefusal(error)) return false
-          throw error
-        }
+        const answer = await this.#client.$executeRawUnsafe(sql, ...parameters).catch((error) => {
+          const refusal = this.#together.refusal(error)
+          if (refusal === undefined) throw error
+          if (refusal !== 'displaced') throw new NotTogether({ forGood: refusal === 'unsupported' })
+          return 0
+        })
+        changed = this.#together.changedOf(answer, group)
+        return changed !== undefined
+      },
+      demandFound: async () => {
+        if (changed === undefined || changed >= group.rows.length) return
+        const through = { writer: this.#client, reader: primaryOf(this.#client) as Writer }
+        await lookInto(group, changed, lookThrough(through, this.#dialect, this.#walked, 1))
       },
     }
   }

@@ -57,9 +57,12 @@ export class Pace {
     return true
   }
 
-  /** Halves because the database was too slow or too busy: it would be again, were the size back at once. */
-  slowDown(): boolean {
+  /**
+   * Halves because so many rows were too much for the database: they would be again, were the size back at once.
+   */
+  slowDown(rows = this.#size): boolean {
     this.#calm = CALM_BATCHES
+    this.#size = Math.min(this.#size, Math.max(rows, 1))
     return this.halve()
   }
 

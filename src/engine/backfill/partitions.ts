@@ -8,13 +8,15 @@ import { describeOwner } from '../owner.js'
 import { isHeld } from '../plan.js'
 import { Lost, orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
+import { askBriefly, totalOf } from './ask-briefly.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { demandFewLeftOut } from './checkpoint-keeper.js'
 import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
 import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
-import { countRows, lastKey, splitKeys } from './walk.js'
+import { readLastKey } from './unreadable.js'
+import { splitKeys } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { demandSameCursor, Walker } from './walker.js'
 
@@ -156,19 +158,25 @@ class PartitionFailed extends Error {
 /** The parts as they were made, now or before, and the rows done when the attempt before this one said so last. */
 async function splitUp(
   definition: BackfillDefinition,
-  { claim, client, ledger }: BackfillOptions,
-  { model, walk }: Walked,
+  { claim, client, context, ledger }: BackfillOptions,
+  walked: Walked,
 ): Promise<{ checkpoint: Checkpoint; processed: number; total: number | null }> {
+  const { model, walk } = walked
   const record = await ledger.record(claim.claim.version)
   const known = readCheckpoint(record?.cursor ?? null)
   if (known?.splits) {
     demandSameCursor(known, walk)
     return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
   }
-  const delegate = delegateOf(primaryOf(client), model)
-  const bound = await lastKey(delegate, walk)
-  const total = bound === null ? 0 : await countRows(delegate, walk, bound)
-  const splits = await splitKeys(delegate, walk, bound, { total, parts: definition.concurrency ?? 1 })
+  const bound = await readLastKey(delegateOf(primaryOf(client), model), walk)
+  const asker = { client, log: context.log }
+  const total = bound === null ? 0 : await totalOf(asker, walked, bound)
+  const parts = definition.concurrency ?? 1
+  const split = (reader: object) => splitKeys(delegateOf(reader, model), walk, bound, { total: total ?? 0, parts })
+  const one = 'The rows could not be split, so they are walked in one part'
+  // Where a part ends is found by counting.
+  if (total === null && parts > 1) context.log.warn(`${one}: there is no total`)
+  const splits = total ? ((await askBriefly(asker, one, split)) ?? []) : []
   const { fields } = walk
   const checkpoint: Checkpoint = { after: null, upTo: bound, skipped: [], walk: claim.claim.fence, fields, splits }
   const { leaseUntil, heard } = await claim.nextLease()

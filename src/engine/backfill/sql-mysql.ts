@@ -12,6 +12,18 @@ export function statement(group: ChangeGroup): Statement {
 }
 
 /**
+ * A row that is found is written, whatever else the counts say: without `foundRows`, a connection counts only rows that
+ * got other values.
+ */
+export function landed(group: ChangeGroup): Statement {
+  const { rows, match, parameters } = partsOf(group)
+  return { sql: `SELECT COUNT(*) AS n FROM ${rows} ON ${match}`, parameters }
+}
+
+/** Triggers may change what is written, or throw. */
+export const vetoes = false
+
+/**
  * Without the record, no row is joined. Without rows (all of them deleted meanwhile), the record is changed all the
  * same. An answer of 0 rows says that the record is not as its keys say: its cursor changes every time.
  */
@@ -29,7 +41,8 @@ export const together = {
       ],
     }
   },
-  isRefusal: () => false,
+  changedOf: (answer: number) => (answer === 0 ? undefined : answer - 1),
+  refusal: () => undefined,
   locksRecordFirst: true,
 }
 

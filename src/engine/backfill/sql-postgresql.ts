@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.js'
-import type { ChangeGroup, Statement } from './dialect.js'
+import type { ChangeGroup, Statement, TogetherRefusal } from './dialect.js'
 import { isDecimal } from './keyset.js'
 import type { Column, WalkedModel } from './model.js'
 
@@ -16,11 +16,35 @@ export function statement(group: ChangeGroup): Statement {
   }
 }
 
+/** The values are read into a row of the table itself, so that they are cut and rounded as they are when written. */
+export function landed({ model, keys, columns, rows, types }: ChangeGroup): Statement {
+  const all = [...keys, ...columns]
+  const records = rows.map(({ key, values }) => {
+    const given = [...key, ...values]
+    return Object.fromEntries(all.map((column, i) => [column.column, json(column, typeOf(types, column), given[i])]))
+  })
+  const match = keys.map(({ column }) => `t.${quote(column)} = v.${quote(column)}`)
+  // As texts: type json has no equality.
+  const same = columns.map(({ column }) => `t.${quote(column)}::text IS NOT DISTINCT FROM v.${quote(column)}::text`)
+  return {
+    sql: `SELECT count(*)::int AS n FROM json_populate_recordset(NULL::${tableName(model)}, $1::json) AS v JOIN ${tableName(model)} AS t ON ${match.join(' AND ')} WHERE ${same.join(' AND ')}`,
+    parameters: [JSON.stringify(records)],
+  }
+}
+
+/** A trigger that returns no row, a row-level security policy, a rule. */
+export const vetoes = true
+
 const REFUSAL = 'after_party: the record is not as it was'
+const FEWER = 'after_party: fewer rows were changed than given'
+
+/** The database has no such statement for tables with rules, and some others. */
+const UNSUPPORTED = /\b0A000\b|rules are not supported|cannot perform UPDATE RETURNING/i
 
 /**
- * The record comes after the rows: until they are changed, heartbeats get through. When it is not as its keys say, a
- * text that is no number takes the rows back; it is made of the count, or the planner would find it before it runs.
+ * The record comes after the rows: until they are changed, heartbeats get through. When it is not as its keys say, or
+ * when not every row was changed, a text that is no number takes everything back; it is made of the count, or the
+ * planner would find it before it runs.
  */
 export const together = {
   statement(group: ChangeGroup, record: ChangeGroup): Statement {
@@ -33,13 +57,21 @@ export const together = {
       sql: [
         `WITH changed AS (${rows.sql} RETURNING 1),`,
         `held AS (UPDATE ${tableName(record.model)} SET ${set.join(', ')}`,
-        `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) >= 0 RETURNING 1)`,
-        `SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
+        `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) = ${group.rows.length} RETURNING 1)`,
+        `SELECT CASE WHEN count(*) = 1 THEN 1`,
+        `WHEN (SELECT count(*) FROM changed) < ${group.rows.length} THEN ('${FEWER} (' || count(*) || ')')::int`,
+        `ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
       ].join(' '),
       parameters: [...rows.parameters, json],
     }
   },
-  isRefusal: (error: unknown) => messageOf(error).includes(REFUSAL),
+  changedOf: (answer: number, { rows }: ChangeGroup) => (answer === 0 ? undefined : rows.length),
+  refusal(error: unknown): TogetherRefusal | undefined {
+    const message = messageOf(error)
+    if (message.includes(FEWER)) return 'fewer'
+    if (message.includes(REFUSAL)) return 'displaced'
+    return UNSUPPORTED.test(message) ? 'unsupported' : undefined
+  },
   locksRecordFirst: false,
 }
 
@@ -51,7 +83,7 @@ interface Named {
 }
 
 function valuesOf({ keys, columns, rows, types }: ChangeGroup): { keyed: Named[]; changed: Named[]; json: string } {
-  const named = (column: Column, as: string) => ({ column, as, type: types.get(column.column)?.type ?? 'text' })
+  const named = (column: Column, as: string) => ({ column, as, type: typeOf(types, column) })
   const keyed = keys.map((column, i) => named(column, `k${i}`))
   const changed = columns.map((column, i) => named(column, `s${i}`))
   const records = rows.map(({ key, values }) => {
@@ -65,6 +97,10 @@ function valuesOf({ keys, columns, rows, types }: ChangeGroup): { keyed: Named[]
     return record
   })
   return { keyed, changed, json: JSON.stringify(records) }
+}
+
+function typeOf(types: ChangeGroup['types'], { column }: Column): string {
+  return types.get(column)?.type ?? 'text'
 }
 
 /** The type modifiers stay away: the assignment checks lengths, where a cast would cut them. */

@@ -7,18 +7,37 @@ const PARAMETER_LIMIT = 32_000
 
 /** Texts, whole numbers and nulls travel as one JSON text, in half the time; the rest as parameters. */
 export function statement(group: ChangeGroup): Statement {
-  const { model, keys, columns, rows } = group
-  const values = rows.map((row) => [
-    ...keys.map((column, i) => parameter(column, row.key[i])),
-    ...columns.map((column, i) => parameter(column, row.values[i])),
-  ])
-  const source = fromJson(values) ?? fromValues(values)
+  const { model, keys, columns } = group
+  const source = sourceOf(group)
   const set = columns.map((column, i) => `${quote(column.column)} = ${source.value(keys.length + i)}`)
   const match = keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
   return {
     sql: `${source.before}UPDATE ${quote(model.table)} AS t SET ${set.join(', ')} FROM ${source.from} WHERE ${match.join(' AND ')}`,
     parameters: source.parameters,
   }
+}
+
+/** Changes through a view are counted nowhere, and its trigger may make them all the same. */
+export function landed(group: ChangeGroup): Statement {
+  const { model, keys, columns } = group
+  const source = sourceOf(group)
+  const match = keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
+  const same = columns.map((column, i) => `t.${quote(column.column)} IS ${source.value(keys.length + i)}`)
+  return {
+    sql: `${source.before}SELECT count(*) AS n FROM ${quote(model.table)} AS t, ${source.from} WHERE ${[...match, ...same].join(' AND ')}`,
+    parameters: source.parameters,
+  }
+}
+
+/** `RAISE(IGNORE)` in a trigger. */
+export const vetoes = true
+
+function sourceOf({ keys, columns, rows }: ChangeGroup): Source {
+  const values = rows.map((row) => [
+    ...keys.map((column, i) => parameter(column, row.key[i])),
+    ...columns.map((column, i) => parameter(column, row.values[i])),
+  ])
+  return fromJson(values) ?? fromValues(values)
 }
 
 /** Where a statement finds the values of its rows: as SQL, with the parameters. */

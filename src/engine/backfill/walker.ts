@@ -1,22 +1,22 @@
 import type { BackfillDefinition } from '../../backfill.js'
-import { type Duration, toMs } from '../../duration.js'
+import { toMs } from '../../duration.js'
 import { messageOf } from '../../errors.js'
 import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import { leaveConnection } from '../../ledger/leave-connection.js'
-import { beatsFitStatement, inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
 import type { BackfillOptions } from './backfill-options.js'
-import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
-import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
-import { type Checkpoint, type CheckpointWrites, readCheckpoint } from './checkpoint.js'
+import { named } from './batch.js'
+import { isTooLarge, lastLine } from './batch-fault.js'
+import { BatchRunner, type Try } from './batch-runner.js'
+import { type Checkpoint, readCheckpoint } from './checkpoint.js'
 import { CheckpointKeeper, type Standing } from './checkpoint-keeper.js'
-import { describeKey } from './keyset.js'
+import { type Key, keyOf } from './keyset.js'
 import { sayLeftOut } from './left-out.js'
-import type { WalkedModel } from './model.js'
-import { OneStatement } from './one-statement.js'
+import { type Fault, nextTry } from './next-try.js'
 import { Pace, waitUntil } from './pace.js'
-import { demandGone } from './unmatched.js'
-import { CursorError, lastKey, nextPage, type Page, type Walk } from './walk.js'
+import { RowsRefused } from './unmatched.js'
+import { findObstacle, readLastKey, Unreadable } from './unreadable.js'
+import { CursorError, type Page, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 /** Where a walk begins. */
@@ -26,24 +26,15 @@ export interface Start {
   total: number | null
 }
 
-const BATCH_TIMEOUT: Duration = '30s'
-const BATCH_TRIES = 8
-const NO_TYPES: Awaited<ReturnType<ColumnTypes['of']>> = new Map()
-
 /** One walk over one range of rows, batch by batch, from its checkpoint. */
 export class Walker {
   readonly #definition: BackfillDefinition
   readonly #options: BackfillOptions
   readonly #stop: AbortSignal
-  readonly #model: WalkedModel
-  readonly #walk: Walk
-  readonly #work: Omit<BatchWork, 'whole'>
+  readonly #walked: Walked
   readonly #pace: Pace
-  readonly #types = new ColumnTypes()
-  readonly #oneStatement: OneStatement | undefined
   readonly #keeper: CheckpointKeeper
-  /** The rows whose change is under way: what fails now may be their fault. */
-  #tried: Page | undefined
+  readonly #batches: BatchRunner
 
   private constructor(
     definition: BackfillDefinition,
@@ -54,26 +45,11 @@ export class Walker {
     this.#definition = definition
     this.#options = options
     this.#stop = stop
-    this.#model = start.model
-    this.#walk = start.walk
+    this.#walked = start
     const { checkpoint, cursor, processed, total } = start
     this.#keeper = new CheckpointKeeper(definition, options, stop, { checkpoint, cursor, processed, total })
     this.#pace = new Pace(definition)
-    this.#oneStatement = OneStatement.for(definition, start, options)
-    const { progress: _, ...context } = options.context
-    const { said = new Set<string>() } = options
-    this.#work = {
-      definition,
-      model: start.model,
-      fields: start.walk.fields,
-      context,
-      stop,
-      graceMs: options.graceMs,
-      sayOnce: (message) => {
-        if (!said.has(message)) context.log.warn(message)
-        said.add(message)
-      },
-    }
+    this.#batches = new BatchRunner(definition, options, stop, { walked: start, keeper: this.#keeper })
   }
 
   /**
@@ -97,7 +73,7 @@ export class Walker {
       if (definition.follow) Object.assign(checkpoint, { upTo: null, open: true })
       // `follow` was taken away meanwhile: it ends at what is there now.
       else if (checkpoint.open) {
-        checkpoint.upTo = await lastKey(delegateOf(primaryOf(options.client), model), walk)
+        checkpoint.upTo = await readLastKey(delegateOf(primaryOf(options.client), model), walk)
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
@@ -141,37 +117,98 @@ export class Walker {
    * failed, and the run has had its time before the next try.
    */
   async #nextBatch(): Promise<boolean | 'late'> {
-    let alone: { page: Page; error: unknown } | undefined
-    for (let attempt = 1; ; attempt += 1) {
+    const { client, stopAt } = this.#options
+    let refused: Try['refused'] = new Map()
+    let until: Try['until']
+    /** The row to leave out. */
+    let alone: Fault | undefined
+    for (let attempt = 1, first = true; ; attempt += 1, first = false) {
       const began = monotonicNow()
-      if (attempt > 1 && began >= this.#options.stopAt) return 'late'
+      if (!first && began >= stopAt) return 'late'
       try {
-        if (alone) return await this.#leaveOut(alone.page, alone.error)
+        if (alone?.page) return await this.#leaveOut(alone.page, alone.error)
+        const { size } = this.#pace
         const { rows, more } = await orBusy(
-          () => this.#batch(this.#pace.size, attempt > 1),
-          () => leaveConnection(this.#options.client),
+          () => this.#batches.run({ size, again: attempt > 1, until, refused }),
+          () => leaveConnection(client),
         )
         this.#pace.worked(rows.length, monotonicNow() - began)
         return more
-      } catch (error) {
-        if (isFinal(error) || this.#stop.aborted) throw error
-        alone = undefined
-        const passing = isPassing(error)
-        if (error instanceof Displaced) {
-          if (attempt >= BATCH_TRIES) throw error
-          await this.#keeper.recall()
-        } else if (passing && attempt < BATCH_TRIES) await this.#afterPassing(error, attempt)
-        else if (this.#definition.onError === 'skip' && !passing && this.#tried) {
-          // Halved until the row that can't be changed stands alone, and is left out.
-          if (this.#tried.rows.length === 1) alone = { page: this.#tried, error }
-          else this.#pace.halve()
-          attempt = 0
-          if (monotonicNow() >= this.#options.stopAt) return 'late'
-        } else if (this.#definition.retry && attempt < this.#definition.retry.attempts)
-          await this.#again(error, attempt)
-        else throw error
+      } catch (thrown) {
+        if (this.#stop.aborted) throw thrown
+        const fault = alone ? { error: thrown, page: undefined } : await this.#faultOf(thrown, until)
+        const { error, obstacle } = fault
+        alone = until = undefined
+        switch (nextTry(fault, { attempt, size: this.#pace.size }, this.#definition)) {
+          case 'recall':
+            await this.#keeper.recall()
+            break
+          case 'later':
+            await this.#afterPassing(error, attempt)
+            break
+          case 'part':
+            if (obstacle?.kind === 'size') this.#smaller(fault)
+            if (obstacle && 'until' in obstacle) until = obstacle.until
+            break
+          case 'smaller':
+            this.#smaller(fault)
+            attempt = 0
+            break
+          case 'without':
+            if (error instanceof RowsRefused) refused = new Map([...refused, ...error.rows])
+            attempt = 0
+            break
+          case 'halve':
+            this.#pace.halve()
+            attempt = 0
+            break
+          case 'leave-out':
+            alone = fault
+            attempt = 0
+            break
+          case 'retry':
+            await this.#again(error, attempt)
+            break
+          default:
+            throw error
+        }
       }
     }
+  }
+
+  /** What failed, and whose fault it is. */
+  async #faultOf(thrown: unknown, until: Key | undefined): Promise<Fault> {
+    const { tried } = this.#batches
+    const { model, walk } = this.#walked
+    if (!(thrown instanceof Unreadable)) {
+      const [row] = tried?.rows.length === 1 ? tried.rows : []
+      const error = row && isTooLarge(thrown) ? named(thrown, walk.fields, keyOf(walk.fields, row)) : thrown
+      return { error, page: tried }
+    }
+    const { after, upTo } = this.#keeper.at.checkpoint
+    const delegate = delegateOf(primaryOf(this.#options.client), model)
+    try {
+      const obstacle = await findObstacle(delegate, walk, { after, upTo: until ?? upTo }, this.#pace.size)
+      return obstacle.kind === 'row'
+        ? { error: obstacle.error, page: obstacle.page, obstacle }
+        : { error: thrown.cause, page: undefined, obstacle }
+    } catch (error) {
+      return { error, page: undefined }
+    }
+  }
+
+  /** Leaves out the one row that a batch of one could not change, or that can't be read. */
+  async #leaveOut(page: Page, error: unknown): Promise<boolean> {
+    await this.#batches.leaveOut(page, error)
+    this.#pace.worked(1, 0)
+    return page.more
+  }
+
+  /** After a batch that was too large to be read or written. */
+  #smaller({ error, page }: Fault): void {
+    this.#pace.slowDown(page?.rows.length)
+    const { size } = this.#pace
+    this.#options.context.log.warn(`A batch was too large (${lastLine(messageOf(error))}): trying ${size} rows.`)
   }
 
   /** After a deadlock, a conflict, a time-out or a lost connection: smaller, later, and from what was committed. */
@@ -192,84 +229,6 @@ export class Walker {
 
   #rest(ms: number): Promise<void> {
     return waitUntil(ms, this.#stop, this.#options.stopAt)
-  }
-
-  /** Reads, changes and commits one batch with its checkpoint. */
-  #batch(size: number, again: boolean): Promise<Page> {
-    const oneStatement = again ? undefined : this.#oneStatement
-    return oneStatement ? this.#readThenWrite(oneStatement, size) : this.#readAndWrite(size, again)
-  }
-
-  /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
-  async #readThenWrite(oneStatement: OneStatement, size: number): Promise<Page> {
-    const { client, ledger } = this.#options
-    const times = transactionTimes(this.#definition.transaction, BATCH_TIMEOUT)
-    const quiet = oneStatement.beatsWait || !(await beatsFitStatement(this.#options))
-    const how = { stop: this.#stop, quiet }
-    this.#tried = undefined
-    const at = this.#keeper.at
-    const primary = primaryOf(client)
-    const types = await this.#types.of(primary as Writer, this.#model)
-    const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const page = await nextPage(delegateOf(primary, this.#model), this.#walk, at.checkpoint, size)
-      if (page.rows.length === 0) return { page, committed: undefined }
-      this.#tried = page
-      const { changes, skipped } = await changesOf(page.rows, this.#work)
-      const writes = changes.length > 0 ? await oneStatement.writing(changes, types) : ledger
-      if (writes) return { page, committed: await this.#keeper.write(writes, at, page, skipped) }
-      const committed = await transact(client, times, async (transaction) => {
-        const whole: Whole = (work) => inOnePiece(client, transaction, work)
-        await writeChanges(changes, transaction as Writer, types, { ...this.#work, whole })
-        return this.#keeper.write(ledger.within(transaction), at, page, skipped)
-      })
-      return { page, committed }
-    })
-    if (committed) this.#keeper.committed(committed)
-    return page
-  }
-
-  /** All of it in one transaction, the read too, or in none. */
-  async #readAndWrite(size: number, quiet: boolean): Promise<Page> {
-    const { client, ledger } = this.#options
-    const { transaction = true, update } = this.#definition
-    this.#tried = undefined
-    const at = this.#keeper.at
-    const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#model) : NO_TYPES
-    const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
-      const delegate = delegateOf(reader, this.#model)
-      const page = await nextPage(delegate, this.#walk, at.checkpoint, size)
-      if (page.rows.length === 0) return { page, committed: undefined }
-      this.#tried = page
-      const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
-      const { skipped, missed } = await workOn(page.rows, writer as Writer, types, { ...this.#work, whole })
-      if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range: at.checkpoint, size })
-      // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
-      this.#tried = undefined
-      const committed = await this.#keeper.write(writes, at, page, skipped)
-      this.#tried = page
-      return { page, committed }
-    }
-    const { page, committed } = transaction
-      ? await inTransaction(
-          this.#options,
-          transactionTimes(transaction, BATCH_TIMEOUT),
-          { stop: this.#stop, quiet },
-          (tx, writes) => work(tx, tx, writes),
-        )
-      : await work(primaryOf(client), client, ledger)
-    if (committed) this.#keeper.committed(committed)
-    return page
-  }
-
-  /** Leaves out the one row that a batch of one could not change. */
-  async #leaveOut(page: Page, error: unknown): Promise<boolean> {
-    // The row was at fault; what fails from here on is something else.
-    this.#tried = undefined
-    const key = describeKey(this.#walk.fields, page.last ?? [])
-    const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
-    this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, skipped))
-    this.#pace.worked(1, 0)
-    return page.more
   }
 }
 
