@@ -1,7 +1,10 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { describeDatabases } from '../support/databases.js'
 import { clientOf, oldProject, succeed, writeUpgrade } from '../support/old-ledger.js'
 import type { Project } from '../support/project.js'
+
+// Some twenty processes, one after the other.
+jest.setTimeout(900_000)
 
 const SCHEMA = 'prisma/schema.prisma'
 const COMMANDS = [['run'], ['status'], ['history'], ['mark', 'failed', '--done'], ['run', '--dry-run']]
