@@ -1,13 +1,14 @@
 import { AfterPartyError } from '../errors.js'
-import { LEDGER_MODELS, type LedgerModel, ledgerModels, longTextTypes, type Provider } from './ledger-models.js'
+import { keepsWhatIsWritten } from './ledger-columns.js'
+import { LEDGER_MODELS, type LedgerModel, ledgerModels, type Provider } from './ledger-models.js'
 import { type Attribute, attributeText, type Field, type ModelShape, readModel } from './schema-fields.js'
 import type { SchemaInfo } from './schema-info.js'
 import { scanBlocks } from './schema-scan.js'
 
 /**
  * The ledger's models that a schema does not have yet. Throws `schema-conflict`, with the differences one a line,
- * when it has one that the runner could not work with. Formatting, comments, native types, other table names and
- * further fields that are optional or have a default are the team's own business.
+ * when it has one that the runner could not work with. Formatting, comments, native types that keep what is written,
+ * other table names and further fields that are optional or have a default are the team's own business.
  */
 export function missingLedgerModels(schema: SchemaInfo, provider: Provider): LedgerModel[] {
   const conflicts = LEDGER_MODELS.flatMap(({ model, table }) => [
@@ -74,26 +75,17 @@ function isSame(own: Field, wanted: Field, provider: Provider): boolean {
     own.type === wanted.type &&
     own.arity === wanted.arity &&
     meaningOf(own.attributes) === meaningOf(wanted.attributes) &&
-    holdsTheSame(own, wanted, provider)
+    keepsWhatIsWritten(own, provider)
   )
 }
 
-/** What changes how Prisma treats a field; names of columns and native types do not. */
+/** What changes how Prisma treats a field; names of columns do not, and native types are looked at by themselves. */
 function meaningOf(attributes: readonly Attribute[]): string {
   const relevant = attributes.filter(({ name }) => name !== 'map' && !isNative(name))
   return relevant
     .map((attribute) => (attribute.name === 'id' ? '@id' : attributeText(attribute)))
     .sort()
     .join(' ')
-}
-
-const LONG_COLUMNS: ReadonlySet<string> = new Set(['error', 'cursor', 'log'])
-
-function holdsTheSame(own: Field, wanted: Field, provider: Provider): boolean {
-  if (!LONG_COLUMNS.has(wanted.name)) return true
-  const native = own.attributes.find(({ name }) => isNative(name))
-  const text = native && attributeText({ name: native.name.replace(/^\w+\./, 'db.'), args: native.args }).slice(1)
-  return longTextTypes(provider).includes(text)
 }
 
 /** `@db.Text`; the prefix is the datasource's name, which is a team's own choice. */
