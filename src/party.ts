@@ -7,6 +7,7 @@ import { type Duration, toMs } from './duration.js'
 import type { Engine } from './engine/engine.js'
 import type { RunListener, RunResult } from './engine/events.js'
 import { fanOut } from './engine/fan-out.js'
+import { demandLedgerColumns, demandSameDates } from './engine/ledger-columns.js'
 import type { Marked, MarkOptions } from './engine/mark.js'
 import { demandMigrations } from './engine/migrations-first.js'
 import { makeOwner } from './engine/owner.js'
@@ -151,14 +152,23 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
   const build = async (): Promise<Engine> => {
     const ledgerClient = await open(options.ledgerClient ?? options.client)
     const ledger = new PrismaLedger(ledgerClient)
+    await demandLedgerColumns(ledgerClient)
+    const openForTasks = async (): Promise<PrismaClientLike> => {
+      const client = await open(options.client)
+      if (shareConnections(client, ledgerClient)) return client
+      await demandLedgerColumns(client)
+      await demandSameDates(ledgerClient, client)
+      await ledger.giveWay()
+      return client
+    }
     return {
       ledger,
       ledgerClient,
       source: sourceOf(options.tasks ?? 'prisma/after-party'),
       tasksClient: () => {
-        tasksClient ??= open(options.client).then(async (client) => {
-          if (!shareConnections(client, ledgerClient)) await ledger.giveWay()
-          return client
+        tasksClient ??= openForTasks().catch((error) => {
+          tasksClient = undefined
+          throw error
         })
         return tasksClient
       },
@@ -169,7 +179,10 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
   }
   return {
     engine: () => {
-      engine ??= build()
+      engine ??= build().catch((error) => {
+        engine = undefined
+        throw error
+      })
       return engine
     },
     close: async () => {

@@ -64,8 +64,10 @@ function leftOut({ environment }: Engine, { name, definition }: PlanEntry): Afte
 /** Runs what the plan says, in order, one task at a time. The first that does not end well is the last. */
 export async function run(engine: Engine, options: RunOptions): Promise<RunResult> {
   const tasks = await planRun(engine, options)
-  options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
   const queue = tasks.filter((task) => task.runs)
+  // A client that can't be made, or that does not fit the ledger, is no fault of a task.
+  if (queue.length > 0) await engine.tasksClient()
+  options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
   const results: TaskResult[] = []
   let outcome: Outcome = 'done'
   while (queue[0] && outcome === 'done') {

@@ -1,27 +1,10 @@
 import { AfterPartyError } from '../errors.js'
 import type { LedgerAddition, LedgerModel } from '../ledger/ledger-columns.js'
+import { LONG_TEXT } from './ledger-columns.js'
 import { renderTemplate } from './templates.js'
 
 /** The databases that the ledger can live in. */
 export type Provider = 'sqlite' | 'postgresql' | 'mysql' | 'sqlserver' | 'cockroachdb' | 'mongodb'
-
-/**
- * Per provider, the native types that hold a text of any length, the one that is written first. `undefined` among
- * them means that a plain String does too. MySQL's TEXT ends at 64 KB, so LongText is written; the others are accepted.
- */
-const LONG_TEXT: Record<Provider, readonly (string | undefined)[]> = {
-  sqlite: [undefined],
-  mongodb: [undefined, 'db.String'],
-  cockroachdb: [undefined, 'db.String'],
-  postgresql: ['db.Text', undefined],
-  mysql: ['db.LongText', 'db.MediumText', 'db.Text'],
-  sqlserver: ['db.NVarChar(Max)', 'db.VarChar(Max)', 'db.NText', 'db.Text'],
-}
-
-/** The native types, written `db.Text`, that a long column of the ledger may have on a provider. */
-export function longTextTypes(provider: Provider): readonly (string | undefined)[] {
-  return LONG_TEXT[provider]
-}
 
 /** Whether the ledger can live there. Throws `prisma-unsupported` when it can't. */
 export function providerOf(name: string): Provider {

@@ -1,6 +1,7 @@
 import { AfterPartyError } from '../errors.js'
 import { LEDGER_ADDITIONS, LEDGER_MODELS, type LedgerAddition, type LedgerModel } from '../ledger/ledger-columns.js'
-import { ledgerModels, longTextTypes, type Provider } from './ledger-models.js'
+import { keepsWhatIsWritten } from './ledger-columns.js'
+import { ledgerModels, type Provider } from './ledger-models.js'
 import { type Attribute, attributeText, type Field, type ModelShape, readModel } from './schema-fields.js'
 import type { SchemaInfo } from './schema-info.js'
 import { scanBlocks } from './schema-scan.js'
@@ -15,8 +16,8 @@ export interface LedgerGaps {
 
 /**
  * What a schema lacks of the ledger. Throws `schema-conflict`, with the differences one a line, when it has a model
- * that the runner could not work with. Formatting, comments, native types, other table names and further fields that
- * are optional or have a default are the team's own business.
+ * that the runner could not work with. Formatting, comments, native types that keep what is written, other table
+ * names and further fields that are optional or have a default are the team's own business.
  */
 export function ledgerGaps(schema: SchemaInfo, provider: Provider): LedgerGaps {
   const found = LEDGER_MODELS.map(({ model, table }) => ({ model, table, ...compare(schema, model, provider) }))
@@ -121,26 +122,17 @@ function isSame(own: Field, wanted: Field, provider: Provider): boolean {
     own.type === wanted.type &&
     own.arity === wanted.arity &&
     meaningOf(own.attributes) === meaningOf(wanted.attributes) &&
-    holdsTheSame(own, wanted, provider)
+    keepsWhatIsWritten(own, provider)
   )
 }
 
-/** What changes how Prisma treats a field; names of columns and native types do not. */
+/** What changes how Prisma treats a field; names of columns do not, and native types are looked at by themselves. */
 function meaningOf(attributes: readonly Attribute[]): string {
   const relevant = attributes.filter(({ name }) => name !== 'map' && !isNative(name))
   return relevant
     .map((attribute) => (attribute.name === 'id' ? '@id' : attributeText(attribute)))
     .sort()
     .join(' ')
-}
-
-const LONG_COLUMNS: ReadonlySet<string> = new Set(['error', 'checkpoint', 'log', 'skippedRows', 'state', 'params'])
-
-function holdsTheSame(own: Field, wanted: Field, provider: Provider): boolean {
-  if (!LONG_COLUMNS.has(wanted.name)) return true
-  const native = own.attributes.find(({ name }) => isNative(name))
-  const text = native && attributeText({ name: native.name.replace(/^\w+\./, 'db.'), args: native.args }).slice(1)
-  return longTextTypes(provider).includes(text)
 }
 
 /** `@db.Text`; the prefix is the datasource's name, which is a team's own choice. */

@@ -1,6 +1,7 @@
 import { AfterPartyError } from '../../errors.js'
 import { adapterSchemaOf } from '../../ledger/adapter-schema.js'
 import { providerOf } from '../../ledger/provider.js'
+import { hasAdapter, schemaTextOf } from '../../prisma/schema-text.js'
 import { type Attribute, type ModelShape, readModel, stringOf, stringsOf } from '../../project/schema-fields.js'
 import { scanBlocks, statementsOf } from '../../project/schema-scan.js'
 
@@ -44,19 +45,13 @@ export interface WalkedModel {
   uniques: readonly UniqueKey[]
 }
 
-interface PrismaInternals {
-  _engineConfig?: { inlineSchema?: unknown; adapter?: unknown }
-}
-
 /**
  * Reads a model out of the schema that every generated client carries. Not public in Prisma, but there in 6 and 7,
  * extended or not; it is the only place that tells ids, `@map`ped names and `@updatedAt`.
  * Throws `tasks-invalid` when the client has no such model.
  */
 export function walkedModel(client: object, key: string): WalkedModel {
-  const { _engineConfig: config } = client as PrismaInternals
-  const schema = typeof config?.inlineSchema === 'string' ? config.inlineSchema : ''
-  const blocks = scanBlocks(schema)
+  const blocks = scanBlocks(schemaTextOf(client))
   const block = blocks.find(({ kind, name }) => kind === 'model' && uncapitalised(name) === key)
   if (!(key in client) || !block)
     throw new AfterPartyError('tasks-invalid', {
@@ -72,7 +67,7 @@ export function walkedModel(client: object, key: string): WalkedModel {
   return {
     key,
     provider,
-    schema: modelAttribute(shape, 'schema') ?? adapterSchemaOf(client) ?? defaultSchemaOf(config?.adapter, provider),
+    schema: modelAttribute(shape, 'schema') ?? adapterSchemaOf(client) ?? defaultSchemaOf(hasAdapter(client), provider),
     table: modelAttribute(shape, 'map') ?? block.name,
     columns: columnsOf(shape, models, enums),
     id: idOf(shape),
@@ -81,7 +76,7 @@ export function walkedModel(client: object, key: string): WalkedModel {
 }
 
 /** The schema in which an adapter looks for tables, when it is given none. Prisma 6's own engine has it from its URL. */
-function defaultSchemaOf(adapter: unknown, provider: string | undefined): string | undefined {
+function defaultSchemaOf(adapter: boolean, provider: string | undefined): string | undefined {
   return adapter && provider === 'postgresql' ? 'public' : undefined
 }
 
