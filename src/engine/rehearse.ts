@@ -5,11 +5,12 @@ import { toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
-import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
+import { type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
+import { NOT_ASKED, RawTables } from './backfill/raw-table.js'
 import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
@@ -134,8 +135,8 @@ async function rehearseBackfill(
     total += count
   }
   const { size } = new Pace(definition)
-  const types = definition.update ? await new ColumnTypes().of(client as Writer, model) : new Map()
   const times = transactionTimes(definition.transaction, '30s')
+  const table = definition.update ? await new RawTables().of(client as Writer, model, times) : NOT_ASKED
   const said = new Set<string>()
   const sayOnce = (message: string) => {
     if (!said.has(message)) context.log.warn(message)
@@ -155,7 +156,7 @@ async function rehearseBackfill(
       const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
       const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
       const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-      const { skipped } = await workOn(next.rows, transaction as Writer, types, work)
+      const { skipped } = await workOn(next.rows, transaction as Writer, table, work)
       for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
       if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
       return next

@@ -38,6 +38,8 @@ interface Write {
 
 type Transact = (work: (transaction: object) => Promise<unknown>, options: object) => Promise<unknown>
 
+type Raw = (sql: string, ...parameters: unknown[]) => Promise<unknown>
+
 interface Extendable {
   $extends(extension: object): unknown
 }
@@ -64,7 +66,7 @@ export async function awaited({ signal, log }: { signal: AbortSignal; log(messag
 
 /** The client, with every write of the ledger and of the tasks watched. */
 export function chaotic<Client extends Extendable>(client: Client): Client {
-  return watchingCommits(
+  return watching(
     client.$extends({
       query: {
         afterPartyTaskRecord: {
@@ -80,7 +82,6 @@ export function chaotic<Client extends Extendable>(client: Client): Client {
           create: ({ args, query }: Query<object>) => pass('work', () => query(args)),
           updateMany: ({ args, query }: Query<object>) => pass('work', () => query(args)),
         },
-        $executeRawUnsafe: ({ args, query }: Query<unknown>) => pass('work', () => query(args)),
       },
     }) as Client,
   )
@@ -92,16 +93,21 @@ function recordPoint(data: Record<string, unknown>): Point {
   return 'cursor' in data ? 'checkpoint' : 'beat'
 }
 
-function watchingCommits<Client extends object>(client: Client): Client {
+/**
+ * Raw statements and commits, watched from outside of the client: where an extension has raw statements, the product
+ * sends none.
+ */
+function watching<Client extends object>(client: Client): Client {
   return new Proxy(client, {
     get(target, key) {
       const value = Reflect.get(target, key) as unknown
+      if (key === '$executeRawUnsafe') return watchingRaw(target, value as Raw)
       if (key !== '$transaction') return value
       const transact = value as Transact
       const watched: Transact = async (work, options) => {
         let nth: number[] = []
         const whole = async (transaction: object) => {
-          const result = await work(transaction)
+          const result = await work(watchingRawOf(transaction))
           nth = count('commit')
           obey('before', 'commit', nth)
           obey('during', 'commit', nth)
@@ -118,6 +124,20 @@ function watchingCommits<Client extends object>(client: Client): Client {
     },
   })
 }
+
+function watchingRawOf<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown
+      return key === '$executeRawUnsafe' ? watchingRaw(target, value as Raw) : value
+    },
+  })
+}
+
+const watchingRaw =
+  (client: object, raw: Raw): Raw =>
+  (...given) =>
+    pass('work', () => raw.apply(client, given))
 
 async function pass<Result>(point: Point, query: () => Promise<Result>): Promise<Result> {
   const nth = count(point)

@@ -4,9 +4,9 @@ import type { TaskContext } from '../../task.js'
 import { orStopped } from '../stop.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './bulk-update.js'
 import type { SkippedRow } from './checkpoint.js'
-import type { ColumnType } from './dialect.js'
 import { describeKey, type Key, keyOf, sameKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
+import type { RawTable } from './raw-table.js'
 import { CursorError, type ReadDelegate, type Row } from './walk.js'
 
 /** What a batch's rows are changed with. */
@@ -35,51 +35,16 @@ interface WriteDelegate extends ReadDelegate {
   update(args: object): Promise<unknown>
 }
 
-/** The column types of the walked table, asked of the database once. */
-export class ColumnTypes {
-  #types: Promise<ReadonlyMap<string, ColumnType>> | undefined
-
-  /** Not asked inside a batch's transaction: a failure there would spoil it. */
-  of(client: Writer, model: WalkedModel): Promise<ReadonlyMap<string, ColumnType>> {
-    this.#types ??= this.#ask(client, model).catch((error) => {
-      this.#types = undefined
-      throw error
-    })
-    return this.#types
-  }
-
-  async #ask(client: Writer, model: WalkedModel): Promise<ReadonlyMap<string, ColumnType>> {
-    const query = dialectOf(model)?.typesQuery?.(model)
-    if (!query) return new Map()
-    const rows = await client.$queryRawUnsafe(query.sql, ...query.parameters)
-    return new Map(
-      rows.map(({ name, type, charset, collation }) => [
-        String(name),
-        { type: String(type), charset: textOf(charset), collation: textOf(collation) },
-      ]),
-    )
-  }
-}
-
-function textOf(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value)
-}
-
 /** What became of a batch's rows. */
 export interface Worked {
   /** Rows that were left out. */
   skipped: SkippedRow[]
-  /** Rows that should have been changed, when the statement found fewer than it was given. */
+  /** Rows that should have been changed, and among them those that were not found. */
   missed: Key[]
 }
 
 /** Does a batch's work through a transaction, or through the client. */
-export async function workOn(
-  rows: Row[],
-  writer: Writer,
-  types: ReadonlyMap<string, ColumnType>,
-  work: BatchWork,
-): Promise<Worked> {
+export async function workOn(rows: Row[], writer: Writer, table: RawTable, work: BatchWork): Promise<Worked> {
   const { definition, context, stop, graceMs, whole } = work
   if (definition.run) {
     const { run } = definition
@@ -88,7 +53,7 @@ export async function workOn(
     return { skipped: [], missed: [] }
   }
   const { changes, skipped } = await changesOf(rows, work)
-  return { skipped, missed: await writeChanges(changes, writer, types, work) }
+  return { skipped, missed: await writeChanges(changes, writer, table, work) }
 }
 
 /** What `update` makes of each row. */
@@ -129,21 +94,19 @@ function demandSameKey({ key, data }: Change, fields: readonly string[]): void {
     throw new CursorError(`${moved} is what the backfill walks by, and can't be changed on the way`)
 }
 
-/** Writes changes: one statement for each set of columns, or one by one. Returns the rows that it did not find. */
+/**
+ * Writes changes: one statement for each set of columns, or one by one. Returns the rows that it did not find, and
+ * where a statement does not say which those are, all of them.
+ */
 export async function writeChanges(
   changes: readonly Change[],
   writer: Writer,
-  types: ReadonlyMap<string, ColumnType>,
+  table: RawTable,
   { model, fields, sayOnce, whole }: BatchWork,
 ): Promise<Key[]> {
   if (changes.length === 0) return []
   const dialect = dialectOf(model)
-  const reason = hasUpdateHooks(writer, model)
-    ? `the client has an extension on update of ${model.key}`
-    : dialect
-      ? undefined
-      : `${model.provider ?? 'this database'} has no statement for it`
-  const groups = reason ?? groupChanges(model, fields, changes, types)
+  const groups = typeof table === 'string' ? table : groupChanges(table.model, fields, changes, table.types)
   if (dialect && typeof groups !== 'string') {
     const given = groups.reduce((sum, { rows }) => sum + rows.length, 0)
     let found = 0
@@ -155,25 +118,27 @@ export async function writeChanges(
   }
   sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
   // The client's extensions may catch what fails.
-  await whole(() => updateEach(changes, writer[model.key], model, fields))
-  return []
+  return whole(() => updateEach(changes, writer[model.key], model, fields))
 }
 
+/** Returns the rows that are not found. */
 async function updateEach(
   changes: readonly Change[],
   delegate: WriteDelegate | undefined,
   model: WalkedModel,
   fields: readonly string[],
-): Promise<void> {
+): Promise<Key[]> {
+  const missed: Key[] = []
   for (const { key, data } of changes) {
     const where = uniqueWhere(model, fields, key)
     await delegate?.update({ where, data }).catch(async (error) => {
-      // Deleted meanwhile: there is nothing to change. The same code tells that a row to connect to is not there.
-      if (codeOf(error) === 'P2025' && (await delegate.findMany({ where: byKey(fields, key), take: 1 })).length === 0)
-        return
-      throw named(error, fields, key)
+      // Not there: there is nothing to change. The same code tells that a row to connect to is not there.
+      if (codeOf(error) !== 'P2025' || (await delegate.findMany({ where: byKey(fields, key), take: 1 })).length > 0)
+        throw named(error, fields, key)
+      missed.push(key)
     })
   }
+  return missed
 }
 
 function byKey(fields: readonly string[], key: Key): Record<string, unknown> {
@@ -188,14 +153,6 @@ function uniqueWhere(model: WalkedModel, fields: readonly string[], key: Key): o
   const within = Object.entries(values).filter(([field]) => unique.fields.includes(field))
   const beside = Object.entries(values).filter(([field]) => !unique.fields.includes(field))
   return { ...Object.fromEntries(beside), [unique.name]: Object.fromEntries(within) }
-}
-
-/** A raw statement does not pass through an extension's `update` hooks; then rows are updated as Prisma does it. */
-export function hasUpdateHooks(client: object, { key }: WalkedModel): boolean {
-  const { _extensions: extensions } = client as {
-    _extensions?: { getAllQueryCallbacks?(model: string, operation: string): readonly unknown[] }
-  }
-  return (extensions?.getAllQueryCallbacks?.(key, 'update').length ?? 0) > 0
 }
 
 function named(error: unknown, fields: readonly string[], key: Key): Error {

@@ -4,19 +4,20 @@ import { messageOf } from '../../errors.js'
 import { orBusy } from '../../ledger/ask.js'
 import { monotonicNow } from '../../ledger/clock.js'
 import { leaveConnection } from '../../ledger/leave-connection.js'
-import { inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
+import { inOnePiece, inTime, inTransaction, type TransactionTimes, transact, transactionTimes } from '../transaction.js'
 import type { BackfillOptions } from './backfill-options.js'
-import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
+import { type BatchWork, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
 import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
 import { type Checkpoint, type CheckpointWrites, readCheckpoint } from './checkpoint.js'
 import { CheckpointKeeper, type Standing } from './checkpoint-keeper.js'
-import { describeKey } from './keyset.js'
+import { describeKey, type Key } from './keyset.js'
 import { sayLeftOut } from './left-out.js'
 import type { WalkedModel } from './model.js'
 import { OneStatement } from './one-statement.js'
 import { Pace, waitUntil } from './pace.js'
+import { NOT_ASKED, RawTables } from './raw-table.js'
 import { demandGone } from './unmatched.js'
-import { CursorError, lastKey, nextPage, type Page, type Walk } from './walk.js'
+import { CursorError, lastKey, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 /** Where a walk begins. */
@@ -28,7 +29,6 @@ export interface Start {
 
 const BATCH_TIMEOUT: Duration = '30s'
 const BATCH_TRIES = 8
-const NO_TYPES: Awaited<ReturnType<ColumnTypes['of']>> = new Map()
 
 /** One walk over one range of rows, batch by batch, from its checkpoint. */
 export class Walker {
@@ -39,7 +39,8 @@ export class Walker {
   readonly #walk: Walk
   readonly #work: Omit<BatchWork, 'whole'>
   readonly #pace: Pace
-  readonly #types = new ColumnTypes()
+  readonly #table = new RawTables()
+  readonly #times: TransactionTimes
   readonly #oneStatement: OneStatement | undefined
   readonly #keeper: CheckpointKeeper
   /** The rows whose change is under way: what fails now may be their fault. */
@@ -59,7 +60,9 @@ export class Walker {
     const { checkpoint, cursor, processed, total } = start
     this.#keeper = new CheckpointKeeper(definition, options, stop, { checkpoint, cursor, processed, total })
     this.#pace = new Pace(definition)
-    this.#oneStatement = OneStatement.for(definition, start, options)
+    this.#times = transactionTimes(definition.transaction, BATCH_TIMEOUT)
+    const { client, ledger } = options
+    this.#oneStatement = OneStatement.for(definition, start, { client, ledger, times: this.#times })
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
     this.#work = {
@@ -203,22 +206,23 @@ export class Walker {
   /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
   async #readThenWrite(oneStatement: OneStatement, size: number): Promise<Page> {
     const { client, ledger, sharedClient } = this.#options
-    const times = transactionTimes(this.#definition.transaction, BATCH_TIMEOUT)
+    const times = this.#times
     const how = { stop: this.#stop, quiet: sharedClient || oneStatement.beatsWait }
     this.#tried = undefined
     const at = this.#keeper.at
     const primary = primaryOf(client)
-    const types = await this.#types.of(primary as Writer, this.#model)
+    const table = await this.#table.of(primary as Writer, this.#model, times)
     const { page, committed } = await inTime(this.#options, times, how, async () => {
       const page = await nextPage(delegateOf(primary, this.#model), this.#walk, at.checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
       const { changes, skipped } = await changesOf(page.rows, this.#work)
-      const writes = changes.length > 0 ? await oneStatement.writing(changes, types) : ledger
+      const writes = changes.length > 0 ? await oneStatement.writing(changes, table) : ledger
       if (writes) return { page, committed: await this.#keeper.write(writes, at, page, skipped) }
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
-        await writeChanges(changes, transaction as Writer, types, { ...this.#work, whole })
+        const missed = await writeChanges(changes, transaction as Writer, table, { ...this.#work, whole })
+        await this.#demandGone(missed, delegateOf(transaction, this.#model), size)
         return this.#keeper.write(ledger.within(transaction), at, page, skipped)
       })
       return { page, committed }
@@ -233,15 +237,15 @@ export class Walker {
     const { transaction = true, update } = this.#definition
     this.#tried = undefined
     const at = this.#keeper.at
-    const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#model) : NO_TYPES
+    const table = update ? await this.#table.of(primaryOf(client) as Writer, this.#model, this.#times) : NOT_ASKED
     const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
       const delegate = delegateOf(reader, this.#model)
       const page = await nextPage(delegate, this.#walk, at.checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
-      const { skipped, missed } = await workOn(page.rows, writer as Writer, types, { ...this.#work, whole })
-      if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range: at.checkpoint, size })
+      const { skipped, missed } = await workOn(page.rows, writer as Writer, table, { ...this.#work, whole })
+      await this.#demandGone(missed, delegate, size)
       // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
       this.#tried = undefined
       const committed = await this.#keeper.write(writes, at, page, skipped)
@@ -249,15 +253,17 @@ export class Walker {
       return { page, committed }
     }
     const { page, committed } = transaction
-      ? await inTransaction(
-          this.#options,
-          transactionTimes(transaction, BATCH_TIMEOUT),
-          { stop: this.#stop, quiet },
-          (tx) => work(tx, tx, ledger.within(tx)),
+      ? await inTransaction(this.#options, this.#times, { stop: this.#stop, quiet }, (tx) =>
+          work(tx, tx, ledger.within(tx)),
         )
       : await work(primaryOf(client), client, ledger)
     if (committed) this.#keeper.committed(committed)
     return page
+  }
+
+  async #demandGone(missed: readonly Key[], delegate: ReadDelegate, size: number): Promise<void> {
+    const range = this.#keeper.at.checkpoint
+    if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range, size })
   }
 
   /** Leaves out the one row that a batch of one could not change. */
