@@ -64,6 +64,56 @@ describeDatabases(
   ['postgresql', 'postgresql-pgbouncer', 'postgresql-prisma6'],
 )
 
+describeDatabases(
+  (variant) => {
+    const stage = useStage(variant)
+
+    /** A party whose tables are in a database that only its adapter knows; that of the connection misses nothing. */
+    const second = async (client: TestClient, migrations: boolean) => {
+      const [row] = await client.$queryRawUnsafe<{ name: string }>('SELECT DATABASE() AS name')
+      const database = `${row?.name}_b`
+      await client.$executeRawUnsafe(`CREATE DATABASE ${database}`)
+      const tables = ['Post', 'after_party_task_records', 'after_party_task_runs']
+      for (const table of migrations ? [...tables, '_prisma_migrations'] : tables)
+        await client.$executeRawUnsafe(`CREATE TABLE ${database}.${table} LIKE ${table}`)
+      await client.$executeRawUnsafe(`UPDATE _prisma_migrations SET migration_name = '${MISSING}'`)
+      return database
+    }
+
+    test.each([true, false])('migrations are those of the database of the adapter: it has books: %s', async (books) => {
+      const adapterOptions: { database?: string } = {}
+      const { party, client } = await stage.withMigrations([MISSING], adapterOptions)
+      const database = await second(client, books)
+      adapterOptions.database = database
+      try {
+        if (books) {
+          await expect(party.run()).rejects.toMatchObject({ code: 'migrations-not-applied' })
+          await client.$executeRawUnsafe(`INSERT INTO ${database}._prisma_migrations SELECT * FROM _prisma_migrations`)
+        } else await client.$executeRawUnsafe('DELETE FROM _prisma_migrations')
+        expect(await party.run()).toMatchObject({ outcome: 'done' })
+      } finally {
+        await client.$executeRawUnsafe(`DROP DATABASE ${database}`)
+      }
+    })
+  },
+  ['mariadb'],
+)
+
+describeDatabases(
+  (variant) => {
+    const stage = useStage(variant)
+
+    test('migrations are those of the schema of the models, not those that a search path finds first', async () => {
+      const { party, client } = await stage.withMigrations([MISSING], {}, '-c search_path=other,public')
+      await client.$executeRawUnsafe('CREATE SCHEMA other')
+      await client.$executeRawUnsafe('CREATE TABLE other._prisma_migrations AS SELECT * FROM public._prisma_migrations')
+      await client.$executeRawUnsafe(`UPDATE other._prisma_migrations SET migration_name = '${MISSING}'`)
+      await expect(party.run()).rejects.toMatchObject({ code: 'migrations-not-applied' })
+    })
+  },
+  ['postgresql', 'postgresql-prisma6'],
+)
+
 /** A database for each test, and a migrations directory. */
 function useStage(variant: VariantName) {
   let stage: Stage
@@ -78,12 +128,13 @@ function useStage(variant: VariantName) {
   })
   return {
     titles: () => stage.titles(),
-    async withMigrations(names: readonly string[], adapterOptions?: object) {
+    async withMigrations(names: readonly string[], adapterOptions?: object, options = '') {
       for (const name of names) {
         await mkdir(path.join(directory, name))
         await writeFile(path.join(directory, name, 'migration.sql'), '')
       }
-      const client = () => stage.database.client(5, {}, adapterOptions) as unknown as PrismaClientLike
+      const url = `${stage.database.url}${options && `?options=${encodeURIComponent(options)}`}`
+      const client = () => stage.database.clientAt(url, 5, {}, adapterOptions) as unknown as PrismaClientLike
       const party = stage.party(TASKS, { client, migrations: directory })
       return { party, client: stage.client as TestClient }
     },

@@ -6,11 +6,12 @@ import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { describeThrown } from '../thrown.js'
 import { totalOf } from './backfill/ask-briefly.js'
-import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
+import { type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
+import { NOT_ASKED, RawTables } from './backfill/raw-table.js'
 import { RowsRefused } from './backfill/unmatched.js'
 import { lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
@@ -140,8 +141,8 @@ async function rehearseBackfill(
     total = total === null || count === null ? null : total + count
   }
   const { size } = new Pace(definition)
-  const types = definition.update ? await new ColumnTypes().of(client as Writer, model) : new Map()
   const times = transactionTimes(definition.transaction, '30s')
+  const table = definition.update ? await new RawTables().of(client as Writer, model, times) : NOT_ASKED
   const said = new Set<string>()
   const sayOnce = (message: string) => {
     if (!said.has(message)) context.log.warn(message)
@@ -163,7 +164,7 @@ async function rehearseBackfill(
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
         const reader = transaction as Writer
-        const { skipped } = await workOn(next.rows, reader, types, { ...work, reader, refused })
+        const { skipped } = await workOn(next.rows, reader, table, { ...work, reader, refused })
         for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
         if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
         return next

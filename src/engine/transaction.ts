@@ -222,7 +222,8 @@ export class TransactionEnded extends Error {
 /** A transaction that ran out of time, in the words of the task's own options. */
 export class TransactionTimeout extends Error {}
 
-function explained(error: unknown, { timeout, maxWait }: TransactionTimes): unknown {
+/** What Prisma says of a transaction that had no time, or no connection, in the words of the task's own options. */
+export function explained(error: unknown, { timeout, maxWait }: TransactionTimes): unknown {
   if (codeOf(error) !== 'P2028') return error
   const what = /unable to start/i.test(messageOf(error))
     ? `no transaction could be begun within ${maxWait} ms: raise \`transaction.maxWait\``

@@ -1,9 +1,10 @@
-import { messageOf } from '../errors.js'
+import { codeOf, messageOf } from '../errors.js'
 import { withoutExtensions } from '../prisma/extensions.js'
 import { adapterSchemaOf } from './adapter-schema.js'
 import { ask } from './ask.js'
 import { leaveConnection } from './leave-connection.js'
 import { providerOf } from './provider.js'
+import { schemaNamed, sentStatements } from './sent-statements.js'
 
 /** A row of Prisma's own migrations table, as far as it matters here. */
 export interface AppliedMigration {
@@ -23,12 +24,10 @@ const TABLE_MISSING =
 
 /** What Prisma Migrate says it has done in this database; null where it keeps no books (`db push`, MongoDB). */
 export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
-  const plain = withoutExtensions(client)
-  const { $queryRawUnsafe } = plain as { $queryRawUnsafe?(query: string): Promise<Row[]> }
-  if (typeof $queryRawUnsafe !== 'function') return null
-  const query = `SELECT migration_name, finished_at, rolled_back_at FROM ${tableOf(client)}`
+  const raw = withoutExtensions(client as RawClient)
+  if (typeof raw.$queryRawUnsafe !== 'function') return null
   const rows = await ask(
-    () => rowsOf($queryRawUnsafe.call(plain, query)),
+    () => firstOf(raw),
     () => leaveConnection(client),
   )
   return (
@@ -39,16 +38,54 @@ export async function appliedMigrations(client: object): Promise<AppliedMigratio
   )
 }
 
-/** Raw SQL finds only what is on the connection's search path, and a schema that the adapter was given is not. */
-function tableOf(client: object): string {
-  const schema = providerOf(client) === 'postgresql' ? adapterSchemaOf(client) : undefined
-  return schema === undefined ? '_prisma_migrations' : `"${schema.replaceAll('"', '""')}"._prisma_migrations`
+interface RawClient {
+  $queryRawUnsafe?(query: string): Promise<Row[]>
+  afterPartyTaskRecord?: { count(args: object): Promise<number> }
+  _engineConfig?: { inlineSchema?: unknown }
 }
 
-/** What was answered; null where there is no such table. */
-function rowsOf(answer: Promise<Row[]>): Promise<Row[] | null> {
-  return answer.catch((error) => {
-    if (TABLE_MISSING.test(messageOf(error))) return null
-    throw error
-  })
+/** What the first of the tables that is there holds; null where none is. */
+async function firstOf(client: RawClient): Promise<Row[] | null> {
+  for (const table of await tablesOf(client)) {
+    const query = `SELECT migration_name, finished_at, rolled_back_at FROM ${table}`
+    const rows = await client.$queryRawUnsafe?.(query).catch(nullIfMissing)
+    if (rows) return rows
+  }
+  return null
+}
+
+function nullIfMissing(error: unknown): null {
+  if (TABLE_MISSING.test(messageOf(error))) return null
+  throw error
+}
+
+const TABLE = '_prisma_migrations'
+
+/**
+ * Where the table may be: beside those of the client's models, not where the connection happens to look. PostgreSQL's
+ * `public` is only where an adapter looks that was told nothing: then the connection's search path counts, too.
+ */
+async function tablesOf(client: RawClient): Promise<string[]> {
+  const provider = providerOf(client)
+  if (provider !== 'postgresql' && provider !== 'mysql') return [TABLE]
+  const given = provider === 'postgresql' ? adapterSchemaOf(client) : undefined
+  const schema = given ?? (await schemaOfModels(client))
+  if (schema === undefined) return [TABLE]
+  const quote = provider === 'mysql' ? '`' : '"'
+  const table = `${quote}${schema.replaceAll(quote, quote + quote)}${quote}.${TABLE}`
+  return given === undefined && schema === 'public' ? [table, TABLE] : [table]
+}
+
+/** Undefined where the models are where the connection looks, or where each says where it is (`@@schema`). */
+async function schemaOfModels(client: RawClient): Promise<string | undefined> {
+  const record = client.afterPartyTaskRecord
+  if (!record || /^\s*schemas\s*=/m.test(String(client._engineConfig?.inlineSchema))) return undefined
+  // Where the table is not there yet, what was sent still says where it was looked for.
+  const look = () => record.count({ take: 1 }).catch(zeroIfMissing)
+  return schemaNamed(await sentStatements(client, look)) ?? undefined
+}
+
+function zeroIfMissing(error: unknown): number {
+  if (codeOf(error) === 'P2021') return 0
+  throw error
 }

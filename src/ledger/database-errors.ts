@@ -32,7 +32,7 @@ const COLUMN_WORDS = /no such column|has no column named/i
 const LOCKED_WORDS =
   /SQLITE_BUSY|database (table )?is locked|\bSocketTimeout\b|CLIENT_CLOSED|connection is not open|Unknown transaction status/i
 const CONFLICT_WORDS =
-  /write ?conflict|deadlock|could not serialize|lock wait timeout|record has changed since last read|restart transaction/i
+  /write ?conflict|deadlock|could not serialize access|lock wait timeout|record has changed since last read|restart transaction/i
 const CONNECTION_WORDS = new RegExp(
   [
     'connection (was |has been |is )?(terminated|closed|lost|reset|killed)',

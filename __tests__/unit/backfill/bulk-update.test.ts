@@ -62,6 +62,44 @@ test.each([
   expect(group([{ title: 'x' }, data], model)).toBe(reason)
 })
 
+test('a field that other rows refer to is for no statement, where Prisma changes those rows too', () => {
+  const schema = `
+datasource db {
+  provider     = "postgresql"
+  relationMode = "prisma"
+}
+model Author {
+  id    Int    @id
+  code  String @unique
+  name  String
+  posts Post[]
+}
+model Post {
+  id         Int     @id
+  authorCode String?
+  author     Author? @relation(fields: [authorCode], references: [code])
+}`
+  const author = modelOf(schema, 'author')
+  expect(group([{ name: 'Ada' }, { code: 'a' }], author)).toMatch('refer to code')
+  expect(group([{ name: 'Ada' }], author)).toHaveLength(1)
+  const left = modelOf(schema.replace('"prisma"', '"foreignKeys"'), 'author')
+  expect(group([{ code: 'a' }], left)).toHaveLength(1)
+})
+
+test('`undefined` is for no statement, where Prisma refuses it', () => {
+  expect(group([{ title: 'a', views: undefined }], { ...plain, strictUndefined: true })).toMatch('undefined in views')
+})
+
+test('data of a class is for no statement: Prisma may read more of it', () => {
+  class Data {
+    title = 'a'
+    get views() {
+      return 1
+    }
+  }
+  expect(group([new Data() as never])).toMatch('plain object')
+})
+
 test('a group is as many statements as the database needs', () => {
   const groups = group(Array.from({ length: 25_000 }, () => ({ title: 'x', at: new Date(0) })))
   if (typeof groups === 'string' || !groups[0]) throw new Error('no group')

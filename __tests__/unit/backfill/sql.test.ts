@@ -73,6 +73,52 @@ test('PostgreSQL: of a time of day, the date is left out', () => {
   expect(JSON.parse(String(parameters[0]))[0].s2).toBe('01:30:00.001Z')
 })
 
+const TIMES = `
+model Post {
+  id   Int      @id
+  at   DateTime @db.Timestamptz(3)
+  day  DateTime @db.Date
+  time DateTime @db.Time(3)
+  many DateTime[]
+}
+`
+
+function times(provider: string, adapterName: string): ChangeGroup {
+  const model = modelOf(TIMES, 'post', provider, { adapterName })
+  const [key, ...columns] = [...model.columns.values()]
+  const whole = new Date('2026-12-31T23:59:59.000Z')
+  const values = [at, at, at, provider === 'mysql' ? whole : [whole, at]]
+  return { model, keys: key ? [key] : [], columns, rows: [{ key: [1], values }], types: new Map() }
+}
+
+test('PostgreSQL: times are what the adapter sends, the clock of UTC', () => {
+  const { parameters } = postgresql.statement(times('postgresql', '@prisma/adapter-pg'))
+  expect(JSON.parse(String(parameters[0]))[0]).toEqual({
+    k0: '1',
+    s0: '2026-03-29 01:30:00.001',
+    s1: '2026-03-29',
+    s2: '01:30:00.001',
+    s3: ['2026-12-31 23:59:59', '2026-03-29 01:30:00.001'],
+  })
+})
+
+test('MySQL: times are what the adapter sends, a day without the time that it could be rounded by', () => {
+  const { parameters } = mysql.statement(times('mysql', '@prisma/adapter-mariadb'))
+  expect(JSON.parse(String(parameters[0]))[0]).toEqual([
+    '1',
+    '2026-03-29 01:30:00.001',
+    '2026-03-29',
+    '01:30:00.001',
+    '2026-12-31 23:59:59',
+  ])
+})
+
+test('SQLite: the table is in its schema, where one is known', () => {
+  const given = group('sqlite')
+  const { sql } = sqlite.statement({ ...given, model: { ...given.model, schema: 'main' } })
+  expect(sql).toContain('UPDATE "main"."po""st`s" AS t')
+})
+
 test('MySQL: names are quoted, keys have their types and collations, and every value is in the one parameter', () => {
   const given = group('mysql')
   const types = new Map([['i"d`', { type: 'varchar(191)', collation: 'utf8mb4_unicode_ci' }]])

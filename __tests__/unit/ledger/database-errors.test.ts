@@ -43,6 +43,12 @@ describe('an error of the database', () => {
     },
   )
 
+  test('a value that Prisma can’t serialize is no conflict of transactions, which PostgreSQL can’t serialize', () => {
+    const refused = 'We could not serialize [object Function] value. Serialize the object to JSON'
+    expect([isBusy(new Error(refused)), isWriteConflict(new Error(refused))]).toEqual([false, false])
+    expect(isWriteConflict(new Error('could not serialize access due to concurrent update'))).toBe(true)
+  })
+
   test('that stays busy is no bug of ours', () => {
     expect(asLedgerError(prisma('P2024'))).toMatchObject({ code: 'database-unreachable' })
     expect(isBusy(prisma('P1008'))).toBe(true)

@@ -1,22 +1,30 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import type { Duration } from '../../duration.js'
 import { messageOf } from '../../errors.js'
-import { beatsFitStatement, inOnePiece, inTime, inTransaction, transact, transactionTimes } from '../transaction.js'
+import {
+  beatsFitStatement,
+  inOnePiece,
+  inTime,
+  inTransaction,
+  type TransactionTimes,
+  transact,
+  transactionTimes,
+} from '../transaction.js'
 import type { BackfillOptions } from './backfill-options.js'
-import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
+import { type BatchWork, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
 import { lastLine } from './batch-fault.js'
 import type { CheckpointWrites } from './checkpoint.js'
 import type { CheckpointKeeper, Standing } from './checkpoint-keeper.js'
 import { describeKey, type Key, type Range } from './keyset.js'
 import type { WalkedModel } from './model.js'
 import { NotTogether, OneStatement } from './one-statement.js'
+import { NOT_ASKED, RawTables } from './raw-table.js'
 import { demandGone } from './unmatched.js'
 import { readPage } from './unreadable.js'
 import { CursorError, type Page, type ReadDelegate, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 const BATCH_TIMEOUT: Duration = '30s'
-const NO_TYPES: Awaited<ReturnType<ColumnTypes['of']>> = new Map()
 
 /** One try of one batch. */
 export interface Try {
@@ -41,7 +49,8 @@ export class BatchRunner {
   readonly #walk: Walk
   readonly #work: Omit<BatchWork, 'whole' | 'reader' | 'refused'>
   readonly #keeper: CheckpointKeeper
-  readonly #types = new ColumnTypes()
+  readonly #table = new RawTables()
+  readonly #times: TransactionTimes
   #oneStatement: OneStatement | undefined
 
   constructor(
@@ -56,7 +65,9 @@ export class BatchRunner {
     this.#model = walked.model
     this.#walk = walked.walk
     this.#keeper = keeper
-    this.#oneStatement = OneStatement.for(definition, walked, options)
+    this.#times = transactionTimes(definition.transaction, BATCH_TIMEOUT)
+    const { client, ledger } = options
+    this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times: this.#times })
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
     this.#work = {
@@ -89,20 +100,20 @@ export class BatchRunner {
   /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
   async #readThenWrite(oneStatement: OneStatement, batch: Try): Promise<Page> {
     const { client, ledger } = this.#options
-    const times = transactionTimes(this.#definition.transaction, BATCH_TIMEOUT)
+    const times = this.#times
     const quiet = oneStatement.beatsWait || !(await beatsFitStatement(this.#options))
     const how = { stop: this.#stop, quiet }
     this.tried = undefined
     const at = this.#keeper.at
     const primary = primaryOf(client)
-    const types = await this.#types.of(primary as Writer, this.#model)
+    const table = await this.#table.of(primary as Writer, this.#model, times)
     const { page, committed } = await inTime(this.#options, times, how, async () => {
       const page = await this.#read(delegateOf(primary, this.#model), at, batch)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.tried = page
       const { refused } = batch
       const { changes, skipped } = await changesOf(page.rows, { ...this.#work, refused })
-      const together = changes.length > 0 ? await oneStatement.writing(changes, types) : undefined
+      const together = changes.length > 0 ? await oneStatement.writing(changes, table) : undefined
       if (together) {
         const committed = await this.#keeper.write(together, at, page, skipped)
         await together.demandFound().catch(async (error) => {
@@ -116,7 +127,8 @@ export class BatchRunner {
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
         const writer = transaction as Writer
-        await writeChanges(changes, writer, types, { ...this.#work, refused, reader: writer, whole })
+        const missed = await writeChanges(changes, writer, table, { ...this.#work, refused, reader: writer, whole })
+        await this.#demandGone(missed, delegateOf(transaction, this.#model), at, batch)
         return this.#keeper.write(ledger.within(transaction), at, page, skipped)
       })
       return { page, committed }
@@ -129,23 +141,23 @@ export class BatchRunner {
   async #readAndWrite(batch: Try): Promise<Page> {
     const { client, ledger } = this.#options
     const { transaction = true, update } = this.#definition
-    const { size, again, refused } = batch
+    const { again, refused } = batch
     this.tried = undefined
     const at = this.#keeper.at
-    const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#model) : NO_TYPES
+    const table = update ? await this.#table.of(primaryOf(client) as Writer, this.#model, this.#times) : NOT_ASKED
     const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
       const delegate = delegateOf(reader, this.#model)
       const page = await this.#read(delegate, at, batch)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.tried = page
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
-      const { skipped, missed } = await workOn(page.rows, writer as Writer, types, {
+      const { skipped, missed } = await workOn(page.rows, writer as Writer, table, {
         ...this.#work,
         refused,
         reader: reader as Writer,
         whole,
       })
-      if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range: rangeOf(at, batch), size })
+      await this.#demandGone(missed, delegate, at, batch)
       // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
       this.tried = undefined
       const committed = await this.#keeper.write(writes, at, page, skipped)
@@ -153,15 +165,17 @@ export class BatchRunner {
       return { page, committed }
     }
     const { page, committed } = transaction
-      ? await inTransaction(
-          this.#options,
-          transactionTimes(transaction, BATCH_TIMEOUT),
-          { stop: this.#stop, quiet: again },
-          (tx, writes) => work(tx, tx, writes),
+      ? await inTransaction(this.#options, this.#times, { stop: this.#stop, quiet: again }, (tx, writes) =>
+          work(tx, tx, writes),
         )
       : await work(primaryOf(client), client, ledger)
     if (committed) this.#keeper.committed(committed)
     return page
+  }
+
+  async #demandGone(missed: readonly Key[], delegate: ReadDelegate, at: Standing, batch: Try): Promise<void> {
+    if (missed.length === 0) return
+    await demandGone(missed, delegate, this.#walk, { range: rangeOf(at, batch), size: batch.size })
   }
 
   async #read(delegate: ReadDelegate, at: Standing, batch: Try): Promise<Page> {

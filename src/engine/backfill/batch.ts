@@ -1,16 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type BackfillDefinition, DEFAULT_MAX_SKIPPED } from '../../backfill.js'
 import { codeOf, messageOf } from '../../errors.js'
-import { withoutExtensions } from '../../prisma/extensions.js'
 import type { TaskContext } from '../../task.js'
 import { plainly } from '../../thrown.js'
 import { orStopped } from '../stop.js'
 import { allAwaited, Unawaited, unwritable } from '../unawaited.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './bulk-update.js'
 import type { SkippedRow } from './checkpoint.js'
-import type { ColumnType } from './dialect.js'
 import { describeKey, type Key, keyOf, sameKey } from './keyset.js'
 import type { WalkedModel } from './model.js'
+import type { RawTable } from './raw-table.js'
 import { lookInto, lookThrough, RowsRefused } from './unmatched.js'
 import { CursorError, type ReadDelegate, type Row } from './walk.js'
 
@@ -44,51 +43,16 @@ interface WriteDelegate extends ReadDelegate {
   update(args: object): Promise<unknown>
 }
 
-/** The column types of the walked table, asked of the database once. */
-export class ColumnTypes {
-  #types: Promise<ReadonlyMap<string, ColumnType>> | undefined
-
-  /** Not asked inside a batch's transaction: a failure there would spoil it. */
-  of(client: Writer, model: WalkedModel): Promise<ReadonlyMap<string, ColumnType>> {
-    this.#types ??= this.#ask(client, model).catch((error) => {
-      this.#types = undefined
-      throw error
-    })
-    return this.#types
-  }
-
-  async #ask(client: Writer, model: WalkedModel): Promise<ReadonlyMap<string, ColumnType>> {
-    const query = dialectOf(model)?.typesQuery?.(model)
-    if (!query) return new Map()
-    const rows = await withoutExtensions(client).$queryRawUnsafe(query.sql, ...query.parameters)
-    return new Map(
-      rows.map(({ name, type, charset, collation }) => [
-        String(name),
-        { type: String(type), charset: textOf(charset), collation: textOf(collation) },
-      ]),
-    )
-  }
-}
-
-function textOf(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value)
-}
-
 /** What became of a batch's rows. */
 export interface Worked {
   /** Rows that were left out. */
   skipped: SkippedRow[]
-  /** Rows that should have been changed, and are not there. */
+  /** Rows that should have been changed, and were not found. */
   missed: Key[]
 }
 
 /** Does a batch's work through a transaction, or through the client. */
-export async function workOn(
-  rows: Row[],
-  writer: Writer,
-  types: ReadonlyMap<string, ColumnType>,
-  work: BatchWork,
-): Promise<Worked> {
+export async function workOn(rows: Row[], writer: Writer, table: RawTable, work: BatchWork): Promise<Worked> {
   const { definition, context, stop, graceMs, whole } = work
   if (definition.run) {
     const { run } = definition
@@ -102,7 +66,7 @@ export async function workOn(
     return { skipped: [], missed: [] }
   }
   const { changes, skipped } = await changesOf(rows, work)
-  return { skipped, missed: await writeChanges(changes, writer, types, work) }
+  return { skipped, missed: await writeChanges(changes, writer, table, work) }
 }
 
 /** What `update` makes of each row. */
@@ -151,21 +115,16 @@ function demandSameKey({ key, data }: Change, fields: readonly string[]): void {
     throw new CursorError(`${moved} is what the backfill walks by, and can't be changed on the way`)
 }
 
-/** Writes changes: one statement for each set of columns, or one by one. Returns the rows that are not there. */
+/** Writes changes: one statement for each set of columns, or one by one. Returns the rows that it did not find. */
 export async function writeChanges(
   changes: readonly Change[],
   writer: Writer,
-  types: ReadonlyMap<string, ColumnType>,
+  table: RawTable,
   { definition, model, fields, reader, sayOnce, whole }: BatchWork,
 ): Promise<Key[]> {
   if (changes.length === 0) return []
   const dialect = dialectOf(model)
-  const reason = hasUpdateHooks(writer, model)
-    ? `the client has an extension on update of ${model.key}`
-    : dialect
-      ? undefined
-      : `${model.provider ?? 'this database'} has no statement for it`
-  const groups = reason ?? groupChanges(model, fields, changes, types)
+  const groups = typeof table === 'string' ? table : groupChanges(table.model, fields, changes, table.types)
   if (dialect && typeof groups !== 'string') {
     const look = lookThrough({ writer, reader }, dialect, { model, walk: { fields } }, mostRefused(definition))
     const missed: Key[] = []
@@ -178,8 +137,7 @@ export async function writeChanges(
   }
   sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
   // The client's extensions may catch what fails.
-  await whole(() => updateEach(changes, writer[model.key], { model, fields, most: mostRefused(definition) }))
-  return []
+  return whole(() => updateEach(changes, writer[model.key], { model, fields, most: mostRefused(definition) }))
 }
 
 /** Rows to name before a batch fails. */
@@ -190,19 +148,24 @@ function mostRefused({ onError, maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefi
   return onError === 'skip' ? maxSkipped + 1 : NAMED
 }
 
+/** Returns the rows that are not found. */
 async function updateEach(
   changes: readonly Change[],
   delegate: WriteDelegate | undefined,
   { model, fields, most }: { model: WalkedModel; fields: readonly string[]; most: number },
-): Promise<void> {
+): Promise<Key[]> {
+  const missed: Key[] = []
   const refused: Key[] = []
   for (const { key, data } of changes) {
     const where = uniqueWhere(model, fields, key)
     await delegate?.update({ where, data }).catch(async (error) => {
       if (codeOf(error) !== 'P2025') throw named(error, fields, key)
       const [row] = await delegate.findMany({ where: byKey(fields, key), take: 1 })
-      // Deleted meanwhile: there is nothing to change.
-      if (!row) return
+      // Not there: there is nothing to change.
+      if (!row) {
+        missed.push(key)
+        return
+      }
       // The same code tells that a row to connect to is not there.
       if (!NOT_UPDATED.test(messageOf(error))) throw named(error, fields, key)
       if (!reads(row, data)) refused.push(key)
@@ -210,6 +173,7 @@ async function updateEach(
     if (refused.length >= most) break
   }
   if (refused.length > 0) throw new RowsRefused(fields, refused)
+  return missed
 }
 
 const NOT_UPDATED = /No record was found for an update/
@@ -231,14 +195,6 @@ function uniqueWhere(model: WalkedModel, fields: readonly string[], key: Key): o
   const within = Object.entries(values).filter(([field]) => unique.fields.includes(field))
   const beside = Object.entries(values).filter(([field]) => !unique.fields.includes(field))
   return { ...Object.fromEntries(beside), [unique.name]: Object.fromEntries(within) }
-}
-
-/** A raw statement does not pass through an extension's `update` hooks; then rows are updated as Prisma does it. */
-export function hasUpdateHooks(client: object, { key }: WalkedModel): boolean {
-  const { _extensions: extensions } = client as {
-    _extensions?: { getAllQueryCallbacks?(model: string, operation: string): readonly unknown[] }
-  }
-  return (extensions?.getAllQueryCallbacks?.(key, 'update').length ?? 0) > 0
 }
 
 /** The same error, of one row. */

@@ -1,5 +1,6 @@
 import { plainValue } from './column-value.js'
 import type { ChangeGroup, ColumnType, Dialect, Statement } from './dialect.js'
+import { isPlainObject } from './json-value.js'
 import type { Key } from './keyset.js'
 import type { Column, WalkedModel } from './model.js'
 import * as mysql from './sql-mysql.js'
@@ -34,6 +35,9 @@ export function groupChanges(
   const stamped = [...model.columns.values()].flatMap(({ field, updatedAt }) => (updatedAt ? field : []))
   const now = new Date()
   for (const { key, data } of changes) {
+    if (!isPlainObject(data)) return 'the data is no plain object'
+    const unset = model.strictUndefined && Object.keys(data).find((field) => data[field] === undefined)
+    if (unset) return `undefined in ${unset}`
     const set = Object.keys(data).filter((field) => data[field] !== undefined)
     // An update of nothing leaves `@updatedAt` alone too.
     if (set.length === 0) continue
@@ -44,6 +48,8 @@ export function groupChanges(
     if (!group) {
       const columns = columnsOf(model, set)
       if (typeof columns === 'string') return columns
+      const reason = leftToPrisma(model, [...keys, ...columns], set, types)
+      if (reason !== undefined) return reason
       group = { model, keys, columns, rows: [], types }
       groups.set(signature, group)
     }
@@ -56,6 +62,20 @@ export function groupChanges(
     group.rows.push({ key, values })
   }
   return [...groups.values()]
+}
+
+/** Why columns are left to Prisma, whatever their values. */
+function leftToPrisma(
+  { referred, dates }: WalkedModel,
+  columns: readonly Column[],
+  set: readonly string[],
+  types: ReadonlyMap<string, ColumnType>,
+): string | undefined {
+  const cascading = set.find((field) => referred.has(field))
+  if (cascading !== undefined) return `other rows refer to ${cascading}, and Prisma changes them too`
+  if (dates !== 'unknown') return undefined
+  const zoned = columns.find(({ column }) => /with time zone/.test(types.get(column)?.type ?? ''))
+  return zoned && `it is not known how the adapter sends ${zoned.field}, which has a time zone`
 }
 
 function columnsOf(model: WalkedModel, fields: readonly string[]): Column[] | string {

@@ -1,3 +1,4 @@
+import { isPlainJson, keepsDigits } from './json-value.js'
 import { isDecimal } from './keyset.js'
 import type { Column } from './model.js'
 
@@ -8,6 +9,7 @@ export type Written = { value: unknown } | { unwritable: string }
  * What a field's new value is, once Prisma's own ways of saying it are resolved: `{ set: x }` is x, `DbNull` is null.
  * Whatever depends on the row's old value, has no plain counterpart, or is not plainly of the column's type, is left to
  * Prisma's own update, which knows what to make of it: a raw statement would let SQLite keep a text in a number's place.
+ * So are numbers and JSON that Prisma would write with other digits, or as something else, than they have here.
  */
 export function plainValue(column: Column, given: unknown): Written {
   const json = column.type === 'Json'
@@ -19,38 +21,55 @@ export function plainValue(column: Column, given: unknown): Written {
   if (!json && isUpdateOperation(given)) {
     const [name, operand] = Object.entries(given)[0] ?? []
     return name === 'set' && operand !== undefined
-      ? plainValue(column, operand)
+      ? plainValue({ ...column, unrounded: false }, operand)
       : { unwritable: `${name} of ${column.field}` }
   }
   const values = column.list ? (Array.isArray(given) ? given : undefined) : [given]
   // PostgreSQL would take an array in the first place for another dimension of the list.
   if (json && column.list && Array.isArray(values?.[0])) return { unwritable: `an array in ${column.field}` }
-  const plain = values?.map((value) => scalar(column, value))
+  const each = column.list ? { ...column, unrounded: false } : column
+  const plain = values?.map((value) => scalar(each, value))
   if (!plain || plain.includes(undefined)) return { unwritable: `a value of ${column.field}` }
   return { value: column.list ? plain : plain[0] }
 }
 
 /** A value as it is written, or undefined when it is not plainly of the column's type. */
-function scalar({ type, enumValues }: Column, value: unknown): unknown {
+function scalar(column: Column, value: unknown): unknown {
+  const { type, enumValues } = column
   if (enumValues) return typeof value === 'string' ? enumValues.get(value) : undefined
-  return SCALARS[type]?.(value)
+  return SCALARS[type]?.(value, column)
 }
 
 const when = (holds: boolean, value: unknown) => (holds ? value : undefined)
 
-const SCALARS: Record<string, (value: unknown) => unknown> = {
+const SCALARS: Record<string, (value: unknown, column: Column) => unknown> = {
   // Half a surrogate pair would fail all of a batch: the one row says so better.
   String: (value) => when(typeof value === 'string' && value.isWellFormed(), value),
   Boolean: (value) => when(typeof value === 'boolean', value),
   Int: (value) => when(typeof value === 'number' && (value | 0) === value, value),
   BigInt: (value) =>
     when(typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value), value),
-  Float: (value) => when(typeof value === 'number' && Number.isFinite(value), value),
-  Decimal: (value) => when(/^-?\d+(\.\d+)?$/.test(digits(value)), value),
+  Float: (value, { unrounded }) => when(typeof value === 'number' && isKeptFloat(value, unrounded), value),
+  Decimal: (value, { floats }) => when(isKeptDecimal(value, floats), value),
   DateTime: date,
   Bytes: (value) => when(value instanceof Uint8Array, value),
-  Json: (value) => when(isJson(value), value),
+  Json: (value, { unrounded }) => when(isPlainJson(value, unrounded ?? false), value),
 }
+
+/** Whole numbers pass through Prisma's engine in every version. */
+function isKeptFloat(value: number, unrounded = false): boolean {
+  if (!Number.isFinite(value)) return false
+  return keepsDigits(value) || (unrounded && !Number.isInteger(value))
+}
+
+function isKeptDecimal(value: unknown, floats = false): boolean {
+  const text = digits(value)
+  if (!/^-?\d+(\.\d+)?$/.test(text) || (typeof value === 'number' && !keepsDigits(value))) return false
+  // Of more digits, SQLite and JavaScript don't always read the same float.
+  return !floats || text.replace(/^-?0*\.?0*|\./g, '').length <= SURE_DIGITS
+}
+
+const SURE_DIGITS = 15
 
 function digits(value: unknown): string {
   if (isDecimal(value)) return value.toFixed()
@@ -64,15 +83,6 @@ function date(value: unknown): Date | undefined {
   if (!(read instanceof Date) || Number.isNaN(read.getTime())) return undefined
   const year = read.getUTCFullYear()
   return year > 0 && year <= 9999 ? read : undefined
-}
-
-/** Whether JSON holds all of it: `JSON.stringify` throws for a BigInt, and makes nothing of a function. */
-function isJson(value: unknown): boolean {
-  try {
-    return value !== null && JSON.stringify(value) !== undefined
-  } catch {
-    return false
-  }
 }
 
 const OPERATIONS = new Set(['set', 'unset', 'increment', 'decrement', 'multiply', 'divide', 'push'])

@@ -2,8 +2,15 @@ import { AfterPartyError } from '../../errors.js'
 import { adapterSchemaOf } from '../../ledger/adapter-schema.js'
 import { providerOf } from '../../ledger/provider.js'
 import { hasAdapter, schemaTextOf } from '../../prisma/schema-text.js'
-import { type Attribute, type ModelShape, readModel, stringOf, stringsOf } from '../../project/schema-fields.js'
-import { scanBlocks, statementsOf } from '../../project/schema-scan.js'
+import {
+  type Attribute,
+  type ModelShape,
+  readModel,
+  readSettings,
+  stringOf,
+  stringsOf,
+} from '../../project/schema-fields.js'
+import { type SchemaBlock, scanBlocks, statementsOf } from '../../project/schema-scan.js'
 
 /** A column of a walked model. */
 export interface Column {
@@ -21,7 +28,19 @@ export interface Column {
   enumValues?: ReadonlyMap<string, string> | undefined
   /** A date that the database keeps finer than JavaScript's milliseconds. */
   finer: boolean
+  /** The database's own type, where the schema names one: `Timestamptz` of `@db.Timestamptz(3)`. */
+  native?: string | undefined
+  /** The client hands numbers on as they are; else it rounds them to 16 digits on their way. */
+  unrounded?: boolean
+  /** The adapter makes a float of a Decimal, as SQLite has no other. */
+  floats?: boolean
 }
+
+/**
+ * What a date is sent as. `clock`: the clock of UTC, which a session reads in its own zone; `instant`: that moment in
+ * every session; `unknown`: either.
+ */
+export type Dates = 'clock' | 'instant' | 'unknown'
 
 /** Fields that no two rows share. */
 export interface UniqueKey {
@@ -34,7 +53,12 @@ export interface UniqueKey {
 export interface WalkedModel {
   /** The name on the client: `post`. */
   key: string
+  /** The name in the schema: `Post`. */
+  name: string
   provider: string | undefined
+  /** What the driver adapter calls itself; undefined: Prisma 6's own engine. */
+  adapter: string | undefined
+  dates: Dates
   /** The database schema; undefined: that of the connection. */
   schema: string | undefined
   table: string
@@ -43,6 +67,15 @@ export interface WalkedModel {
   id: readonly string[]
   /** The id and the other unique keys, as the schema tells them. */
   uniques: readonly UniqueKey[]
+  /** Fields that rows of other models refer to, where Prisma itself changes those rows too (`relationMode`). */
+  referred: ReadonlySet<string>
+  /** Prisma refuses `undefined` where it is written out. */
+  strictUndefined: boolean
+}
+
+interface PrismaInternals {
+  _engineConfig?: { adapter?: { adapterName?: unknown }; parameterizationSchema?: unknown }
+  _previewFeatures?: unknown
 }
 
 /**
@@ -51,6 +84,7 @@ export interface WalkedModel {
  * Throws `tasks-invalid` when the client has no such model.
  */
 export function walkedModel(client: object, key: string): WalkedModel {
+  const { _engineConfig: config, _previewFeatures: features } = client as PrismaInternals
   const blocks = scanBlocks(schemaTextOf(client))
   const block = blocks.find(({ kind, name }) => kind === 'model' && uncapitalised(name) === key)
   if (!(key in client) || !block)
@@ -64,15 +98,38 @@ export function walkedModel(client: object, key: string): WalkedModel {
   )
   const provider = providerOf(client)
   const models = new Set(blocks.filter(({ kind }) => kind === 'model').map(({ name }) => name))
+  // Since Prisma 7 has plans of queries that it keeps, values do not pass through its engine.
+  const how = { unrounded: config?.parameterizationSchema !== undefined, floats: provider === 'sqlite' }
   return {
     key,
+    name: block.name,
     provider,
+    adapter: config?.adapter && String(config.adapter.adapterName),
+    dates: datesOf(config?.adapter),
     schema: modelAttribute(shape, 'schema') ?? adapterSchemaOf(client) ?? defaultSchemaOf(hasAdapter(client), provider),
     table: modelAttribute(shape, 'map') ?? block.name,
-    columns: columnsOf(shape, models, enums),
+    columns: columnsOf(shape, models, enums, how),
     id: idOf(shape),
     uniques: uniquesOf(shape),
+    referred: referredOf(blocks, block.name),
+    strictUndefined: Array.isArray(features) && features.includes('strictUndefinedChecks'),
   }
+}
+
+function datesOf(adapter: { adapterName?: unknown } | undefined): Dates {
+  if (!adapter) return 'instant'
+  return adapter.adapterName === '@prisma/adapter-pg' ? 'clock' : 'unknown'
+}
+
+function referredOf(blocks: readonly SchemaBlock[], model: string): Set<string> {
+  const datasource = blocks.find(({ kind }) => kind === 'datasource')
+  if (stringOf(readSettings(datasource?.body ?? '').get('relationMode')) !== 'prisma') return new Set()
+  const relations = blocks
+    .filter(({ kind }) => kind === 'model')
+    .flatMap(({ body }) => readModel(body).fields)
+    .filter(({ type }) => type === model)
+    .flatMap(({ attributes }) => attributes.filter(({ name }) => name === 'relation'))
+  return new Set(relations.flatMap(({ args }) => fieldList(args.slice(Math.max(0, args.indexOf('references:'))))))
 }
 
 /** The schema in which an adapter looks for tables, when it is given none. Prisma 6's own engine has it from its URL. */
@@ -84,6 +141,7 @@ function columnsOf(
   shape: ModelShape,
   models: ReadonlySet<string>,
   enums: ReadonlyMap<string, Map<string, string>>,
+  how: Pick<Column, 'unrounded' | 'floats'>,
 ): Map<string, Column> {
   const columns = shape.fields
     .filter(({ type }) => !models.has(type))
@@ -100,6 +158,8 @@ function columnsOf(
           updatedAt: attributes.some((attribute) => attribute.name === 'updatedAt'),
           enumValues: enums.get(type),
           finer: type === 'DateTime' && attributes.some(isFiner),
+          native: attributes.map((attribute) => attribute.name.split('.')[1]).find(Boolean),
+          ...how,
         },
       ]
     })

@@ -1,11 +1,13 @@
 import type { BackfillDefinition } from '../../backfill.js'
 import type { Ledger, RecordChange } from '../../ledger/contract.js'
 import { withoutExtensions } from '../../prisma/extensions.js'
-import { ColumnTypes, hasUpdateHooks, type Writer } from './batch.js'
+import type { TransactionTimes } from '../transaction.js'
+import type { Writer } from './batch.js'
 import { type Change, dialectOf, groupChanges } from './bulk-update.js'
 import type { CheckpointWrites } from './checkpoint.js'
 import type { ChangeGroup, Dialect } from './dialect.js'
 import { type WalkedModel, walkedModel } from './model.js'
+import { isOverridden, passedBy, type RawTable, RawTables } from './raw-table.js'
 import { lookInto, lookThrough } from './unmatched.js'
 import { primaryOf, type Walked } from './walked.js'
 
@@ -40,7 +42,8 @@ export class OneStatement {
   readonly #client: Writer
   readonly #walked: Walked
   readonly #record: WalkedModel
-  readonly #recordTypes = new ColumnTypes()
+  readonly #recordTable = new RawTables()
+  readonly #times: TransactionTimes
   readonly #change: NonNullable<Ledger['checkpointChange']>
   readonly #dialect: Dialect
   readonly #together: NonNullable<Dialect['together']>
@@ -52,6 +55,7 @@ export class OneStatement {
       change: NonNullable<Ledger['checkpointChange']>
       dialect: Dialect
       together: NonNullable<Dialect['together']>
+      times: TransactionTimes
     },
   ) {
     this.#client = client
@@ -60,13 +64,14 @@ export class OneStatement {
     this.#change = given.change
     this.#dialect = given.dialect
     this.#together = given.together
+    this.#times = given.times
   }
 
   /** Undefined where a batch needs a transaction of several statements. */
   static for(
     { update, transaction = true }: BackfillDefinition,
     walked: Walked,
-    { client, ledger }: { client: object; ledger: Ledger },
+    { client, ledger, times }: { client: object; ledger: Ledger; times: TransactionTimes },
   ): OneStatement | undefined {
     const { model, walk } = walked
     const writer = client as Writer
@@ -75,10 +80,11 @@ export class OneStatement {
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
     if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in writer)) return
     if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
-    if (hasUpdateHooks(writer, model)) return
+    // What an extension does at the begin of a transaction, a statement by itself would go without.
+    if (passedBy(writer, model) !== undefined || isOverridden(writer, '$transaction')) return
     const change = ledger.checkpointChange.bind(ledger)
     // A hook on raw statements is for those of the team; this one writes the ledger too.
-    return new OneStatement(withoutExtensions(writer), { walked, change, dialect, together })
+    return new OneStatement(withoutExtensions(writer), { walked, change, dialect, together, times })
   }
 
   /** No heartbeat gets through while the statement waits for a lock. */
@@ -87,16 +93,18 @@ export class OneStatement {
   }
 
   /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
-  async writing(changes: readonly Change[], types: ChangeGroup['types']): Promise<WritesTogether | undefined> {
-    const { model, walk } = this.#walked
-    const groups = groupChanges(model, walk.fields, changes, types)
+  async writing(changes: readonly Change[], table: RawTable): Promise<WritesTogether | undefined> {
+    const { walk } = this.#walked
+    if (typeof table === 'string') return undefined
+    const groups = groupChanges(table.model, walk.fields, changes, table.types)
     const [group, another] = groups
     if (typeof groups === 'string' || typeof group !== 'object' || another) return undefined
-    const recordTypes = await this.#recordTypes.of(this.#client, this.#record)
+    const recordTable = await this.#recordTable.of(this.#client, this.#record, this.#times)
+    if (typeof recordTable === 'string') return undefined
     let changed: number | undefined
     return {
       checkpoint: async (claim, checkpoint) => {
-        const record = this.#recordGroup(this.#change(claim, checkpoint), recordTypes)
+        const record = recordGroup(this.#change(claim, checkpoint), recordTable)
         const { sql, parameters } = this.#together.statement(group, record)
         const answer = await this.#client.$executeRawUnsafe(sql, ...parameters).catch((error) => {
           const refusal = this.#together.refusal(error)
@@ -114,11 +122,11 @@ export class OneStatement {
       },
     }
   }
+}
 
-  #recordGroup({ where, data }: RecordChange, types: ChangeGroup['types']): ChangeGroup {
-    const groups = groupChanges(this.#record, Object.keys(where), [{ key: Object.values(where), data }], types)
-    const [group] = groups
-    if (typeof group !== 'object') throw new Error(`a checkpoint is not for a statement: ${groups}`)
-    return group
-  }
+function recordGroup({ where, data }: RecordChange, { model, types }: Exclude<RawTable, string>): ChangeGroup {
+  const groups = groupChanges(model, Object.keys(where), [{ key: Object.values(where), data }], types)
+  const [group] = groups
+  if (typeof group !== 'object') throw new Error(`a checkpoint is not for a statement: ${groups}`)
+  return group
 }

@@ -1,3 +1,4 @@
+import { sentDate } from './date-text.js'
 import type { ChangeGroup, ColumnType, Statement } from './dialect.js'
 import { isDecimal } from './keyset.js'
 import type { Column, WalkedModel } from './model.js'
@@ -88,7 +89,8 @@ function comparable(value: string, type: ColumnType | undefined): string {
 
 function asColumn({ type }: Column, value: string): string {
   if (type === 'Bytes') return `UNHEX(${value})`
-  // A number, for `BIT(1)` would take the text's own bits.
+  // Numbers, as the adapter sends them: `BIT(1)` would take the text's own bits, and YEAR '0' for 2000.
+  if (type === 'Int') return `CAST(${value} AS SIGNED)`
   return type === 'Boolean' ? `${value} + 0` : value
 }
 
@@ -103,7 +105,7 @@ function quote(name: string): string {
 function json(column: Column, value: unknown): unknown {
   if (value === null) return null
   if (column.type === 'Json') return JSON.stringify(value)
-  if (value instanceof Date) return value.toISOString().slice(0, 23).replace('T', ' ')
+  if (value instanceof Date) return sentDate(column, value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
   if (isDecimal(value)) return value.toFixed()
   if (typeof value === 'boolean') return value ? '1' : '0'

@@ -1,7 +1,8 @@
 import { messageOf } from '../../errors.js'
+import { sentDate } from './date-text.js'
 import type { ChangeGroup, Statement, TogetherRefusal } from './dialect.js'
 import { isDecimal } from './keyset.js'
-import type { Column, WalkedModel } from './model.js'
+import type { Column, Dates, WalkedModel } from './model.js'
 
 /** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
 export function statement(group: ChangeGroup): Statement {
@@ -21,7 +22,9 @@ export function landed({ model, keys, columns, rows, types }: ChangeGroup): Stat
   const all = [...keys, ...columns]
   const records = rows.map(({ key, values }) => {
     const given = [...key, ...values]
-    return Object.fromEntries(all.map((column, i) => [column.column, json(column, typeOf(types, column), given[i])]))
+    return Object.fromEntries(
+      all.map((column, i) => [column.column, json(column, typeOf(types, column), given[i], model.dates)]),
+    )
   })
   const match = keys.map(({ column }) => `t.${quote(column)} = v.${quote(column)}`)
   // As texts: type json has no equality.
@@ -82,17 +85,21 @@ interface Named {
   type: string
 }
 
-function valuesOf({ keys, columns, rows, types }: ChangeGroup): { keyed: Named[]; changed: Named[]; json: string } {
+function valuesOf({ model: { dates }, keys, columns, rows, types }: ChangeGroup): {
+  keyed: Named[]
+  changed: Named[]
+  json: string
+} {
   const named = (column: Column, as: string) => ({ column, as, type: typeOf(types, column) })
   const keyed = keys.map((column, i) => named(column, `k${i}`))
   const changed = columns.map((column, i) => named(column, `s${i}`))
   const records = rows.map(({ key, values }) => {
     const record: Record<string, unknown> = {}
     keyed.forEach(({ column, as, type }, i) => {
-      record[as] = json(column, type, key[i])
+      record[as] = json(column, type, key[i], dates)
     })
     changed.forEach(({ column, as, type }, i) => {
-      record[as] = json(column, type, values[i])
+      record[as] = json(column, type, values[i], dates)
     })
     return record
   })
@@ -126,13 +133,17 @@ function quote(name: string): string {
 
 const DATE = 'YYYY-MM-DDT'
 
-function json(column: Column, type: string, value: unknown): unknown {
+function json(column: Column, type: string, value: unknown, dates: Dates): unknown {
   if (value === null || column.type === 'Json') return value
-  if (Array.isArray(value)) return value.map((one) => json(column, type, one))
-  // A time of day is read from that alone.
-  if (value instanceof Date) return value.toISOString().slice(/^time\b/.test(type) ? DATE.length : 0)
+  if (Array.isArray(value)) return value.map((one) => json(column, type, one, dates))
+  if (value instanceof Date) return dates === 'instant' ? instant(type, value) : sentDate(column, value)
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
   if (isDecimal(value)) return value.toFixed()
   // Texts keep what JSON's numbers would lose: BigInt's digits, and NaN and Infinity.
   return typeof value === 'bigint' || typeof value === 'number' ? String(value) : value
+}
+
+/** A time of day is read from that alone. */
+function instant(type: string, date: Date): string {
+  return date.toISOString().slice(/^time\b/.test(type) ? DATE.length : 0)
 }

@@ -1,6 +1,6 @@
 import type { ChangeGroup, Statement } from './dialect.js'
 import { isDecimal } from './keyset.js'
-import type { Column } from './model.js'
+import type { Column, WalkedModel } from './model.js'
 
 /** SQLite takes 32,766 parameters; some of them stay free. */
 const PARAMETER_LIMIT = 32_000
@@ -12,7 +12,7 @@ export function statement(group: ChangeGroup): Statement {
   const set = columns.map((column, i) => `${quote(column.column)} = ${source.value(keys.length + i)}`)
   const match = keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
   return {
-    sql: `${source.before}UPDATE ${quote(model.table)} AS t SET ${set.join(', ')} FROM ${source.from} WHERE ${match.join(' AND ')}`,
+    sql: `${source.before}UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM ${source.from} WHERE ${match.join(' AND ')}`,
     parameters: source.parameters,
   }
 }
@@ -85,6 +85,10 @@ const UNSAFE_TEXT = /\\u(?:0000|d[89a-f])/
 
 export function rowLimit(columns: number): number {
   return Math.max(1, Math.floor(PARAMETER_LIMIT / columns))
+}
+
+function tableName({ schema, table }: WalkedModel): string {
+  return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
 }
 
 function quote(name: string): string {
