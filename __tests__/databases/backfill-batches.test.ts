@@ -541,7 +541,8 @@ describeDatabases(
         const party = backfills.party(backfill, counting)
         await party.mark({ as: 'pending', names: ['backfill'] })
         expect(await runOnce(party)).toMatchObject({ outcome: 'done', processed: 4 })
-        return transactions
+        // The first is that in which the rows are counted, once, before the walk.
+        return transactions - 1
       }
       const different = (row: PostRow) => (row.id % 2 ? { views: row.views + 1 } : { slug: 'x' })
       expect(await count({ ...walk, update: addOne })).toBe(0)

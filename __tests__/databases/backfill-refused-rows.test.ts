@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, expect, test } from '@jest/globals'
+import type { RunEvent } from '../../src/engine/events.js'
 import { addPosts, type LooseBackfill, runOnce, upTo, useBackfills } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 
@@ -67,6 +68,20 @@ describeDatabases(
         [2, 4, 6].map((id) => `left out: ${id}: the database left it ${UNCHANGED}`),
       )
       expect(await changed(backfills.client)).toEqual([1, 3, 5, 7])
+    })
+
+    test('a rehearsal names rows that a trigger keeps, or tells that they would be left out', async () => {
+      await addPosts(backfills.client, upTo(5))
+      await execute(backfills.client, KEEP_EVEN[provider])
+      const backfill: LooseBackfill = { model: 'post', update: () => ({ slug: 'x' }) }
+      const [failed] = await backfills.party(backfill).rehearse()
+      expect(failed).toMatchObject({ outcome: 'failed' })
+      expect(failed?.error).toBe(`rows 2; 4: the database left them ${UNCHANGED}`)
+      const told: string[] = []
+      const onEvent = (event: RunEvent) => event.type === 'log' && told.push(event.message)
+      const [skipped] = await backfills.party({ ...backfill, onError: 'skip' }).rehearse({ onEvent })
+      expect(skipped).toMatchObject({ outcome: 'rehearsed', rows: 5 })
+      expect(told).toEqual([2, 4].map((id) => `would be left out: ${id}: the database left it ${UNCHANGED}`))
     })
 
     test('more rows kept than may be skipped fail the backfill', async () => {

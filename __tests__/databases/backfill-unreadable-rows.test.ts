@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { RunEvent } from '../../src/engine/events.js'
 import { type LooseBackfill, runOnce, upTo, useBackfills } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 
@@ -78,6 +79,18 @@ describeDatabases(
         lines.map((line) => Number(/left out: (\d+): can't be read: ./.exec(line)?.[1])).sort((a, b) => a - b),
       ).toEqual([1, 4, 5, 9, 10])
       expect(await done()).toEqual([2, 3, 6, 7, 8])
+    })
+
+    test('a rehearsal names rows that can not be read, or tells that they would be left out', async () => {
+      await addThings(6, [4])
+      const [failed] = await backfills.party(byUpdate).rehearse()
+      expect(failed).toMatchObject({ outcome: 'failed' })
+      expect(failed?.error).toMatch(/^row 4: can't be read: /)
+      const told: string[] = []
+      const onEvent = (event: RunEvent) => event.type === 'log' && told.push(event.message)
+      const [skipped] = await backfills.party({ ...byUpdate, onError: 'skip' }).rehearse({ onEvent })
+      expect(skipped).toMatchObject({ outcome: 'rehearsed', rows: 6, total: 6 })
+      expect(told).toEqual([expect.stringMatching(/^would be left out: 4: can't be read: /)])
     })
 
     test('more rows that can not be read than may be skipped fail the backfill', async () => {

@@ -7,13 +7,15 @@ import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { describeThrown } from '../thrown.js'
 import { totalOf } from './backfill/ask-briefly.js'
 import { type Whole, type Writer, workOn } from './backfill/batch.js'
-import { readCheckpoint } from './backfill/checkpoint.js'
+import { leftOut } from './backfill/batch-runner.js'
+import { readCheckpoint, type SkippedRow } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
 import { NOT_ASKED, RawTables } from './backfill/raw-table.js'
 import { RowsRefused } from './backfill/unmatched.js'
-import { lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
+import { findObstacle, readPage, Unreadable } from './backfill/unreadable.js'
+import { lastKey, type Page, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
 import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
 import type { Engine } from './engine.js'
@@ -155,23 +157,37 @@ async function rehearseBackfill(
   let sample: RehearsedRow[] = []
   let rows = 0
   let range = ranges.shift()
+  const skips = definition.onError === 'skip'
+  const wouldSkip = (rows: Iterable<SkippedRow>) => {
+    for (const { key, error } of rows) context.log.warn(`would be left out: ${key}: ${error}`)
+  }
   while (range && tooks.length < BATCHES && !signal.aborted) {
     const { after, upTo } = range
     const began = monotonicNow()
-    const batch = (refused: ReadonlyMap<string, string>) =>
+    const batch = (until: Key | null, refused: ReadonlyMap<string, string>): Promise<Page> =>
       rolledBack(client, times, async (transaction) => {
-        const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
+        const next = await readPage(delegateOf(transaction, model), walk, { after, upTo: until }, size)
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
         const reader = transaction as Writer
         const { skipped } = await workOn(next.rows, reader, table, { ...work, reader, refused })
-        for (const { key, error } of skipped) context.log.warn(`would be left out: ${key}: ${error}`)
+        wouldSkip(skipped)
         if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
-        return next
+        return until === upTo ? next : { ...next, more: true }
       })
-    const page = await batch(new Map()).catch((error) => {
-      if (definition.onError !== 'skip' || !(error instanceof RowsRefused)) throw error
-      return batch(error.rows)
+    const tried = (until: Key | null) =>
+      batch(until, new Map()).catch((error) => {
+        if (!skips || !(error instanceof RowsRefused)) throw error
+        return batch(until, error.rows)
+      })
+    const page = await tried(upTo).catch(async (error) => {
+      if (!(error instanceof Unreadable)) throw error
+      const obstacle = await findObstacle(delegate, walk, { after, upTo }, size)
+      if (obstacle.kind === 'query') throw error.cause
+      if (obstacle.kind !== 'row') return tried(obstacle.until)
+      if (!skips) throw obstacle.error
+      wouldSkip([leftOut(walk.fields, obstacle.page, obstacle.error)])
+      return obstacle.page
     })
     tooks.push(monotonicNow() - began)
     rows += page.rows.length

@@ -13,7 +13,7 @@ import {
 import type { BackfillOptions } from './backfill-options.js'
 import { type BatchWork, changesOf, type Whole, type Writer, workOn, writeChanges } from './batch.js'
 import { lastLine } from './batch-fault.js'
-import type { CheckpointWrites } from './checkpoint.js'
+import type { CheckpointWrites, SkippedRow } from './checkpoint.js'
 import type { CheckpointKeeper, Standing } from './checkpoint-keeper.js'
 import { describeKey, type Key, type Range } from './keyset.js'
 import type { WalkedModel } from './model.js'
@@ -187,11 +187,16 @@ export class BatchRunner {
   async leaveOut(page: Page, error: unknown): Promise<Page> {
     // The row was at fault; what fails from here on is something else.
     this.tried = undefined
-    const key = describeKey(this.#walk.fields, page.last ?? [])
-    const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
+    const skipped = [leftOut(this.#walk.fields, page, error)]
     this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, skipped))
     return page
   }
+}
+
+/** The one row of a page, as it is listed when it is left out. */
+export function leftOut(fields: readonly string[], { last }: Page, error: unknown): SkippedRow {
+  const key = describeKey(fields, last ?? [])
+  return { key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }
 }
 
 function rangeOf({ checkpoint }: Standing, { until }: Try): Range {
