@@ -37,7 +37,7 @@ function textOf(thrown: unknown, telling: Telling): string {
 /** What stands beside an error's own text: a line of details, its errors, its causes. */
 function besides(thrown: unknown, told: string, telling: Telling): string[] {
   telling.seen.add(thrown)
-  const details = detailsOf(thrown, told)
+  const details = detailsOf(thrown, told, telling)
   return [...(details === '' ? [] : [details]), ...listed(thrown, telling), ...causes(thrown, told, telling)]
 }
 
@@ -74,14 +74,15 @@ function errorsOf(thrown: unknown): unknown[] {
 }
 
 /** Of what others put on their errors, only what is known to be no secret: requests carry keys. */
-const DETAILS = ['code', 'status', 'statusCode', 'detail', 'hint', 'constraint', 'sqlState'] as const
+const DETAILS = ['status', 'statusCode', 'detail', 'hint', 'constraint', 'sqlState'] as const
 
-function detailsOf(thrown: unknown, told: string): string {
+/** A code is for who looks closer; what it means stands in the message. */
+function detailsOf(thrown: unknown, told: string, { stacks }: Telling): string {
   if (!isTold(thrown)) return ''
   const meta = read(thrown, 'meta')
   const driver = read(read(meta, 'driverAdapterError'), 'cause')
   const details: [string, unknown][] = [
-    ...DETAILS.map((key): [string, unknown] => [key, read(thrown, key)]),
+    ...(stacks ? ['code', ...DETAILS] : DETAILS).map((key): [string, unknown] => [key, read(thrown, key)]),
     ['model', read(meta, 'modelName')],
     ['of the driver', read(driver, 'originalMessage')],
   ]

@@ -24,9 +24,11 @@ export async function allAwaited<Client extends object>(
 ): Promise<void> {
   const begunLate: string[] = []
   let judged = false
+  let told = false
   const operations = new Operations((name) => {
-    if (judged && begunLate.length === 0) onLate(late(name))
-    begunLate.push(name)
+    if (!judged) begunLate.push(name)
+    else if (!told) onLate(late(name))
+    told = judged
   })
   try {
     const returned = await work(operations.watch(client))

@@ -1,4 +1,5 @@
 import type { BackfillDefinition } from '../../backfill.js'
+import { plainly } from '../../thrown.js'
 import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
@@ -24,7 +25,7 @@ export async function executeBackfill(definition: BackfillDefinition, options: B
     const end = await orStopped(walking, stop.signal, options.graceMs + 2 * HANGS_MS)
     return end === 'done' ? { kind: 'done', committed: false, ...tally } : { kind: 'paused', ...tally }
   } catch (error) {
-    return { ...endOf(error, stop, tally.processed), ...tally }
+    return { ...endOf(plainly(error), stop, tally.processed), ...tally }
   } finally {
     stop.end()
   }
