@@ -8,10 +8,11 @@ import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
+import { lastKey } from './backfill/last-key.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
-import { countRows, lastKey, nextPage, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
-import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
+import { countRows, nextPage, type Row, shortfall } from './backfill/walk.js'
+import { delegateOf, primaryOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
 import type { Engine } from './engine.js'
 import type { PlannedTask } from './plan.js'
@@ -125,10 +126,10 @@ async function rehearseBackfill(
 ): Promise<Partial<Rehearsal>> {
   const walked = walkedOf(definition, client)
   const { model, walk } = walked
-  const delegate = delegateOf(client, model)
+  const delegate = delegateOf(primaryOf(client), model)
   const ranges: Range[] = []
   let total = 0
-  for (const range of await rangesOf(standing, delegate, walk)) {
+  for (const range of await rangesOf(standing, client, walked)) {
     const count = await countRows(delegate, walk, range.upTo, range.after)
     if (count > 0) ranges.push(range)
     total += count
@@ -153,6 +154,8 @@ async function rehearseBackfill(
     const began = monotonicNow()
     const page = await rolledBack(client, times, async (transaction) => {
       const next = await nextPage(delegateOf(transaction, model), walk, { after, upTo }, size)
+      const short = shortfall(model.key, walk, next)
+      if (short !== undefined) sayOnce(short)
       const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
       const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
       const { skipped } = await workOn(next.rows, transaction as Writer, types, work)
@@ -170,14 +173,14 @@ async function rehearseBackfill(
 }
 
 /** The ranges that a run would walk: what is left of them, when the backfill stands at a checkpoint. */
-async function rangesOf({ ledger, record }: Standing, delegate: ReadDelegate, walk: Walk): Promise<Range[]> {
+async function rangesOf({ ledger, record }: Standing, client: object, walked: Walked): Promise<Range[]> {
   const checkpoint = record?.status === 'done' ? null : readCheckpoint(record?.cursor ?? null)
-  if (checkpoint) demandSameCursor(checkpoint, walk)
+  if (checkpoint) demandSameCursor(checkpoint, walked.walk)
   const ranges =
     record && checkpoint?.splits ? await openRanges(ledger, partitionsOf(record.version, checkpoint)) : null
   const { after = null, upTo = null } = checkpoint ?? {}
   // An empty table has no last row, and nothing to walk.
-  return (ranges ?? [{ after, upTo: upTo ?? (await lastKey(delegate, walk)) }]).filter(({ upTo }) => upTo !== null)
+  return (ranges ?? [{ after, upTo: upTo ?? (await lastKey(client, walked)) }]).filter(({ upTo }) => upTo !== null)
 }
 
 /** Runs something in a transaction, and rolls it back whatever happens. */

@@ -4,9 +4,10 @@ import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { readCheckpoint } from './checkpoint.js'
+import { lastKey } from './last-key.js'
 import { listingLeftOut } from './left-out.js'
 import { type Tally, walkPartitions } from './partitions.js'
-import { countRows, lastKey } from './walk.js'
+import { countRows } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { type Start, Walker } from './walker.js'
 
@@ -60,10 +61,11 @@ async function walkAll(
 async function startOf(
   definition: BackfillDefinition,
   { client, claim }: BackfillOptions,
-  { model, walk }: Walked,
+  walked: Walked,
 ): Promise<Start> {
+  const { model, walk } = walked
   const delegate = delegateOf(primaryOf(client), model)
-  const bound = await lastKey(delegate, walk)
+  const bound = await lastKey(client, walked)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const range = definition.follow ? { upTo: null, open: true as const } : { upTo: bound }
   return { checkpoint: { after: null, ...range, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }

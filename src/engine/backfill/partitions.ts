@@ -11,10 +11,11 @@ import { HANGS_MS } from '../transaction.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { demandFewLeftOut } from './checkpoint-keeper.js'
+import { lastKey } from './last-key.js'
 import { listingLeftOut } from './left-out.js'
 import { wait } from './pace.js'
 import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
-import { countRows, lastKey, splitKeys } from './walk.js'
+import { countRows, splitKeys } from './walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
 import { demandSameCursor, Walker } from './walker.js'
 
@@ -157,8 +158,9 @@ class PartitionFailed extends Error {
 async function splitUp(
   definition: BackfillDefinition,
   { claim, client, ledger }: BackfillOptions,
-  { model, walk }: Walked,
+  walked: Walked,
 ): Promise<{ checkpoint: Checkpoint; processed: number; total: number | null }> {
+  const { model, walk } = walked
   const record = await ledger.record(claim.claim.version)
   const known = readCheckpoint(record?.cursor ?? null)
   if (known?.splits) {
@@ -166,7 +168,7 @@ async function splitUp(
     return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
   }
   const delegate = delegateOf(primaryOf(client), model)
-  const bound = await lastKey(delegate, walk)
+  const bound = await lastKey(client, walked)
   const total = bound === null ? 0 : await countRows(delegate, walk, bound)
   const splits = await splitKeys(delegate, walk, bound, { total, parts: definition.concurrency ?? 1 })
   const { fields } = walk

@@ -1,5 +1,5 @@
-import { type Key, keyOf, type Range } from './keyset.js'
-import { CursorError, nextPage, type ReadDelegate, type Walk } from './walk.js'
+import { describeKey, type Key, keyOf, nameOf, oneOf, type Range } from './keyset.js'
+import { CursorError, keyColumns, nextPage, type ReadDelegate, type Walk } from './walk.js'
 
 /**
  * Throws unless the rows that a statement did not find are gone. A key that comes back from the database other than it
@@ -12,18 +12,31 @@ export async function demandGone(
   { range, size }: { range: Range; size: number },
 ): Promise<void> {
   const { fields } = walk
-  const equal = keys.map((key) => ({ AND: fields.map((field, i) => ({ [field]: key[i] })) }))
-  const select = Object.fromEntries(fields.map((field) => [field, true]))
-  const found = new Set((await delegate.findMany({ where: { OR: equal }, select })).map((row) => nameOf(fields, row)))
+  const found = await foundOf(keys, delegate, walk)
   const { rows } = await nextPage(delegate, walk, range, size)
-  const given = new Set(keys.map((key) => key.map(String).join()))
-  const unfound = rows.find((row) => given.has(nameOf(fields, row)) && !found.has(nameOf(fields, row)))
-  if (unfound)
+  const given = new Set(keys.map(nameOf))
+  const unfound = rows.map((row) => keyOf(fields, row)).find((key) => given.has(nameOf(key)) && !found.has(nameOf(key)))
+  if (unfound !== undefined)
     throw new CursorError(
-      `a row is not found by its own ${fields.join(', ')} (${nameOf(fields, unfound)}): it is stored otherwise than Prisma writes it; walk by another field, with \`cursor\``,
+      `a row is not found by its own ${fields.join(', ')} (${describeKey(fields, unfound)}): it is stored otherwise than Prisma writes it; walk by another field, with \`cursor\``,
     )
 }
 
-function nameOf(fields: readonly string[], row: Record<string, unknown>): string {
-  return keyOf(fields, row).map(String).join()
+/** More at once are more values than some databases take. */
+const KEYS_AT_ONCE = 500
+
+/** Those that the database finds by their keys: asked for until none more comes, for a client may give a few at a time. */
+async function foundOf(keys: readonly Key[], delegate: ReadDelegate, walk: Walk): Promise<Set<string>> {
+  const { fields } = walk
+  const found = new Set<string>()
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+    let missing = keys.slice(at, at + KEYS_AT_ONCE)
+    for (let before = missing.length + 1; missing.length > 0 && missing.length < before; ) {
+      before = missing.length
+      const rows = await delegate.findMany({ where: oneOf(fields, missing), ...keyColumns(walk) })
+      for (const row of rows) found.add(nameOf(keyOf(fields, row)))
+      missing = missing.filter((key) => !found.has(nameOf(key)))
+    }
+  }
+  return found
 }

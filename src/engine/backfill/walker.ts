@@ -10,13 +10,14 @@ import { type BatchWork, ColumnTypes, changesOf, type Whole, type Writer, workOn
 import { Displaced, isFinal, isPassing, lastLine } from './batch-fault.js'
 import { type Checkpoint, type CheckpointWrites, readCheckpoint } from './checkpoint.js'
 import { CheckpointKeeper, type Standing } from './checkpoint-keeper.js'
-import { describeKey } from './keyset.js'
+import { describeKey, type Range } from './keyset.js'
+import { lastKey } from './last-key.js'
 import { sayLeftOut } from './left-out.js'
-import type { WalkedModel } from './model.js'
 import { OneStatement } from './one-statement.js'
 import { Pace, waitUntil } from './pace.js'
+import { demandStoredAsWritten } from './stored-keys.js'
 import { demandGone } from './unmatched.js'
-import { CursorError, lastKey, nextPage, type Page, type Walk } from './walk.js'
+import { CursorError, nextPage, type Page, type ReadDelegate, shortfall, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 /** Where a walk begins. */
@@ -35,8 +36,7 @@ export class Walker {
   readonly #definition: BackfillDefinition
   readonly #options: BackfillOptions
   readonly #stop: AbortSignal
-  readonly #model: WalkedModel
-  readonly #walk: Walk
+  readonly #walked: Walked
   readonly #work: Omit<BatchWork, 'whole'>
   readonly #pace: Pace
   readonly #types = new ColumnTypes()
@@ -54,8 +54,7 @@ export class Walker {
     this.#definition = definition
     this.#options = options
     this.#stop = stop
-    this.#model = start.model
-    this.#walk = start.walk
+    this.#walked = { model: start.model, walk: start.walk }
     const { checkpoint, cursor, processed, total } = start
     this.#keeper = new CheckpointKeeper(definition, options, stop, { checkpoint, cursor, processed, total })
     this.#pace = new Pace(definition)
@@ -97,7 +96,7 @@ export class Walker {
       if (definition.follow) Object.assign(checkpoint, { upTo: null, open: true })
       // `follow` was taken away meanwhile: it ends at what is there now.
       else if (checkpoint.open) {
-        checkpoint.upTo = await lastKey(delegateOf(primaryOf(options.client), model), walk)
+        checkpoint.upTo = await lastKey(options.client, { model, walk })
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
@@ -131,7 +130,11 @@ export class Walker {
       // Other parts may have left out rows while this batch was on its way.
       keeper.demandFewLeftOut()
       if (more === 'late') return 'paused'
-      if (!more) return 'done'
+      if (!more) {
+        // What came meanwhile may be kept otherwise than what was there when it began.
+        if (this.#definition.follow) await demandStoredAsWritten(primaryOf(client), this.#walked)
+        return 'done'
+      }
       await this.#pace.rest(this.#stop, stopAt)
     }
   }
@@ -200,6 +203,13 @@ export class Walker {
     return oneStatement ? this.#readThenWrite(oneStatement, size) : this.#readAndWrite(size, again)
   }
 
+  async #nextPage(delegate: ReadDelegate, range: Range, size: number): Promise<Page> {
+    const page = await nextPage(delegate, this.#walked.walk, range, size)
+    const short = shortfall(this.#walked.model.key, this.#walked.walk, page)
+    if (short !== undefined) this.#work.sayOnce(short)
+    return page
+  }
+
   /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
   async #readThenWrite(oneStatement: OneStatement, size: number): Promise<Page> {
     const { client, ledger, sharedClient } = this.#options
@@ -208,9 +218,9 @@ export class Walker {
     this.#tried = undefined
     const at = this.#keeper.at
     const primary = primaryOf(client)
-    const types = await this.#types.of(primary as Writer, this.#model)
+    const types = await this.#types.of(primary as Writer, this.#walked.model)
     const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const page = await nextPage(delegateOf(primary, this.#model), this.#walk, at.checkpoint, size)
+      const page = await this.#nextPage(delegateOf(primary, this.#walked.model), at.checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
       const { changes, skipped } = await changesOf(page.rows, this.#work)
@@ -233,15 +243,15 @@ export class Walker {
     const { transaction = true, update } = this.#definition
     this.#tried = undefined
     const at = this.#keeper.at
-    const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#model) : NO_TYPES
+    const types = update ? await this.#types.of(primaryOf(client) as Writer, this.#walked.model) : NO_TYPES
     const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
-      const delegate = delegateOf(reader, this.#model)
-      const page = await nextPage(delegate, this.#walk, at.checkpoint, size)
+      const delegate = delegateOf(reader, this.#walked.model)
+      const page = await this.#nextPage(delegate, at.checkpoint, size)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.#tried = page
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
       const { skipped, missed } = await workOn(page.rows, writer as Writer, types, { ...this.#work, whole })
-      if (missed.length > 0) await demandGone(missed, delegate, this.#walk, { range: at.checkpoint, size })
+      if (missed.length > 0) await demandGone(missed, delegate, this.#walked.walk, { range: at.checkpoint, size })
       // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
       this.#tried = undefined
       const committed = await this.#keeper.write(writes, at, page, skipped)
@@ -264,7 +274,7 @@ export class Walker {
   async #leaveOut(page: Page, error: unknown): Promise<boolean> {
     // The row was at fault; what fails from here on is something else.
     this.#tried = undefined
-    const key = describeKey(this.#walk.fields, page.last ?? [])
+    const key = describeKey(this.#walked.walk.fields, page.last ?? [])
     const skipped = [{ key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }]
     this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, skipped))
     this.#pace.worked(1, 0)
