@@ -5,6 +5,7 @@ import { toMs } from '../duration.js'
 import { messageOf } from '../errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
+import { addedRowsWarning } from './backfill/added-rows.js'
 import { ColumnTypes, type Whole, type Writer, workOn } from './backfill/batch.js'
 import { readCheckpoint } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
@@ -125,6 +126,8 @@ async function rehearseBackfill(
   { context, signal, graceMs, ...standing }: BatchContext,
 ): Promise<Partial<Rehearsal>> {
   const walked = walkedOf(definition, client)
+  const warning = addedRowsWarning(definition, walked)
+  if (warning !== undefined) context.log.warn(warning)
   const { model, walk } = walked
   const delegate = delegateOf(primaryOf(client), model)
   const ranges: Range[] = []

@@ -2,6 +2,7 @@ import type { BackfillDefinition } from '../../backfill.js'
 import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
+import { addedRowsWarning } from './added-rows.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { readCheckpoint } from './checkpoint.js'
 import { lastKey } from './last-key.js'
@@ -18,6 +19,8 @@ export async function executeBackfill(definition: BackfillDefinition, options: B
   const tally: Tally = { processed: 0 }
   try {
     const walked = walkedOf(definition, client)
+    const warning = addedRowsWarning(definition, walked)
+    if (warning !== undefined) options.context.log.warn(warning)
     const walk = (await isSplit(definition, options)) ? walkPartitions : walkAll
     // What is asked outside of a batch's transaction may hang too, and a throttle is not ours.
     const walking = () => walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
