@@ -99,6 +99,8 @@ const MODELS = [
   'pair',
   'loose',
   'many',
+  'dated',
+  'randomKey',
   'post',
   'afterPartyTaskRecord',
   'afterPartyTaskRun',

@@ -5,18 +5,20 @@ import { toMs } from '../duration.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { describeThrown } from '../thrown.js'
+import { addedRowsWarning } from './backfill/added-rows.js'
 import { totalOf } from './backfill/ask-briefly.js'
 import { type Whole, type Writer, workOn } from './backfill/batch.js'
 import { leftOut } from './backfill/batch-runner.js'
 import { readCheckpoint, type SkippedRow } from './backfill/checkpoint.js'
 import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
+import { lastKey } from './backfill/last-key.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
 import { NOT_ASKED, RawTables } from './backfill/raw-table.js'
 import { RowsRefused } from './backfill/unmatched.js'
 import { findObstacle, readPage, Unreadable } from './backfill/unreadable.js'
-import { lastKey, type Page, type ReadDelegate, type Row, type Walk } from './backfill/walk.js'
-import { delegateOf, type Walked, walkedOf } from './backfill/walked.js'
+import { type Page, type Row, shortfall } from './backfill/walk.js'
+import { delegateOf, primaryOf, type Walked, walkedOf } from './backfill/walked.js'
 import { demandSameCursor } from './backfill/walker.js'
 import type { Engine } from './engine.js'
 import { type PlanEntry, plannedTask } from './plan.js'
@@ -132,11 +134,13 @@ async function rehearseBackfill(
   { context, signal, graceMs, ...standing }: BatchContext,
 ): Promise<Partial<Rehearsal>> {
   const walked = walkedOf(definition, client)
+  const warning = addedRowsWarning(definition, walked)
+  if (warning !== undefined) context.log.warn(warning)
   const { model, walk } = walked
-  const delegate = delegateOf(client, model)
+  const delegate = delegateOf(primaryOf(client), model)
   const ranges: Range[] = []
   let total: number | null = 0
-  for (const range of await rangesOf(standing, delegate, walk)) {
+  for (const range of await rangesOf(standing, client, walked)) {
     const count: number | null =
       total === null ? null : await totalOf({ client, log: context.log }, walked, range.upTo, range.after)
     if (count !== 0) ranges.push(range)
@@ -167,6 +171,8 @@ async function rehearseBackfill(
     const batch = (until: Key | null, refused: ReadonlyMap<string, string>): Promise<Page> =>
       rolledBack(client, times, async (transaction) => {
         const next = await readPage(delegateOf(transaction, model), walk, { after, upTo: until }, size)
+        const short = shortfall(model.key, walk, next)
+        if (short !== undefined) sayOnce(short)
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
         const reader = transaction as Writer
@@ -200,14 +206,14 @@ async function rehearseBackfill(
 }
 
 /** The ranges that a run would walk: what is left of them, when the backfill stands at a checkpoint. */
-async function rangesOf({ ledger, record }: Standing, delegate: ReadDelegate, walk: Walk): Promise<Range[]> {
+async function rangesOf({ ledger, record }: Standing, client: object, walked: Walked): Promise<Range[]> {
   const checkpoint = record?.status === 'done' ? null : readCheckpoint(record?.cursor ?? null)
-  if (checkpoint) demandSameCursor(checkpoint, walk)
+  if (checkpoint) demandSameCursor(checkpoint, walked.walk)
   const ranges =
     record && checkpoint?.splits ? await openRanges(ledger, partitionsOf(record.version, checkpoint)) : null
   const { after = null, upTo = null } = checkpoint ?? {}
   // An empty table has no last row, and nothing to walk.
-  return (ranges ?? [{ after, upTo: upTo ?? (await lastKey(delegate, walk)) }]).filter(({ upTo }) => upTo !== null)
+  return (ranges ?? [{ after, upTo: upTo ?? (await lastKey(client, walked)) }]).filter(({ upTo }) => upTo !== null)
 }
 
 /** Runs something in a transaction, and rolls it back whatever happens. */

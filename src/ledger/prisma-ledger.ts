@@ -18,9 +18,11 @@ import type {
   TaskRun,
 } from './contract.js'
 import { isUniqueViolation } from './database-errors.js'
+import { mayBendReads } from './extensions.js'
 import { leaveConnection, mustTakeTurns } from './leave-connection.js'
 import { demandColumns, fieldsOf } from './ledger-columns.js'
 import { providerOf } from './provider.js'
+import { readAll } from './read-all.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */
 interface Delegate<Row> {
@@ -131,13 +133,11 @@ export class PrismaLedger implements Ledger {
   }
 
   async records(): Promise<TaskRecord[]> {
-    const rows = await this.#ask(() => this.#client.afterPartyTaskRecord.findMany({ select: this.#select }))
-    return rows.map(toRecord)
+    return (await this.#allRecords()).map(toRecord)
   }
 
   async recordsForRun(): Promise<(TaskRecord | SettledRecord)[]> {
-    const records = this.#client.afterPartyTaskRecord
-    const rows = await this.#ask(() => records.findMany({ select: { version: true, name: true, status: true } }))
+    const rows = await this.#allRecords({ select: { version: true, name: true, status: true } })
     const settled: SettledRecord[] = []
     const open: string[] = []
     for (const { version, name, status } of rows) {
@@ -145,7 +145,7 @@ export class PrismaLedger implements Ledger {
       else open.push(version)
     }
     if (open.length === 0) return settled
-    const whole = await this.#ask(() => records.findMany({ where: { version: { in: open } }, select: this.#select }))
+    const whole = await this.#allRecords({ where: { version: { in: open } } })
     return [...settled, ...whole.map(toRecord)]
   }
 
@@ -230,19 +230,28 @@ export class PrismaLedger implements Ledger {
   }
 
   async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
-    const rows = await this.#ask(() =>
-      this.#client.afterPartyTaskRun.findMany({
-        where: version === undefined ? {} : { version },
-        orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
-        take: limit,
-        select: RUN,
-      }),
-    )
+    const query = {
+      where: version === undefined ? {} : { version },
+      orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
+      take: limit,
+      select: RUN,
+    }
+    const find = (asked: object) => this.#ask(() => this.#client.afterPartyTaskRun.findMany(asked))
+    const bent = mayBendReads(this.#client, 'afterPartyTaskRun')
+    const rows = await readAll(find, query, { key: 'id', bent })
+    // An extension may have another order.
+    rows.sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || b.fence - a.fence)
     return rows.map(toRun)
   }
 
   async close(): Promise<void> {
     await this.#client.$disconnect()
+  }
+
+  #allRecords(query: { where?: object; select?: object } = {}): Promise<RecordRow[]> {
+    const whole = { select: this.#select, ...query }
+    const find = (asked: object) => this.#ask(() => this.#client.afterPartyTaskRecord.findMany(asked))
+    return readAll(find, whole, { key: 'version', bent: mayBendReads(this.#client, 'afterPartyTaskRecord') })
   }
 
   /** One query at a time, where a connection can't be left while others are on their way. */

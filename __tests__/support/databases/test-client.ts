@@ -35,6 +35,8 @@ export interface TestClient {
   pair: TestDelegate<TestRow>
   loose: TestDelegate<TestRow>
   many: TestDelegate<TestRow>
+  dated: TestDelegate<TestRow>
+  randomKey: TestDelegate<TestRow>
   /** Where the provider has types of its own: `postgresql.prisma`, `mysql.prisma`. */
   native: TestDelegate<TestRow>
   fine: TestDelegate<TestRow>

@@ -3,13 +3,14 @@ import { plainly } from '../../thrown.js'
 import { type Execution, endOf } from '../execute.js'
 import { orStopped, Stop } from '../stop.js'
 import { HANGS_MS } from '../transaction.js'
+import { addedRowsWarning } from './added-rows.js'
 import { totalOf } from './ask-briefly.js'
 import type { BackfillOptions } from './backfill-options.js'
 import { readCheckpoint } from './checkpoint.js'
 import { listingLeftOut } from './left-out.js'
 import { type Tally, walkPartitions } from './partitions.js'
 import { readLastKey } from './unreadable.js'
-import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
+import { type Walked, walkedOf } from './walked.js'
 import { type Start, Walker } from './walker.js'
 
 /** Runs a backfill from its checkpoint to its end, or until it is told to stop. */
@@ -19,6 +20,8 @@ export async function executeBackfill(definition: BackfillDefinition, options: B
   const tally: Tally = { processed: 0 }
   try {
     const walked = walkedOf(definition, client)
+    const warning = addedRowsWarning(definition, walked)
+    if (warning !== undefined) options.context.log.warn(warning)
     const walk = (await isSplit(definition, options)) ? walkPartitions : walkAll
     // What is asked outside of a batch's transaction may hang too, and a throttle is not ours.
     const walking = () => walk(definition, { ...options, said: new Set() }, stop.signal, walked, tally)
@@ -64,8 +67,8 @@ async function startOf(
   { client, claim, context }: BackfillOptions,
   walked: Walked,
 ): Promise<Start> {
-  const { model, walk } = walked
-  const bound = await readLastKey(delegateOf(primaryOf(client), model), walk)
+  const { walk } = walked
+  const bound = await readLastKey(client, walked)
   const total = bound === null ? 0 : await totalOf({ client, log: context.log }, walked, bound)
   const range = definition.follow ? { upTo: null, open: true as const } : { upTo: bound }
   return { checkpoint: { after: null, ...range, skipped: [], walk: claim.claim.fence, fields: walk.fields }, total }

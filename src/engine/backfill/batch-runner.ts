@@ -21,7 +21,7 @@ import { NotTogether, OneStatement } from './one-statement.js'
 import { NOT_ASKED, RawTables } from './raw-table.js'
 import { demandGone } from './unmatched.js'
 import { readPage } from './unreadable.js'
-import { CursorError, type Page, type ReadDelegate, type Walk } from './walk.js'
+import { CursorError, type Page, type ReadDelegate, shortfall, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 const BATCH_TIMEOUT: Duration = '30s'
@@ -180,6 +180,8 @@ export class BatchRunner {
 
   async #read(delegate: ReadDelegate, at: Standing, batch: Try): Promise<Page> {
     const page = await readPage(delegate, this.#walk, rangeOf(at, batch), batch.size)
+    const short = shortfall(this.#model.key, this.#walk, page)
+    if (short !== undefined) this.#work.sayOnce(short)
     return batch.until === undefined ? page : { ...page, more: true }
   }
 

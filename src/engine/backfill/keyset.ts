@@ -50,6 +50,34 @@ export function sameKey(a: Key | null, b: Key | null): boolean {
   return a !== null && b !== null && a.length === b.length && a.every((value, i) => sameValue(value, b[i]))
 }
 
+/** The condition that a row has one of some keys. */
+export function oneOf(fields: readonly string[], keys: readonly Key[]): Where {
+  const [first] = fields
+  if (first !== undefined && fields.length === 1) return { [first]: { in: keys.map(([value]) => value) } }
+  return { OR: keys.map((key) => ({ AND: fields.map((field, i) => ({ [field]: key[i] })) })) }
+}
+
+/** How one key stands to another. `unknown`: texts that only the database knows how to order. */
+export type Order = 'before' | 'same' | 'after' | 'unknown'
+
+/** Texts count as ordered when they are so by their characters: that is no accident in a whole page of them. */
+export function compareKeys(a: Key, b: Key): Order {
+  const at = a.findIndex((value, i) => !sameValue(value, b[i]))
+  return at === -1 ? 'same' : compareValues(a[at], b[at])
+}
+
+function compareValues(a: unknown, b: unknown): Order {
+  if (isDecimal(a)) return orderOf(a.comparedTo(b))
+  if (isDecimal(b)) return orderOf(-b.comparedTo(a))
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? 'before' : 'unknown'
+  const [left, right] = [a, b] as [number, number]
+  return left < right ? 'before' : left > right ? 'after' : 'unknown'
+}
+
+function orderOf(difference: number): Order {
+  return difference < 0 ? 'before' : difference > 0 ? 'after' : 'unknown'
+}
+
 /** Texts and numbers are most keys, and this is asked for every row. */
 function sameValue(a: unknown, b: unknown): boolean {
   return typeof a === typeof b && typeof a !== 'object' ? a === b : text(a) === text(b)
@@ -67,21 +95,33 @@ export function describeKey(fields: readonly string[], key: Key): string {
   return values.length === 1 ? (values[0] ?? '') : fields.map((field, at) => `${field}=${values[at]}`).join(', ')
 }
 
+/** A key as a text that no other key has. */
+export function nameOf(key: Key): string {
+  return JSON.stringify(key.map(text))
+}
+
 // One of our own: the team's code may have the default one, with a Decimal of its own.
 const superjson = new SuperJSON()
 
 // Prisma takes a Decimal's text wherever it takes a Decimal; the class itself lives in the user's client.
-superjson.registerCustom<{ toFixed(): string }, string>(
+superjson.registerCustom<Decimal, string>(
   {
-    isApplicable: (value): value is { toFixed(): string } => isDecimal(value),
+    isApplicable: (value): value is Decimal => isDecimal(value),
     serialize: (value) => value.toFixed(),
     deserialize: (text) => text as never,
   },
   'Decimal',
 )
 
+/** As far as it is needed of a Decimal. */
+interface Decimal {
+  toFixed(): string
+  /** Of a Decimal, or the text of one. Negative: this one comes first. */
+  comparedTo(other: unknown): number
+}
+
 /** Whether a value is a Decimal of some copy of decimal.js. */
-export function isDecimal(value: unknown): value is { toFixed(): string } {
+export function isDecimal(value: unknown): value is Decimal {
   return (
     typeof value === 'object' && value !== null && 'toFixed' in value && 's' in value && 'e' in value && 'd' in value
   )

@@ -24,6 +24,8 @@ export interface Column {
   optional: boolean
   /** Prisma sets it at every update. */
   updatedAt: boolean
+  /** What a new row has, as the schema says it: `uuid()`. */
+  default?: string | undefined
   /** Of an enum: its values in the database, by their names in the client. */
   enumValues?: ReadonlyMap<string, string> | undefined
   /** A date that the database keeps finer than JavaScript's milliseconds. */
@@ -156,6 +158,7 @@ function columnsOf(
           list: arity === '[]',
           optional: arity === '?',
           updatedAt: attributes.some((attribute) => attribute.name === 'updatedAt'),
+          default: attributes.find((attribute) => attribute.name === 'default')?.args,
           enumValues: enums.get(type),
           finer: type === 'DateTime' && attributes.some(isFiner),
           native: attributes.map((attribute) => attribute.name.split('.')[1]).find(Boolean),

@@ -168,7 +168,7 @@ async function splitUp(
     demandSameCursor(known, walk)
     return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
   }
-  const bound = await readLastKey(delegateOf(primaryOf(client), model), walk)
+  const bound = await readLastKey(client, walked)
   const asker = { client, log: context.log }
   const total = bound === null ? 0 : await totalOf(asker, walked, bound)
   const parts = definition.concurrency ?? 1

@@ -123,6 +123,24 @@ export function rowLimit(): number {
   return Number.POSITIVE_INFINITY
 }
 
+/** Those columns in which texts that differ may be equal. */
+export function looseTextsQuery(model: WalkedModel, columns: readonly Column[]): Statement {
+  return {
+    // The catalogue of a server before 12 does not have the word; it has no such collation either.
+    sql: `SELECT a.attname::text AS name FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation WHERE a.attrelid = $1::regclass AND a.attname::text = ANY($2) AND (to_jsonb(c) ->> 'collisdeterministic' = 'false' OR a.atttypid::regtype::text = 'citext')`,
+    parameters: [tableName(model), columns.map(({ column }) => column)],
+  }
+}
+
+/** A key that two rows have, as the columns' collations compare. */
+export function twiceQuery(model: WalkedModel, columns: readonly Column[]): Statement {
+  const names = columns.map(({ column }) => quote(column)).join(', ')
+  return {
+    sql: `SELECT min(ctid::text) AS row FROM ${tableName(model)} GROUP BY ${names} HAVING count(*) > 1 LIMIT 1`,
+    parameters: [],
+  }
+}
+
 function tableName({ schema, table }: WalkedModel): string {
   return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
 }

@@ -103,3 +103,55 @@ function parameter(column: Column, value: unknown): unknown {
     return BigInt(value)
   return isDecimal(value) ? value.toFixed() : value
 }
+
+/** The column that is the number of the row itself, if the table has one: it holds whole numbers and nothing else. */
+export function rowNumberQuery({ table }: WalkedModel): Statement {
+  return {
+    sql: "SELECT c.name AS name FROM pragma_table_info(?) AS c JOIN sqlite_master AS m ON m.type = 'table' AND m.name = ? WHERE c.pk = 1 AND upper(c.type) = 'INTEGER' AND upper(m.sql) NOT LIKE '%WITHOUT%ROWID%' AND (SELECT count(*) FROM pragma_table_info(?) WHERE pk > 0) = 1",
+    parameters: [table, table, table],
+  }
+}
+
+/** How the client's adapter has dates stored: as a text with this ending, or as a number of ms. */
+export type DateFormat = { ending: string } | 'ms'
+
+const PROBE = new Date('2001-02-03T04:05:06.789Z')
+
+/** Asks for a date as the adapter stores it. */
+export const DATE_PROBE: Statement = {
+  sql: 'SELECT typeof(?) AS type, CAST(? AS TEXT) AS value',
+  parameters: [PROBE, PROBE],
+}
+
+export function dateFormatOf({ type, value }: Record<string, unknown>): DateFormat | undefined {
+  const text = String(value)
+  // A driver gives every number as a float; the column makes a whole one of it.
+  if (type !== 'text') return Number(text) === PROBE.getTime() ? 'ms' : undefined
+  const start = PROBE.toISOString().slice(0, -1)
+  return text.startsWith(start) ? { ending: text.slice(start.length) } : undefined
+}
+
+/** A value of a key that is not as Prisma writes one. */
+export function strangeQuery({ table }: WalkedModel, column: Column, date: DateFormat | undefined): Statement {
+  const name = quote(column.column)
+  return {
+    sql: `SELECT typeof(${name}) AS type, CAST(${name} AS TEXT) AS value FROM ${quote(table)} WHERE ${strange(column, name, date)} LIMIT 1`,
+    parameters: [],
+  }
+}
+
+function strange({ type }: Column, name: string, date: DateFormat | undefined): string {
+  if (type === 'String') return `typeof(${name}) <> 'text'`
+  // Past that, its digits are lost on the way.
+  if (type === 'Decimal')
+    return `typeof(${name}) NOT IN ('integer', 'real') OR (typeof(${name}) = 'integer' AND abs(${name}) > ${Number.MAX_SAFE_INTEGER})`
+  if (type !== 'DateTime' || date === 'ms') return `typeof(${name}) <> 'integer'`
+  if (date === undefined) return 'TRUE'
+  return `typeof(${name}) <> 'text' OR ${name} IS NOT strftime('%Y-%m-%dT%H:%M:%f', ${name}) || '${date.ending.replaceAll("'", "''")}'`
+}
+
+/** A key that two rows have, as the columns' collations compare. */
+export function twiceQuery({ table }: WalkedModel, columns: readonly Column[]): Statement {
+  const names = columns.map(({ column }) => quote(column)).join(', ')
+  return { sql: `SELECT ${names} FROM ${quote(table)} GROUP BY ${names} HAVING count(*) > 1 LIMIT 1`, parameters: [] }
+}

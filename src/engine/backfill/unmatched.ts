@@ -2,9 +2,9 @@ import { withoutExtensions } from '../../prisma/extensions.js'
 import type { Writer } from './batch.js'
 import { statementsOf } from './bulk-update.js'
 import type { ChangeGroup, Dialect, Statement } from './dialect.js'
-import { describeKey, type Key, keyOf, type Range } from './keyset.js'
+import { describeKey, type Key, keyOf, nameOf, oneOf, type Range } from './keyset.js'
 import type { WalkedModel } from './model.js'
-import { CursorError, nextPage, type ReadDelegate, type Row, type Walk } from './walk.js'
+import { CursorError, nextPage, type ReadDelegate, type Walk } from './walk.js'
 import { delegateOf } from './walked.js'
 
 /** A list of keys in a message ends there. */
@@ -130,14 +130,14 @@ export async function demandGone(
 
 function notFound(fields: readonly string[], key: Key): CursorError {
   return new CursorError(
-    `a row is not found by its own ${fields.join(', ')} (${nameOf(key)}): it is stored otherwise than Prisma writes it; walk by another field, with \`cursor\``,
+    `a row is not found by its own ${fields.join(', ')} (${describeKey(fields, key)}): it is stored otherwise than Prisma writes it; walk by another field, with \`cursor\``,
   )
 }
 
 /** Databases take 1,000 parts of a condition, or some thousand values; a page may have more rows. */
 const AT_ONCE = 200
 
-/** The names of those of these rows that a client finds by their keys. */
+/** The names of those of these rows that a client finds by their keys: asked until none more comes, for it may give few. */
 async function namesOf(
   delegate: ReadDelegate,
   fields: readonly string[],
@@ -146,19 +146,13 @@ async function namesOf(
   const names = new Set<string>()
   const select = Object.fromEntries(fields.map((field) => [field, true]))
   for (let at = 0; at < rows.length; at += AT_ONCE) {
-    const keys = rows.slice(at, at + AT_ONCE).map(({ key }) => key)
-    for (const row of await delegate.findMany({ where: anyOf(fields, keys), select }))
-      names.add(nameOf(keyOf(fields, row)))
+    let missing = rows.slice(at, at + AT_ONCE).map(({ key }) => key)
+    for (let before = missing.length + 1; missing.length > 0 && missing.length < before; ) {
+      before = missing.length
+      for (const row of await delegate.findMany({ where: oneOf(fields, missing), select }))
+        names.add(nameOf(keyOf(fields, row)))
+      missing = missing.filter((key) => !names.has(nameOf(key)))
+    }
   }
   return names
-}
-
-function anyOf(fields: readonly string[], keys: readonly Key[]): Row {
-  const [field] = fields
-  if (fields.length === 1 && field !== undefined) return { [field]: { in: keys.map(([value]) => value) } }
-  return { OR: keys.map((key) => ({ AND: fields.map((field, i) => ({ [field]: key[i] })) })) }
-}
-
-function nameOf(key: Key): string {
-  return key.map(String).join()
 }

@@ -1,7 +1,9 @@
 import { messageOf } from '../../errors.js'
 import { isFinal, isPassing, lastLine } from './batch-fault.js'
 import { describeKey, type Key, keyOf, type Range } from './keyset.js'
-import { CursorError, lastKey, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
+import { lastKey } from './last-key.js'
+import { CursorError, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
+import { delegateOf, primaryOf, type Walked } from './walked.js'
 
 /** A page could not be read, and would not be a moment later. */
 export class Unreadable extends Error {
@@ -68,12 +70,14 @@ export async function findObstacle(delegate: ReadDelegate, walk: Walk, range: Ra
 }
 
 /** The last key of the table as it is now; null when it is empty. */
-export async function readLastKey(delegate: ReadDelegate, walk: Walk): Promise<Key | null> {
+export async function readLastKey(client: object, { model, walk }: Walked): Promise<Key | null> {
   let last: Key | null = null
   const error = await failure(async () => {
-    last = await lastKey(delegate, walk)
+    last = await lastKey(client, { model, walk })
   })
   if (!error) return last
+  if (isFinal(error)) throw error
+  const delegate = delegateOf(primaryOf(client), model)
   throw (await readsNone(delegate, { ...walk, select: {} })) ? noKey('the last row', walk.fields, error) : error
 }
 

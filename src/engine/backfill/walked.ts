@@ -1,4 +1,5 @@
 import type { BackfillDefinition } from '../../backfill.js'
+import { isComputed, mayBendReads } from '../../ledger/extensions.js'
 import { type Column, type WalkedModel, walkedModel } from './model.js'
 import { CursorError, type ReadDelegate, type Walk } from './walk.js'
 
@@ -11,7 +12,15 @@ export interface Walked {
 /** What a definition walks, as the client knows it. Throws for a model or a cursor that is not there. */
 export function walkedOf(definition: BackfillDefinition, client: object): Walked {
   const model = walkedModel(client, definition.model)
-  return { model, walk: { fields: cursorOf(definition, model), where: definition.where, select: definition.select } }
+  const fields = cursorOf(definition, model)
+  const computed = fields.find((field) => isComputed(client, model.key, field))
+  if (computed !== undefined)
+    throw new CursorError(
+      `a backfill can't walk by ${computed}: an extension of the client computes it; walk by another field, with \`cursor\``,
+    )
+  const types = fields.flatMap((field) => model.columns.get(field)?.type ?? [])
+  const { where, select } = definition
+  return { model, walk: { fields, types, where, select, hooked: mayBendReads(client, model.key) } }
 }
 
 /** Fields that every database and Prisma itself put in one order, exactly. */
@@ -40,6 +49,7 @@ function unfit(column: Column | undefined): string | undefined {
   if (column.list) return 'it is a list'
   if (column.optional) return 'it may be null'
   if (!ORDERED.has(column.type)) return `values of ${column.type} have no order that it could keep`
+  if (column.updatedAt) return 'every update changes it, so rows would move on ahead of the backfill or past its end'
   if (column.finer) return 'it holds microseconds, and JavaScript milliseconds'
   return undefined
 }

@@ -14,6 +14,7 @@ import { type Key, keyOf } from './keyset.js'
 import { sayLeftOut } from './left-out.js'
 import { type Fault, nextTry } from './next-try.js'
 import { Pace, waitUntil } from './pace.js'
+import { demandStoredAsWritten } from './stored-keys.js'
 import { RowsRefused } from './unmatched.js'
 import { findObstacle, readLastKey, Unreadable } from './unreadable.js'
 import { CursorError, type Page, type Walk } from './walk.js'
@@ -45,7 +46,7 @@ export class Walker {
     this.#definition = definition
     this.#options = options
     this.#stop = stop
-    this.#walked = start
+    this.#walked = { model: start.model, walk: start.walk }
     const { checkpoint, cursor, processed, total } = start
     this.#keeper = new CheckpointKeeper(definition, options, stop, { checkpoint, cursor, processed, total })
     this.#pace = new Pace(definition)
@@ -73,7 +74,7 @@ export class Walker {
       if (definition.follow) Object.assign(checkpoint, { upTo: null, open: true })
       // `follow` was taken away meanwhile: it ends at what is there now.
       else if (checkpoint.open) {
-        checkpoint.upTo = await readLastKey(delegateOf(primaryOf(options.client), model), walk)
+        checkpoint.upTo = await readLastKey(options.client, { model, walk })
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
@@ -107,7 +108,11 @@ export class Walker {
       // Other parts may have left out rows while this batch was on its way.
       keeper.demandFewLeftOut()
       if (more === 'late') return 'paused'
-      if (!more) return 'done'
+      if (!more) {
+        // What came meanwhile may be kept otherwise than what was there when it began.
+        if (this.#definition.follow) await demandStoredAsWritten(primaryOf(client), this.#walked)
+        return 'done'
+      }
       await this.#pace.rest(this.#stop, stopAt)
     }
   }
