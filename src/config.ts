@@ -47,7 +47,10 @@ export interface Config {
   tasks?: string
   /** A directory whose `task.hbs` takes the place of the built-in template of `after-party new`. */
   templates?: string
-  /** The directory of Prisma's migrations. Default: `prisma/migrations`. */
+  /**
+   * The directory of Prisma's migrations, from the config file's folder; of a compiled config, from the nearest folder
+   * above it in the package that has it. Default: `prisma/migrations`.
+   */
   migrations?: string
   /** How long a claim stands without a heartbeat. Default: `60s`. */
   lease?: Duration

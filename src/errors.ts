@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'tables-missing'
   | 'ledger-outdated'
   | 'database-unreachable'
+  | 'database-refused'
   | 'migrations-not-applied'
   | 'prisma-unsupported'
   | 'project-not-found'
@@ -24,6 +25,7 @@ export type ErrorCode =
   | 'task-name-taken'
   | 'tasks-invalid'
   | 'template-invalid'
+  | 'file-unusable'
   | 'environment-left-out'
   | 'held'
 

@@ -22,7 +22,7 @@ import type { TaskRun } from './ledger/contract.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { shareConnections } from './prisma/extensions.js'
 import { TsxLoader } from './project/loader.js'
-import { listMigrations } from './project/migration-files.js'
+import { readMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
 import { describeThrown } from './thrown.js'
 
@@ -88,7 +88,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
   const migrated = async ({ skipMigrationCheck }: Pick<PartyRunOptions, 'skipMigrationCheck'>): Promise<Engine> => {
     const engine = await lazy.engine()
     if (options.migrations !== undefined && !skipMigrationCheck)
-      demandMigrations(await listMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
+      demandMigrations(await readMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
     return engine
   }
   return {
@@ -142,19 +142,19 @@ const DISCONNECT_MS = 5_000
 
 function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; close(): Promise<void> } {
   const opened = new Set<PrismaClientLike>()
-  const open = async (factory: Config['client']): Promise<PrismaClientLike> => {
-    const client = await makeClient(factory)
+  const open = async (name: 'client' | 'ledgerClient'): Promise<PrismaClientLike> => {
+    const client = await makeClient(name, options[name] ?? options.client)
     opened.add(client)
     return client
   }
   let engine: Promise<Engine> | undefined
   let tasksClient: Promise<PrismaClientLike> | undefined
   const build = async (): Promise<Engine> => {
-    const ledgerClient = await open(options.ledgerClient ?? options.client)
+    const ledgerClient = await open(options.ledgerClient ? 'ledgerClient' : 'client')
     const ledger = new PrismaLedger(ledgerClient)
     await demandLedgerColumns(ledgerClient)
     const openForTasks = async (): Promise<PrismaClientLike> => {
-      const client = await open(options.client)
+      const client = await open('client')
       if (shareConnections(client, ledgerClient)) return client
       await demandLedgerColumns(client)
       await demandSameDates(ledgerClient, client)
@@ -187,7 +187,10 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
     },
     close: async () => {
       const said = new AbortController()
-      const disconnected = Promise.all([...opened].map((client) => client.$disconnect())).finally(() => said.abort())
+      // One that can't say goodbye (Prisma 6 without its engine) is gone all the same, and whoever closes has a result,
+      // or an error, that matters more.
+      const goodbyes = [...opened].map(async (client) => client.$disconnect())
+      const disconnected = Promise.allSettled(goodbyes).finally(() => said.abort())
       // A connection that hangs would say goodbye for ever, or, with nothing left open, end the process here.
       await Promise.race([disconnected, sleep(DISCONNECT_MS, undefined, { signal: said.signal }).catch(() => {})])
       opened.clear()
@@ -203,22 +206,24 @@ function sourceOf(tasks: string | Readonly<Record<string, Definition>>) {
   return new TaskDirectory(path.resolve(tasks), (file) => loader.defaultExport(file))
 }
 
-async function makeClient(factory: Config['client']): Promise<PrismaClientLike> {
-  const client: unknown = await Promise.resolve()
+async function makeClient(name: 'client' | 'ledgerClient', factory: Config['client']): Promise<PrismaClientLike> {
+  // Looked at in here: a client that is made when it is first used throws there.
+  const made = await Promise.resolve()
     .then(factory)
+    .then((client: unknown) => (isClient(client) ? { client } : { wrong: describe(client) }))
     .catch((error) => {
       throw new AfterPartyError('client-invalid', {
-        what: 'The `client` of the config threw.',
+        what: `The \`${name}\` of the config threw.`,
         why: describeThrown(error).message,
         next: 'Mend it, then run the command again. In Prisma 7 a client needs an adapter.',
         cause: error,
       })
     })
-  if (isClient(client)) return client
+  if ('client' in made) return made.client
   throw new AfterPartyError('client-invalid', {
-    what: 'The `client` of the config did not make a PrismaClient.',
-    why: `It returned ${describe(client)}.`,
-    next: 'Write `client: () => new PrismaClient(…)`.',
+    what: `The \`${name}\` of the config did not make a PrismaClient.`,
+    why: `It returned ${made.wrong}.`,
+    next: `Write \`${name}: () => new PrismaClient(…)\`.`,
   })
 }
 

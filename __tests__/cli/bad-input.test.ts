@@ -246,7 +246,7 @@ describe('the database', () => {
 
   test('one that can’t be opened is told without a stack', async () => {
     project.env = { DATABASE_URL: 'file:./no/such/directory/app.db' }
-    expect(await refused(project, 'run')).toContain('The database can’t be asked.')
+    expect(await refused(project, 'run')).toContain('The database file can’t be used.')
     project.env = {}
   })
 

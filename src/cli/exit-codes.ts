@@ -1,5 +1,6 @@
 import type { Outcome } from '../engine/events.js'
 import { AfterPartyError } from '../errors.js'
+import { asFileError } from '../file-error.js'
 
 /** What the process tells its caller; docs/errors.md has the same table. */
 export const EXIT = {
@@ -20,6 +21,7 @@ export function exitCodeOf(outcome: Exclude<Outcome, 'interrupted'>): number {
 
 /** The exit code of something thrown. */
 export function exitCodeOfError(error: unknown): number {
-  if (!(error instanceof AfterPartyError)) return EXIT.bug
-  return error.code === 'held' ? EXIT.held : EXIT.invalid
+  const explained = asFileError(error)
+  if (!(explained instanceof AfterPartyError)) return EXIT.bug
+  return explained.code === 'held' ? EXIT.held : EXIT.invalid
 }

@@ -1,11 +1,13 @@
 import { AfterPartyError, messageOf, withoutUrls } from '../errors.js'
+import { asFileError } from '../file-error.js'
 import { installedPackage } from '../project/prisma-cli.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 import { issuesPage, type OwnPackage, ownPackage } from './own-package.js'
 import { indent, stderr, stdout } from './terminal.js'
 
 /** Says what was thrown, on stderr, and gives its exit code: the one door out. With `json`, stdout has it too. */
-export function reportError(error: unknown, { json }: { json: boolean }): number {
+export function reportError(thrown: unknown, { json }: { json: boolean }): number {
+  const error = asFileError(thrown)
   const code = exitCodeOfError(error)
   if (json) {
     const { what, why, next } =

@@ -1,5 +1,6 @@
 import { type Definition, isEveryDeploy } from '../definition.js'
 import type { SettledRecord, TaskRecord } from '../ledger/contract.js'
+import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
 
 /** How a task stands, as `status` shows it. */
@@ -97,7 +98,7 @@ function planTask(
   const record = known && 'fence' in known ? known : null
   const state = stateOf(file, known, definition, input)
   const checksum = input.checksums?.get(version) ?? null
-  const changed = checksum !== null && record?.checksum != null && checksum !== record.checksum
+  const changed = isChanged(checksum, record?.checksum ?? null)
   const late = state === 'pending' && version < newestDone
   const flags: TaskFlag[] = [...(late ? ['late' as const] : []), ...(changed ? ['changed' as const] : [])]
   const decision = decide(state, record, definition, version, input)

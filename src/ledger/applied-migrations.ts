@@ -1,7 +1,8 @@
-import { codeOf, messageOf } from '../errors.js'
+import { codeOf } from '../errors.js'
 import { withoutExtensions } from '../prisma/extensions.js'
 import { adapterSchemaOf } from './adapter-schema.js'
 import { ask } from './ask.js'
+import { classify } from './error-class.js'
 import { leaveConnection } from './leave-connection.js'
 import { providerOf } from './provider.js'
 import { schemaNamed, sentStatements } from './sent-statements.js'
@@ -18,9 +19,6 @@ interface Row {
   finished_at: unknown
   rolled_back_at: unknown
 }
-
-const TABLE_MISSING =
-  /_prisma_migrations.*(does not exist|doesn't exist)|no such table|invalid object name|42P01|\b1146\b/is
 
 /** What Prisma Migrate says it has done in this database; null where it keeps no books (`db push`, MongoDB). */
 export async function appliedMigrations(client: object): Promise<AppliedMigration[] | null> {
@@ -55,7 +53,7 @@ async function firstOf(client: RawClient): Promise<Row[] | null> {
 }
 
 function nullIfMissing(error: unknown): null {
-  if (TABLE_MISSING.test(messageOf(error))) return null
+  if (classify(error).class === 'tables-missing') return null
   throw error
 }
 

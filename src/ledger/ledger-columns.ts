@@ -57,15 +57,12 @@ export function demandColumns(client: object): void {
     return known ? needed.filter((name) => !known.has(name)).map((name) => `${model}.${name}`) : []
   })
   if (missing.length === 0) return
-  throw outdated(`The Prisma client does not know ${missing.join(', ')}.`)
+  const why = `The Prisma client does not know ${missing.join(', ')}.`
+  throw new AfterPartyError('ledger-outdated', { ...OUTDATED, why })
 }
 
-/** The error that says how to bring an older ledger up to date. */
-export function outdated(why: string, cause?: unknown): AfterPartyError {
-  return new AfterPartyError('ledger-outdated', {
-    what: "After Party's tables are out of date.",
-    why,
-    next: 'Run `npx after-party init`, then `npx prisma migrate dev --name upgrade_after_party && npx prisma generate`.',
-    cause,
-  })
+/** How to bring an older ledger up to date. */
+export const OUTDATED = {
+  what: "After Party's tables are out of date.",
+  next: 'Run `npx after-party init`, then `npx prisma migrate dev --name upgrade_after_party && npx prisma generate`.',
 }

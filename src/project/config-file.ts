@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { Config } from '../config.js'
 import { isDuration, isLease } from '../duration.js'
 import { AfterPartyError, codeOf, messageOf } from '../errors.js'
+import { aboveOutput } from './compiled-config.js'
 import type { Loader } from './loader.js'
 import { describeIssues } from './task-check.js'
 
@@ -86,11 +87,24 @@ function faultsOf(exported: unknown): string[] {
 
 function withDefaults(config: Config, file: string): LoadedConfig {
   const root = path.dirname(file)
+  const { tasks = 'prisma/after-party', migrations = 'prisma/migrations' } = config
+  const uncompiled = aboveOutput(file, tasks)
+  if (uncompiled !== undefined) throw tasksNotCompiled(path.resolve(root, tasks), uncompiled)
   return {
     ...config,
-    tasks: path.resolve(root, config.tasks ?? 'prisma/after-party'),
-    migrations: path.resolve(root, config.migrations ?? 'prisma/migrations'),
+    tasks: path.resolve(root, tasks),
+    migrations: aboveOutput(file, migrations) ?? path.resolve(root, migrations),
     ...(config.templates !== undefined && { templates: path.resolve(root, config.templates) }),
     file,
   }
+}
+
+/** No tasks at all would be run, and nobody would hear of it. */
+function tasksNotCompiled(directory: string, source: string): AfterPartyError {
+  const shown = (file: string) => path.relative(process.cwd(), file).split(path.sep).join('/')
+  return new AfterPartyError('config-invalid', {
+    what: `There is no tasks directory ${shown(directory)}.`,
+    why: `It counts from the folder of the config. The tasks are in ${shown(source)}.`,
+    next: 'Compile the tasks too, set `tasks`, or use the config that was not compiled.',
+  })
 }

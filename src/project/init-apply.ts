@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { AfterPartyError } from '../errors.js'
+import { AfterPartyError, messageOf } from '../errors.js'
+import { asFileError } from '../file-error.js'
 import type { InitPlan, PlannedFile } from './init.js'
 import { validateSchema } from './prisma-cli.js'
 
@@ -16,19 +17,24 @@ export interface InitResult {
 
 /**
  * Does what `planInit` planned, and lets the project's own `prisma validate` judge the schema. Throws
- * `schema-refused`, with Prisma's message and every file put back byte for byte, when Prisma objects.
+ * `schema-refused`, with Prisma's message and every file put back byte for byte, when Prisma objects, and
+ * `file-unusable` when the system refuses to write.
  */
 export async function applyInit(plan: InitPlan, { env }: { env: NodeJS.ProcessEnv }): Promise<InitResult> {
   const undo: (() => Promise<void>)[] = []
-  const putBack = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+  /** Puts all back that can be, and gives what could not. */
+  const putBack = async (): Promise<string[]> => {
+    const failed: string[] = []
+    for (const step of undo.splice(0).reverse()) await step().catch((error) => failed.push(messageOf(error)))
+    return failed
   }
   try {
     for (const file of plan.files) await write(file, undo)
     const verdict = await judge(plan, env)
     if (verdict.kind === 'refused') {
-      await putBack()
-      throw refusal(verdict.message, (await judge(plan, env)).kind === 'refused')
+      const failed = await putBack()
+      const already = (await judge(plan, env)).kind === 'refused'
+      throw withRest(refusal(verdict.message, { already, restored: failed.length === 0 }), failed)
     }
     return {
       written: plan.files.map(({ name }) => name),
@@ -36,9 +42,20 @@ export async function applyInit(plan: InitPlan, { env }: { env: NodeJS.ProcessEn
       reason: verdict.kind === 'not-run' ? verdict.reason : undefined,
     }
   } catch (error) {
-    await putBack()
-    throw error
+    throw withRest(asFileError(error), await putBack())
   }
+}
+
+/** The error that came first, and what is left of what init had begun. */
+function withRest(error: unknown, failed: readonly string[]): unknown {
+  if (failed.length === 0 || !(error instanceof AfterPartyError)) return error
+  const rest = `Not everything could be put back:\n${failed.join('\n')}`
+  return new AfterPartyError(error.code, {
+    what: error.what,
+    why: [error.why, rest].filter(Boolean).join('\n'),
+    next: `Look at the files first (\`git status\`). ${error.next ?? ''}`.trim(),
+    cause: error,
+  })
 }
 
 async function judge({ root, files, validation }: InitPlan, env: NodeJS.ProcessEnv) {
@@ -46,15 +63,15 @@ async function judge({ root, files, validation }: InitPlan, env: NodeJS.ProcessE
   return validateSchema(root, validation.schemaPath, { env, standIns: validation.standIns })
 }
 
-function refusal(message: string, already: boolean): AfterPartyError {
+function refusal(message: string, { already, restored }: { already: boolean; restored: boolean }): AfterPartyError {
   return already
     ? new AfterPartyError('schema-refused', {
-        what: 'Prisma refuses the schema as it is, so nothing was changed',
+        what: `Prisma refuses the schema as it is${restored ? ', so nothing was changed' : ''}`,
         why: message,
         next: 'Mend it until `npx prisma validate` accepts it, then run after-party init again',
       })
     : new AfterPartyError('schema-refused', {
-        what: 'Prisma refuses the schema with the ledger in it, so every file is back as it was',
+        what: `Prisma refuses the schema with the ledger in it${restored ? ', so every file is back as it was' : ''}`,
         why: message,
         next: 'Mend what Prisma names, then run after-party init again',
       })

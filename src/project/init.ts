@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { AfterPartyError } from '../errors.js'
+import { usingFiles } from '../file-error.js'
 import { type ClientSetup, findClientSetup } from './client-setup.js'
 import { findConfigFile } from './config-file.js'
 import { configText } from './config-text.js'
@@ -61,9 +62,13 @@ export interface InitOptions {
 /**
  * Plans `after-party init` for the project that a directory belongs to. Reads, and writes nothing.
  * Throws `project-not-found`, `schema-not-found`, `prisma-unsupported`, `schema-conflict`, or `tasks-invalid`
- * when a file stands in the place of the tasks directory.
+ * when a file stands in the place of the tasks directory, or `file-unusable` when the system lets it not be read.
  */
-export async function planInit(options: InitOptions): Promise<InitPlan> {
+export function planInit(options: InitOptions): Promise<InitPlan> {
+  return usingFiles(() => plan(options))
+}
+
+async function plan(options: InitOptions): Promise<InitPlan> {
   const project = await findPrismaProject(options)
   const { root, prismaMajor, packageManager, info } = project
   const { datasource } = info

@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { asLoadError } from './load-error.js'
@@ -39,6 +41,8 @@ async function load(file: string): Promise<{ default?: unknown }> {
  * Registered once and without a namespace, so that config and tasks share one instance of what they import.
  */
 async function registerTsx(): Promise<void> {
+  // tsx fails where it can't make its cache, in a container whose file system is read-only.
+  if (!isWritable(tmpdir())) process.env.TSX_DISABLE_CACHE = '1'
   const [esm, cjs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')])
   cjs.register()
   esm.register()
@@ -49,4 +53,13 @@ function unwrapDefault(module: { default?: unknown }): unknown {
   const outer = module.default
   const isWrapped = typeof outer === 'object' && outer !== null && '__esModule' in outer && 'default' in outer
   return isWrapped ? outer.default : outer
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,20 +1,43 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf } from '../errors.js'
+import { usingFiles } from '../file-error.js'
 
-/** The names of Prisma's migrations in a directory, in order. A directory that is not there holds none. */
-export async function listMigrations(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch((error) => {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  })
+/** Prisma's migrations as they are on disk. */
+export interface MigrationFolder {
+  /** For messages: where it is, from the current directory. */
+  place: string
+  /** The migrations' names, in order; null where there is no such directory. */
+  names: string[] | null
+}
+
+/** Reads the migrations of a directory. Throws `file-unusable` where the system lets it not be read. */
+export function readMigrations(directory: string): Promise<MigrationFolder> {
+  return usingFiles(async () => ({ place: shown(directory), names: await namesIn(directory) }))
+}
+
+async function namesIn(directory: string): Promise<string[] | null> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(unlessNothing)
+  if (entries === null) return null
   const names = await Promise.all(
     entries
       .filter((entry) => entry.isDirectory())
       .map(async ({ name }) => {
-        const isMigration = await stat(path.join(directory, name, 'migration.sql')).catch(() => null)
+        const isMigration = await stat(path.join(directory, name, 'migration.sql')).catch(unlessNothing)
         return isMigration ? [name] : []
       }),
   )
   return names.flat().sort()
+}
+
+/** What can't be read may be there, and must not count as a migration less. */
+function unlessNothing(error: unknown): null {
+  if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return null
+  throw error
+}
+
+function shown(directory: string): string {
+  const relative = path.relative(process.cwd(), directory)
+  const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
+  return (isBelow ? relative : path.resolve(directory)).split(path.sep).join('/')
 }

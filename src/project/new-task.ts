@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sentenceCase, snakeCase } from 'change-case'
 import { AfterPartyError, codeOf } from '../errors.js'
+import { usingFiles } from '../file-error.js'
 import { toTaskName } from './task-name.js'
 import { renderTemplate } from './templates.js'
 
@@ -36,12 +37,17 @@ export interface NewTask {
 /**
  * Makes a task file from a template, in a directory that is made when there is none.
  * Two tasks never get one version, not even when two are made in one second by two processes.
- * Throws `task-name-invalid`, `task-name-taken`, `template-invalid`, or `tasks-invalid` when the directory is a file.
+ * Throws `task-name-invalid`, `task-name-taken`, `template-invalid`, `tasks-invalid` when the directory is a file, or
+ * `file-unusable` when the system refuses to write there.
  *
  * @example await newTask({ tasksDir: 'prisma/after-party', name: 'backfillSlugs' })
  * // { file: 'prisma/after-party/20261122103000_backfill_slugs.ts', version: '20261122103000', name: 'backfill_slugs' }
  */
-export async function newTask(options: NewTaskOptions): Promise<NewTask> {
+export function newTask(options: NewTaskOptions): Promise<NewTask> {
+  return usingFiles(() => writeTask(options))
+}
+
+async function writeTask(options: NewTaskOptions): Promise<NewTask> {
   const { tasksDir, now = new Date(), extension = 'ts' } = options
   const name = toTaskName(options.name)
   const description = options.description?.trim() || sentenceCase(name)
@@ -132,6 +138,7 @@ async function usingDirectory<T>(directory: string, work: () => Promise<T>): Pro
   try {
     return await work()
   } finally {
-    await rm(lock, { force: true })
+    // What happened inside matters more; a lock that stays is soon taken for one that a crash left.
+    await rm(lock, { force: true }).catch(() => {})
   }
 }

@@ -158,10 +158,7 @@ async function findPackageRoot(cwd: string): Promise<string> {
 async function readPackageJson(root: string): Promise<PackageJson> {
   const path = join(root, 'package.json')
   const json = await readFile(path, 'utf8')
-    .then(
-      (text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))),
-      () => undefined,
-    )
+    .then((text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))))
     .catch((error: unknown) => {
       throw new AfterPartyError('project-not-found', {
         what: `${path} can't be read`,

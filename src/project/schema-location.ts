@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { AfterPartyError } from '../errors.js'
+import { AfterPartyError, codeOf } from '../errors.js'
 import type { SchemaFile } from './schema-info.js'
 
 /** Where a schema is: one file, or a folder of them. */
@@ -42,7 +42,7 @@ export async function readSchemaFiles({ path, isFolder }: SchemaLocation): Promi
 
 /** Whether a path is a file or a folder, or undefined when there is nothing. */
 export async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
-  const found = await stat(path).catch(() => undefined)
+  const found = await stat(path).catch(unlessNothing)
   if (!found) return undefined
   return found.isDirectory() ? 'folder' : 'file'
 }
@@ -52,14 +52,20 @@ export function pathFrom(root: string, path: string): string {
   return relative(root, path).replaceAll('\\', '/')
 }
 
-async function schemaPaths(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+async function schemaPaths(folder: string, isTop = true): Promise<string[]> {
+  // A database's own folder below may be closed to us; what is asked for may not.
+  const entries = (await readdir(folder, { withFileTypes: true }).catch(isTop ? unlessNothing : () => [])) ?? []
   const paths = await Promise.all(
     entries.map(async (entry) => {
       const path = join(folder, entry.name)
-      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : schemaPaths(path)
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : schemaPaths(path, false)
       return entry.name.endsWith('.prisma') ? [path] : []
     }),
   )
   return paths.flat().sort()
+}
+
+/** Nothing is there; anything else that the system says (no rights, a disk that fails) does not mean that. */
+function unlessNothing(error: unknown): undefined {
+  if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error
 }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { AfterPartyError, codeOf } from '../errors.js'
+import { AfterPartyError, codeOf, messageOf } from '../errors.js'
+import { usingFiles } from '../file-error.js'
+import { checksumOf } from './checksum.js'
 
 /** A task file's identity, read from its name alone. */
 export interface TaskFile {
@@ -32,11 +33,13 @@ export interface TaskSource {
   list(): Promise<TaskListing>
   /** What the file exports as its default. */
   load(file: TaskFile): Promise<unknown>
-  /** Tells one text of the task from another; null where there is no text. */
+  /** Tells one text of the task from another (see `isChanged`); null where there is no text. */
   checksum(file: TaskFile): Promise<string | null>
 }
 
 const TASK_FILE = /^(\d{14})_([A-Za-z0-9][A-Za-z0-9_-]*)\.[cm]?[jt]s$/
+/** What MySQL's column for a String holds. The same everywhere, so that a repository is right on every database. */
+const LONGEST_NAME = 191
 const NOT_A_TASK = /\.d\.[cm]?ts$|\.map$|\.(test|spec)\.[cm]?[jt]sx?$/
 
 /**
@@ -54,6 +57,8 @@ export function listTasks(names: readonly string[]): TaskListing {
         file,
         message: 'is not a task name: <14 digits>_<name>.ts, as in 20261122103000_backfill_slugs.ts',
       })
+    else if (name.length > LONGEST_NAME)
+      faults.push({ file, message: `its name has ${name.length} characters, and the ledger holds ${LONGEST_NAME}` })
     else if (!isTimestamp(version))
       faults.push({ file, message: `${version} is not a UTC date and time (YYYYMMDDhhmmss)` })
     else files.push({ version, name, file })
@@ -99,10 +104,9 @@ export class TaskDirectory implements TaskSource {
     return this.#import(path.join(this.#directory, file.file))
   }
 
-  /** Line ends do not count: Git may change them from machine to machine. */
-  async checksum(file: TaskFile): Promise<string> {
-    const text = await readFile(path.join(this.#directory, file.file), 'utf8')
-    return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
+  async checksum({ file }: TaskFile): Promise<string> {
+    const text = await usingFiles(() => readFile(path.join(this.#directory, file), 'utf8'))
+    return checksumOf(file, text)
   }
 }
 
@@ -137,8 +141,8 @@ async function readDirectory(directory: string, place: string): Promise<string[]
     if (codeOf(error) === 'ENOENT') return []
     throw new AfterPartyError('config-invalid', {
       what: `The tasks directory ${place} can’t be read.`,
-      why: codeOf(error) === 'ENOTDIR' ? 'It is a file.' : String(error),
-      next: 'Make it a directory, or set `tasks` in after-party.config.ts.',
+      why: codeOf(error) === 'ENOTDIR' ? 'It is a file.' : messageOf(error),
+      next: 'Make it a directory that this user may read, or set `tasks` in after-party.config.ts.',
       cause: error,
     })
   }

@@ -401,7 +401,11 @@ describe('applying', () => {
     await write({ 'package.json': packageJson(), 'prisma/schema.prisma': schema('sqlite') })
     const found = await plan()
     await write({ 'prisma/after-party/.gitkeep': 'in the way' })
-    await expect(apply(found)).rejects.toMatchObject({ code: 'EEXIST' })
+    await expect(apply(found)).rejects.toMatchObject({
+      code: 'file-unusable',
+      what: expect.stringContaining('EEXIST'),
+      why: expect.stringContaining('There is something in its place.'),
+    })
     expect(await readFile(join(root, 'prisma/schema.prisma'), 'utf8')).toBe(schema('sqlite'))
     expect(await readFile(join(root, 'prisma/after-party/.gitkeep'), 'utf8')).toBe('in the way')
     expect(await readdir(root)).toEqual(['package.json', 'prisma'])

@@ -37,6 +37,7 @@ describe('the files of a tasks directory', () => {
     ['20260101000000_a.sql', 'is not a task name'],
     ['20260101000000_a.tsx', 'is not a task name'],
     ['20260101000000_a b.ts', 'is not a task name'],
+    [`20260101000000_${'x'.repeat(192)}.ts`, 'its name has 192 characters, and the ledger holds 191'],
     ['20260101000000-a.ts', 'is not a task name'],
     ['202601010000001_a.ts', 'is not a task name'],
     ['20261301000000_a.ts', 'is not a UTC date and time'],

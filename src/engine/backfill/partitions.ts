@@ -17,7 +17,7 @@ import { wait } from './pace.js'
 import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './partition.js'
 import { readLastKey } from './unreadable.js'
 import { splitKeys } from './walk.js'
-import { delegateOf, primaryOf, type Walked, walkedOf } from './walked.js'
+import { delegateOf, type Walked, walkedOf } from './walked.js'
 import { demandSameCursor, Walker } from './walker.js'
 
 /** What was done of a backfill. */
