@@ -49,7 +49,12 @@ export default { client, ${more} }
     ],
   ])('whose extension throws in %s is told as that', async (_, hook, command) => {
     // A client that does not tell of its extensions can't be had without them.
-    const mute = `{ get: (of: any, key) => (/^_(extensions|appliedParent)$/.test(String(key)) ? undefined : of[key]) }`
+    const mute = `{
+      get(of: any, key) {
+        if (/^_(extensions|appliedParent)$/.test(String(key))) return undefined
+        return typeof of[key] === 'function' ? of[key].bind(of) : of[key]
+      },
+    }`
     await changeClient(`new Proxy(client.$extends({ query: { ${hook} } }), ${mute})`)
     const ran = await project.afterParty(command)
     expectExplained(ran, 'tenant', 'ledgerClient')

@@ -23,6 +23,15 @@ describeDatabases((variant) => {
     expect(await stage.titles()).toEqual([])
   })
 
+  test('a folder without migrations, beside a database that has some, stops the run', async () => {
+    const { party } = await stage.withMigrations([])
+    await expect(party.run()).rejects.toMatchObject({
+      code: 'migrations-not-applied',
+      message: expect.stringContaining('has no migration in it'),
+    })
+    expect(await stage.titles()).toEqual([])
+  })
+
   test('where Prisma Migrate keeps no books, nothing is checked', async () => {
     const { party, client } = await stage.withMigrations([MISSING])
     await client.$executeRawUnsafe('DROP TABLE _prisma_migrations')

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, withoutUrls } from '../errors.js'
+import { codeOf, messageOf, read, withoutUrls } from '../errors.js'
 
 /** What something thrown by a query says, wherever Prisma, its adapter or the driver has put it. */
 export interface DriverError {
@@ -124,7 +124,7 @@ function tidy(reason: string): string {
 }
 
 function valueAt(of: unknown, key: string): unknown {
-  return typeof of === 'object' && of !== null && key in of ? (of as Record<string, unknown>)[key] : undefined
+  return read(of, key)
 }
 
 function objectAt(of: unknown, key: string): Record<string, unknown> | undefined {
@@ -137,7 +137,7 @@ function textAt(of: unknown, key: string): string | undefined {
 }
 
 function firstOf(list: unknown): unknown {
-  return Array.isArray(list) ? list[0] : undefined
+  return read(list, '0')
 }
 
 function text(value: unknown): string | undefined {

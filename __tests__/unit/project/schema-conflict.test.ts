@@ -120,9 +120,9 @@ describe('a schema with something else in the place of the ledger', () => {
   })
 
   test('is refused when a column would round, cut or pad what is written', () => {
-    const own = change('leaseUntil DateTime?', 'leaseUntil DateTime? @db.Timestamp(0)')
-      .replace('status     String', 'status String @db.Char(11)')
-      .replace('fence      Int       @default(0)', 'fence Int @default(0) @db.SmallInt')
+    const own = change('leaseUntil       DateTime?', 'leaseUntil DateTime? @db.Timestamp(0)')
+      .replace('status           String', 'status String @db.Char(11)')
+      .replace('fence            Int       @default(0)', 'fence Int @default(0) @db.SmallInt')
     expect(conflict(own, 'postgresql')).toEqual([
       'AfterPartyTaskRecord.status is String @db.Char(11); it should be String',
       'AfterPartyTaskRecord.fence is Int @default(0) @db.SmallInt; it should be Int @default(0)',
