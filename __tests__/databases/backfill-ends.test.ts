@@ -53,6 +53,13 @@ describeDatabases(
       ['following', { follow: true }],
     ]
 
+    test.each(WAYS)('a `where` that finds nothing by itself does no row: %s', async (_, how) => {
+      await addPosts(backfills.client, upTo(12))
+      const result = await run({ ...how, where: { OR: [] } }, backfills.client)
+      expect(result).toMatchObject({ outcome: 'done' })
+      expect(await done()).toEqual([])
+    })
+
     test.each(WAYS)('a client that gives fewer rows than asked for ends where no row is left: %s', async (_, how) => {
       await addPosts(backfills.client, upTo(33))
       const client = extended(cappedAt(7))

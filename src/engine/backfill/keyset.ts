@@ -40,6 +40,17 @@ export function upTo(fields: readonly string[], key: Key | null): Where {
   return { AND: [{ [first]: { lte: key[0] } }, { OR: earlier }] }
 }
 
+/**
+ * A team's condition together with ours. Theirs stays where it is: `OR: []` finds nothing at the top of a `where`, and
+ * inside of `AND`, beside another condition, Prisma takes it for none at all.
+ *
+ * @example both({ OR: [], AND: { a: 1 } }, { id: { gt: 7 } }) // { OR: [], AND: [{ a: 1 }, { id: { gt: 7 } }] }
+ */
+export function both(where: object | undefined, ...conditions: readonly object[]): Where {
+  const { AND = [], ...others } = (where ?? {}) as Where
+  return { ...others, AND: [...[AND].flat(), ...conditions] }
+}
+
 /** The key of a row. */
 export function keyOf(fields: readonly string[], row: Record<string, unknown>): Key {
   return fields.map((field) => row[field])

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.js'
 import { isFinal, isPassing, lastLine } from './batch-fault.js'
-import { describeKey, type Key, keyOf, type Range } from './keyset.js'
+import { both, describeKey, type Key, keyOf, type Range } from './keyset.js'
 import { lastKey } from './last-key.js'
 import { CursorError, nextPage, type Page, type ReadDelegate, type Walk } from './walk.js'
 import { delegateOf, primaryOf, type Walked } from './walked.js'
@@ -89,8 +89,7 @@ function noKey(which: string, fields: readonly string[], error: unknown): Cursor
 
 /** Whether the database reads no rows: where it does not, what fails is no row's fault. */
 async function readsNone(delegate: ReadDelegate, walk: Walk): Promise<boolean> {
-  // Not `OR: []`, which Prisma drops where it stands beside another condition.
-  const where = { AND: [walk.where ?? {}, { [walk.fields[0] ?? '']: { in: [] } }] }
+  const where = both(walk.where, { [walk.fields[0] ?? '']: { in: [] } })
   return !(await failure(() => nextPage(delegate, { ...walk, where }, { after: null, upTo: null }, 1)))
 }
 

@@ -1,5 +1,5 @@
 import { keyFault, misplacedFault, placementOf } from './in-order.js'
-import { type Key, keyOf, nameOf, oneOf, type Range, rangesAfter, sameKey, upTo } from './keyset.js'
+import { both, type Key, keyOf, nameOf, oneOf, type Range, rangesAfter, sameKey, upTo } from './keyset.js'
 
 /** A row, as the client gives it. */
 export type Row = Record<string, unknown>
@@ -133,7 +133,7 @@ export async function countRows(
 ): Promise<number> {
   let rows = 0
   for (const after of rangesAfter(fields, behind))
-    rows += await delegate.count({ where: { AND: [where ?? {}, after, upTo(fields, bound)] } })
+    rows += await delegate.count({ where: both(where, after, upTo(fields, bound)) })
   return rows
 }
 
@@ -153,7 +153,7 @@ export async function splitKeys(
     // Counted from the last key on, not from the start: a row that comes in meanwhile must not let parts overlap.
     const after = keys.at(-1)
     const [row] = await delegate.findMany({
-      where: { AND: [where ?? {}, upTo(fields, bound), ...(after ? [{ OR: rangesAfter(fields, after) }] : [])] },
+      where: both(where, upTo(fields, bound), ...(after ? [{ OR: rangesAfter(fields, after) }] : [])),
       ...keyColumns(walk),
       orderBy: orderBy(fields, 'asc'),
       skip: before - behind - 1,
@@ -172,7 +172,7 @@ export async function splitKeys(
 function pageQuery(walk: Walk, after: object, bound: Key | null, take?: number): object {
   const { fields, where } = walk
   return {
-    where: { AND: [where ?? {}, after, upTo(fields, bound)] },
+    where: both(where, after, upTo(fields, bound)),
     orderBy: orderBy(fields, 'asc'),
     ...(take !== undefined && { take }),
     ...columnsOf(walk),
