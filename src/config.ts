@@ -39,8 +39,8 @@ export interface Config {
    */
   client: () => PrismaClientLike | Promise<PrismaClientLike>
   /**
-   * Makes the ledger's client, when it should not be made as the tasks' is: another user, another pool. Extensions
-   * are no reason: the ledger's own queries never pass through them. Default: `client`.
+   * Makes the ledger's client, if it needs another user or pool. Extensions are no reason: the ledger's own queries
+   * never pass through them. Default: `client`.
    */
   ledgerClient?: () => PrismaClientLike | Promise<PrismaClientLike>
   /** The directory of the task files, from the config file's folder. Default: `prisma/after-party`. */
