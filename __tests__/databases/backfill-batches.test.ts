@@ -167,8 +167,8 @@ describeDatabases((variant) => {
     await addPosts(backfills.client, upTo(3))
     const ledger = intercepted(backfills.database.client(), {
       afterPartyTaskRecord: {
-        updateMany({ args, query }: Intercepted<{ data: { cursor?: string } }>) {
-          if (args.data.cursor?.includes('two')) throw new Error('no room for it')
+        updateMany({ args, query }: Intercepted<{ data: { checkpoint?: string } }>) {
+          if (args.data.checkpoint?.includes('two')) throw new Error('no room for it')
           return query(args)
         },
       },

@@ -98,7 +98,7 @@ function watchingOperations(delegate: object, operations: Operations): object {
 function recordPoint(data: Record<string, unknown>): Point {
   if (data.status === 'running') return 'claim'
   if (data.status !== undefined) return 'settle'
-  return 'cursor' in data ? 'checkpoint' : 'beat'
+  return 'checkpoint' in data ? 'checkpoint' : 'beat'
 }
 
 function watchingCommits<Client extends object>(client: Client): Client {
