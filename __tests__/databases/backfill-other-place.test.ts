@@ -311,7 +311,8 @@ describeDatabases(
         },
       })
       expect(await backfills.run(SLUG, {}, client)).toMatchObject({ outcome: 'done', logs: [] })
-      expect(begun).toBe(2)
+      // Beside the two batches, the total is counted in one, where the database can be told to end a long count.
+      expect(begun).toBe(variant.startsWith('sqlite') ? 2 : 3)
       expect(await backfills.client.post.count({ where: { slug: 'x' } })).toBe(3)
     })
   },

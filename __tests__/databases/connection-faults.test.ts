@@ -114,7 +114,7 @@ const SQLSTATES: [code: string, what: string][] = [
   ['40003', REFUSED],
   ['42501', 'The database user is not allowed'],
   ['42601', REFUSED],
-  ['42703', "After Party's tables in this database are not the ones"],
+  ['42703', "After Party's tables are out of date."],
   ['42P01', "After Party's tables are not in this database"],
   ['53100', REFUSED],
   ['53300', 'The database has no free connection'],

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.js'
 import { answerWithin } from '../../ledger/answer-within.js'
 import { providerOf } from '../../ledger/provider.js'
+import { withoutExtensions } from '../../prisma/extensions.js'
 import type { Log } from '../../task.js'
 import { transact } from '../transaction.js'
 import type { Writer } from './batch.js'
@@ -50,7 +51,7 @@ const POSTGRES_LIMIT = `SELECT set_config('statement_timeout', CASE WHEN setting
 
 function onPostgres<T>(client: object, ask: (reader: object) => Promise<T>): Promise<T> {
   return transact(client, TIMES, async (transaction) => {
-    await (transaction as Writer).$queryRawUnsafe(POSTGRES_LIMIT)
+    await withoutExtensions(transaction as Writer).$queryRawUnsafe(POSTGRES_LIMIT)
     return ask(transaction)
   })
 }
@@ -58,7 +59,7 @@ function onPostgres<T>(client: object, ask: (reader: object) => Promise<T>): Pro
 /** The limit is the session's, and goes back to what it was: the connection is one of a pool. */
 function onMysql<T>(client: object, ask: (reader: object) => Promise<T>): Promise<T> {
   return transact(client, TIMES, async (transaction) => {
-    const session = transaction as Writer
+    const session = withoutExtensions(transaction as Writer)
     const limit =
       (await limitOf(session, 'max_statement_time', 1_000)) ?? (await limitOf(session, 'max_execution_time', 1))
     if (!limit || (limit.before > 0 && limit.before <= limit.most)) return ask(transaction)

@@ -1,3 +1,4 @@
+import { withoutExtensions } from '../../prisma/extensions.js'
 import type { Writer } from './batch.js'
 import type { Statement } from './dialect.js'
 import type { Column, WalkedModel } from './model.js'
@@ -24,7 +25,7 @@ export async function demandStoredAsWritten(
 type Ask = (statement: Statement) => Promise<Record<string, unknown>[]>
 
 function rowsOf(client: Writer, { sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
-  return client.$queryRawUnsafe(sql, ...parameters)
+  return withoutExtensions(client).$queryRawUnsafe(sql, ...parameters)
 }
 
 async function demandPlain(model: WalkedModel, columns: readonly Column[], ask: Ask): Promise<void> {
