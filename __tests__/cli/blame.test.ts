@@ -49,13 +49,15 @@ export default { client, ${more} }
     ],
   ])('whose extension throws in %s is told as that', async (_, hook, command) => {
     // A client that does not tell of its extensions can't be had without them.
-    const mute = `{
-      get(of: any, key) {
+    const extended = `client.$extends({ query: { ${hook} } })`
+    const mute = `((of: any) => new Proxy({}, {
+      get(_, key) {
         if (/^_(extensions|appliedParent)$/.test(String(key))) return undefined
         return typeof of[key] === 'function' ? of[key].bind(of) : of[key]
       },
-    }`
-    await changeClient(`new Proxy(client.$extends({ query: { ${hook} } }), ${mute})`)
+      has: (_, key) => key in of,
+    }))`
+    await changeClient(`${mute}(${extended})`)
     const ran = await project.afterParty(command)
     expectExplained(ran, 'tenant', 'ledgerClient')
     expect(ran.stderr).not.toContain('The database')
