@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { type LooseBackfill, runOnce, upTo, useBackfills } from '../support/backfills.js'
+import { defineBackfill } from '../../src/backfill.js'
+import type { PrismaClientLike } from '../../src/config.js'
+import { createAfterParty } from '../../src/party.js'
+import { type LooseBackfill, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
 import { describeDatabases, type TestClient, VARIANT_NAMES } from '../support/databases.js'
 
 const SQLITE = VARIANT_NAMES.filter((name) => name.startsWith('sqlite'))
@@ -103,12 +106,13 @@ describeDatabases((variant) => {
 
   test('an adapter that keeps dates as numbers walks numbers, and refuses texts', async () => {
     const client = backfills.database.client(5, {}, { timestampFormat: 'unixepoch-ms' })
-    const run = () =>
-      backfills.run(
-        { model: 'dated', cursor: ['at', 'id'], batchSize: 2, update: () => ({ times: 1 }) },
-        { names: ['backfill'] },
-        client,
-      )
+    const backfill = { model: 'dated', cursor: ['at', 'id'], batchSize: 2, update: () => ({ times: 1 }) }
+    // Both clients write the ledger, and so keep dates alike.
+    const party = createAfterParty({
+      client: () => client as unknown as PrismaClientLike,
+      tasks: { [`${VERSION}_backfill`]: defineBackfill(backfill as never) },
+    })
+    const run = () => runOnce(party, { names: ['backfill'] })
     await client.dated.createMany({ data: upTo(5).map((id) => ({ id, at: new Date(id * 1_000) })) })
     expect(await run()).toMatchObject({ outcome: 'done', processed: 5 })
     await backfills.client.dated.createMany({ data: [{ id: 6, at: new Date(0), times: 0 }] })

@@ -15,7 +15,13 @@ export type Place = { schema: string | null } | { unknown: string }
 export async function placeOf(client: Writer, model: WalkedModel, times: TransactionTimes): Promise<Place> {
   // Prisma names it so in every statement.
   if (model.provider === 'sqlite') return { schema: 'main' }
-  const look = (on: Writer) => on[model.key]?.count({ take: 1 }) ?? Promise.resolve(0)
+  const [field = ''] = [...model.id, ...model.columns.keys()]
+  const look = async (on: Writer) => {
+    // What was sent says it, also where the row can't be read.
+    await on[model.key]?.findMany({ take: 1, select: { [field]: true } }).catch((error) => {
+      if (isPassing(error)) throw error
+    })
+  }
   const schema = schemaNamed(await sentStatements(client, () => look(client)), model.table)
   if (schema !== undefined) return { schema }
   if (model.provider === 'postgresql') return lockedPlace(client, model, times, look)

@@ -54,7 +54,7 @@ export async function findObstacle(delegate: ReadDelegate, walk: Walk, range: Ra
       last: first,
       more: true,
     }
-    return { kind: 'row', page, error: new Error(message, { cause: error }) }
+    return { kind: 'row', page, error: new Error(message) }
   }
   // One row more than the page has is read with it.
   if (!(await between(range.after, last))) return { kind: 'later', until: last }
