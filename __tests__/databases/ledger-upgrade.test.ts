@@ -106,6 +106,15 @@ describeDatabases(
         expect(history.runs[0].log).toContain('112: no title')
         expect(history.runs[0].log).toContain('35: no title')
         expect((await project.afterParty('run', '--deploy-id', 'release-2')).stderr).toContain('Nothing to do')
+
+        // What starts over starts at the first row, not where 0.1 stood.
+        const startsOver = async (...names: string[]) => {
+          const { stdout } = await project.afterParty('run', ...names, '--deploy-id', 'release-2', '--json')
+          expect(JSON.parse(stdout).results).toMatchObject([{ name: 'half', outcome: 'done', processed: 120 }])
+        }
+        await startsOver('half')
+        await succeed(project.afterParty('mark', 'half', '--pending'))
+        await startsOver()
       } finally {
         await project.remove()
       }

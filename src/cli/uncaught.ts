@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import { messageOf, read } from '../errors.js'
 import { isConnectionLost } from '../ledger/database-errors.js'
 import { describeThrown, plainly } from '../thrown.js'
 import { EXIT } from './exit-codes.js'
@@ -25,8 +26,8 @@ export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promis
     crash.abort(plainly(error))
   }
   const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    if (origin === 'uncaughtException' && isConnectionLost(plainly(error))) {
-      stderr.line(`${stderr.style('yellow', '⚠')} A connection was lost.`)
+    if (origin === 'uncaughtException' && !isOpening(error) && isConnectionLost(plainly(error))) {
+      stderr.line(`${stderr.style('yellow', '⚠')} A connection was lost: ${messageOf(error)}`)
       return
     }
     // That it was called is told already, by the task that fails with it.
@@ -53,4 +54,9 @@ export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promis
 async function exit(): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) await new Promise((said) => stream.write('', said))
   exitNow(EXIT.failed)
+}
+
+/** A connection that was never open is not lost: whoever asked for it has an error that nobody caught. */
+function isOpening(error: unknown): boolean {
+  return ['connect', 'getaddrinfo'].includes(String(read(error, 'syscall')))
 }

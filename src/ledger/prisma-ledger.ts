@@ -95,6 +95,8 @@ export class PrismaLedger implements Ledger {
   /** The tables are those of the first release, with columns added. */
   readonly #hasCursor: boolean
   readonly #select: Record<string, true>
+  /** Where a task starts over: what the first release left in `cursor` would be taken for a checkpoint. */
+  readonly #start: object
   #offset: Promise<number> | undefined
   #givesWay = false
   #turn: Promise<void> = Promise.resolve()
@@ -113,6 +115,7 @@ export class PrismaLedger implements Ledger {
     this.#client = primary
     this.#hasCursor = fieldsOf(primary, 'AfterPartyTaskRecord')?.has('cursor') ?? false
     this.#select = { ...RECORD, ...(this.#hasCursor && { cursor: true }) }
+    this.#start = { ...START, ...(this.#hasCursor && { cursor: null }) }
     this.singleWriter = providerOf(client) === 'sqlite'
   }
 
@@ -160,7 +163,15 @@ export class PrismaLedger implements Ledger {
     const fence = (seen?.fence ?? 0) + 1
     const claim: Claim = { version: request.version, name: request.name, owner: request.owner, fence }
     const of = { ...partOf(request.version), runner: VERSION, reason: null, reasonText: null }
-    const taken = { ...request, ...of, status: 'running', fence, finishedAt: null, error: null, ...(!resume && START) }
+    const taken = {
+      ...request,
+      ...of,
+      status: 'running',
+      fence,
+      finishedAt: null,
+      error: null,
+      ...(!resume && this.#start),
+    }
     const won = seen ? await this.#takeOver(seen, taken) : await this.#create({ ...taken, attempts: 1 })
     if (won && resume && this.#hasCursor) await this.#adoptCursor(claim)
     if (won) return claim
@@ -207,7 +218,10 @@ export class PrismaLedger implements Ledger {
     if (!seen) return this.#create({ ...data, version, name })
     const where = { version, fence: seen.fence, status: seen.status }
     const { count } = await this.#ask(() =>
-      this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, ...(status === 'pending' && START) } }),
+      this.#client.afterPartyTaskRecord.updateMany({
+        where,
+        data: { ...data, ...(status === 'pending' && this.#start) },
+      }),
     )
     return count === 1
   }

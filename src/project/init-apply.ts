@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { AfterPartyError, messageOf } from '../errors.js'
+import { AfterPartyError, codeOf, messageOf } from '../errors.js'
 import { asFileError } from '../file-error.js'
 import type { InitPlan, PlannedFile } from './init.js'
 import { validateSchema } from './prisma-cli.js'
@@ -82,7 +82,11 @@ async function write({ path, action, before, after, name }: PlannedFile, undo: (
   if (action === 'create') {
     const first = await mkdir(dirname(path), { recursive: true })
     if (first !== undefined) undo.push(() => removeEmpty(dirname(path), first))
-    await writeFile(path, after, { flag: 'wx' })
+    // What was there already is not ours to remove; what could be written in part is.
+    await writeFile(path, after, { flag: 'wx' }).catch((error) => {
+      if (codeOf(error) !== 'EEXIST') undo.push(() => rm(path, { force: true }))
+      throw error
+    })
     undo.push(() => rm(path, { force: true }))
     return
   }

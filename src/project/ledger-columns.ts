@@ -31,7 +31,9 @@ export const LEDGER_FIELDS: ReadonlySet<string> = new Set([
 const LONG_TEXTS: ReadonlySet<string> = new Set('error cursor checkpoint skippedRows state params log'.split(' '))
 
 /** Characters. The others need as many as a name or a deploy id may have: what MySQL's column for a String holds. */
-const SHORTEST_TEXT: Readonly<Record<string, number>> = { version: 20, id: 32, status: 11, checksum: 64 }
+const SHORTEST_TEXT: Readonly<Record<string, number>> = {
+  ...{ version: 20, partOf: 20, id: 32, status: 11, checksum: 64, lane: 10, request: 6 },
+}
 const USUAL_TEXT = 191
 
 type Fits = (args: string, field: string) => boolean
