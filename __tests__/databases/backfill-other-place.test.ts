@@ -298,6 +298,24 @@ describeDatabases(
       expect(await backfills.client.post.count({ where: { slug: 'x' } })).toBe(3)
     })
 
+    test('a hook on update that was added after read replicas has every row', async () => {
+      await addPosts(backfills.client, upTo(3))
+      let hooked = 0
+      const base = backfills.database.client()
+      const client = base.$extends({ client: { $primary: () => base } }).$extends({
+        query: {
+          post: {
+            update({ args, query }: { args: object; query(args: object): Promise<unknown> }) {
+              hooked += 1
+              return query(args)
+            },
+          },
+        },
+      })
+      expect(await backfills.run(SLUG, {}, client)).toMatchObject({ outcome: 'done', processed: 3 })
+      expect(hooked).toBe(3)
+    })
+
     test('an extension that has transactions of its own has every batch in one', async () => {
       await addPosts(backfills.client, upTo(3))
       let begun = 0

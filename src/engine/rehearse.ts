@@ -15,7 +15,7 @@ import { lastKey } from './backfill/last-key.js'
 import { Pace } from './backfill/pace.js'
 import { openRanges, partitionsOf } from './backfill/partition.js'
 import { NOT_ASKED, RawTables } from './backfill/raw-table.js'
-import { RowsRefused } from './backfill/unmatched.js'
+import { demandGone, RowsRefused } from './backfill/unmatched.js'
 import { findObstacle, readPage, Unreadable } from './backfill/unreadable.js'
 import { type Page, type Row, shortfall } from './backfill/walk.js'
 import { delegateOf, primaryOf, type Walked, walkedOf } from './backfill/walked.js'
@@ -173,10 +173,13 @@ async function rehearseBackfill(
         const next = await readPage(delegateOf(transaction, model), walk, { after, upTo: until }, size)
         const short = shortfall(model.key, walk, next)
         if (short !== undefined) sayOnce(short)
+        if (next.rows.length === 0) return next
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
         const reader = transaction as Writer
-        const { skipped } = await workOn(next.rows, reader, table, { ...work, reader, refused })
+        const { skipped, missed } = await workOn(next.rows, reader, table, { ...work, reader, refused })
+        if (missed.length > 0)
+          await demandGone(missed, delegateOf(transaction, model), walk, { range: { after, upTo: until }, size })
         wouldSkip(skipped)
         if (tooks.length === 0) sample = differences(walked, before, await rowsOf(transaction, walked, keys))
         return until === upTo ? next : { ...next, more: true }

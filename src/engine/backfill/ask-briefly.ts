@@ -58,7 +58,8 @@ function onPostgres<T>(client: object, ask: (reader: object) => Promise<T>): Pro
 
 /** The limit is the session's, and goes back to what it was: the connection is one of a pool. */
 function onMysql<T>(client: object, ask: (reader: object) => Promise<T>): Promise<T> {
-  return transact(client, TIMES, async (transaction) => {
+  // Ended by Prisma, it could not put the session's limit back: each query ends at the server's.
+  return transact(client, { ...TIMES, timeout: 30 * TIMES.timeout }, async (transaction) => {
     const session = withoutExtensions(transaction as Writer)
     const limit =
       (await limitOf(session, 'max_statement_time', 1_000)) ?? (await limitOf(session, 'max_execution_time', 1))

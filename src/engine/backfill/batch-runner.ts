@@ -106,7 +106,7 @@ export class BatchRunner {
     this.tried = undefined
     const at = this.#keeper.at
     const primary = primaryOf(client)
-    const table = await this.#table.of(primary as Writer, this.#model, times)
+    const table = await this.#table.of(client as Writer, this.#model, times)
     const { page, committed } = await inTime(this.#options, times, how, async () => {
       const page = await this.#read(delegateOf(primary, this.#model), at, batch)
       if (page.rows.length === 0) return { page, committed: undefined }
@@ -144,7 +144,7 @@ export class BatchRunner {
     const { again, refused } = batch
     this.tried = undefined
     const at = this.#keeper.at
-    const table = update ? await this.#table.of(primaryOf(client) as Writer, this.#model, this.#times) : NOT_ASKED
+    const table = update ? await this.#table.of(client as Writer, this.#model, this.#times) : NOT_ASKED
     const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
       const delegate = delegateOf(reader, this.#model)
       const page = await this.#read(delegate, at, batch)

@@ -4,6 +4,7 @@ import { dialectOf } from './bulk-update.js'
 import type { ColumnType } from './dialect.js'
 import type { WalkedModel } from './model.js'
 import { placeOf } from './place.js'
+import { primaryOf } from './walked.js'
 
 /** What a raw statement must know of a model's table, or the reason why rows are updated by Prisma, one by one. */
 export type RawTable = { model: WalkedModel; types: ReadonlyMap<string, ColumnType> } | string
@@ -29,18 +30,20 @@ async function ask(client: Writer, model: WalkedModel, times: TransactionTimes):
   const dialect = dialectOf(model)
   const reason = passedBy(client, model)
   if (reason !== undefined || !dialect) return reason ?? `${model.provider ?? 'this database'} has no statement for it`
-  const place = await placeOf(client, model, times)
+  // A primary may be without what was extended later: it is asked only where the table is.
+  const primary = primaryOf(client) as Writer
+  const place = await placeOf(primary, model, times)
   if ('unknown' in place) return place.unknown
   const located = { ...model, schema: place.schema ?? undefined }
   const query = dialect.typesQuery?.(located)
   if (!query) return { model: located, types: new Map() }
-  const rows = await client.$queryRawUnsafe(query.sql, ...query.parameters)
+  const rows = await primary.$queryRawUnsafe(query.sql, ...query.parameters)
   if (rows.length === 0) return `a raw statement does not find the table of ${model.key}`
   const types = rows.map(({ name, type, charset, collation }): [string, ColumnType] => [
     String(name),
     { type: String(type), charset: textOf(charset), collation: textOf(collation) },
   ])
-  return { model: { ...located, dates: await datesOf(client, model) }, types: new Map(types) }
+  return { model: { ...located, dates: await datesOf(primary, model) }, types: new Map(types) }
 }
 
 /** UTC, by the names that PostgreSQL has for it: there, a clock of UTC is the same moment, said so or not. */

@@ -2,6 +2,7 @@ import { withoutExtensions } from '../../prisma/extensions.js'
 import type { Writer } from './batch.js'
 import type { Statement } from './dialect.js'
 import type { Column, WalkedModel } from './model.js'
+import { placeOf } from './place.js'
 import * as postgresql from './sql-postgresql.js'
 import * as sqlite from './sql-sqlite.js'
 import { CursorError, type Walk } from './walk.js'
@@ -19,7 +20,18 @@ export async function demandStoredAsWritten(
   const ask = (statement: Statement) => rowsOf(client as Writer, statement)
   const columns = walk.fields.flatMap((field) => model.columns.get(field) ?? [])
   if (model.provider === 'sqlite') await demandPlain(model, columns, ask)
-  if (await mayBeEqual(model, columns, ask)) await demandDistinct(model, columns, ask)
+  if (!columns.some(({ type }) => type === 'String')) return
+  const located = await locatedIn(client as Writer, model)
+  if (located && (await mayBeEqual(located, columns, ask))) await demandDistinct(located, columns, ask)
+}
+
+const TIMES = { timeout: 30_000, maxWait: 10_000 }
+
+/** The model with the schema in which the client finds it; undefined where it does not show which. */
+async function locatedIn(client: Writer, model: WalkedModel): Promise<WalkedModel | undefined> {
+  if (model.provider !== 'postgresql') return model
+  const place = await placeOf(client, model, TIMES)
+  return 'unknown' in place ? undefined : { ...model, schema: place.schema ?? undefined }
 }
 
 type Ask = (statement: Statement) => Promise<Record<string, unknown>[]>
