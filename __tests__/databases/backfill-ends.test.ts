@@ -225,7 +225,8 @@ describeDatabases(
       const reads: string[] = []
       const client = backfills.database.client(5, { log: [{ emit: 'event', level: 'query' }] })
       client.$on('query', ({ query }) => {
-        if (/^SELECT/.test(query) && /Post/.test(query) && !/COUNT/.test(query)) reads.push(query)
+        // Pages, and the look for the last key; where the table is, is asked once besides.
+        if (/^SELECT.*Post/.test(query) && /title|DESC/.test(query)) reads.push(query)
       })
       expect(await run({}, client)).toMatchObject({ outcome: 'done', processed: 30 })
       expect(reads).toHaveLength(1 + 3)

@@ -77,6 +77,11 @@ export async function readLastKey(client: object, { model, walk }: Walked): Prom
   })
   if (!error) return last
   if (isFinal(error)) throw error
+  // It was read with all its columns for the extension's sake, and one of them may be what can't be read.
+  if (walk.hooked) {
+    const byKey = await lastKey(client, { model, walk: { ...walk, select: {} } }).catch(() => null)
+    if (byKey !== null) return byKey
+  }
   const delegate = delegateOf(primaryOf(client), model)
   throw (await readsNone(delegate, { ...walk, select: {} })) ? noKey('the last row', walk.fields, error) : error
 }
