@@ -13,8 +13,8 @@ export type {
   Throttle,
   ThrottleContext,
   UnknownRow,
-} from './backfill.js'
-export { defineBackfill } from './backfill.js'
+} from './define/backfill.js'
+export { defineBackfill } from './define/backfill.js'
 export type {
   Config,
   PrismaClientLike,
@@ -22,19 +22,24 @@ export type {
   RegisteredClient,
   TransactionClient,
   UnregisteredClient,
-} from './config.js'
-export { defineConfig } from './config.js'
-export type { Duration } from './duration.js'
-export type { LogLevel, Outcome, RunEvent, RunListener, RunResult, TaskRef, TaskResult } from './engine/events.js'
-export type { Marked, MarkOptions } from './engine/mark.js'
-export type { PlannedTask, PlanReason, TaskFlag, TaskState } from './engine/plan.js'
-export type { Rehearsal, RehearsedRow } from './engine/rehearse.js'
-export type { Status, StatusSummary, TaskStatus } from './engine/status.js'
-export type { ErrorCode } from './errors.js'
-export { AfterPartyError } from './errors.js'
-export type { TaskRecord, TaskRun } from './ledger/contract.js'
-export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'
-export { createAfterParty } from './party.js'
+} from './define/config.js'
+export { defineConfig } from './define/config.js'
+export type { Duration } from './define/duration.js'
+export type { ErrorCode } from './define/errors.js'
+export { AfterPartyError } from './define/errors.js'
+export type {
+  LogLevel,
+  Outcome,
+  PlannedTask,
+  PlanReason,
+  RunEvent,
+  RunListener,
+  RunResult,
+  TaskFlag,
+  TaskRef,
+  TaskResult,
+  TaskState,
+} from './define/events.js'
 export type {
   Log,
   RetryOptions,
@@ -43,5 +48,11 @@ export type {
   TaskDefinition,
   TransactionOption,
   TransactionOptions,
-} from './task.js'
-export { defineTask } from './task.js'
+} from './define/task.js'
+export { defineTask } from './define/task.js'
+export type { Marked, MarkOptions } from './engine/mark.js'
+export type { Rehearsal, RehearsedRow } from './engine/rehearse.js'
+export type { Status, StatusSummary, TaskStatus } from './engine/status.js'
+export type { TaskRecord, TaskRun } from './ledger/contract.js'
+export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'
+export { createAfterParty } from './party.js'

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { defineBackfill } from '../../src/backfill.js'
-import type { PrismaClientLike } from '../../src/config.js'
+import { defineBackfill } from '../../src/define/backfill.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
 import { createAfterParty } from '../../src/party.js'
 import { type LooseBackfill, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
 import { describeDatabases, type TestClient, VARIANT_NAMES } from '../support/databases.js'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, expect, test } from '@jest/globals'
-import type { RunEvent } from '../../src/engine/events.js'
+import type { RunEvent } from '../../src/define/events.js'
 import { addPosts, type LooseBackfill, runOnce, upTo, useBackfills } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { defineBackfill } from '../../src/backfill.js'
-import type { PrismaClientLike } from '../../src/config.js'
+import { defineBackfill } from '../../src/define/backfill.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
+import { defineTask } from '../../src/define/task.js'
 import { createAfterParty } from '../../src/party.js'
-import { defineTask } from '../../src/task.js'
 import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 

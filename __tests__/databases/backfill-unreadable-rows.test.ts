@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { RunEvent } from '../../src/engine/events.js'
+import type { RunEvent } from '../../src/define/events.js'
 import { type LooseBackfill, runOnce, upTo, useBackfills } from '../support/backfills.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { PrismaClientLike } from '../../src/config.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
 import { type Network, openNetwork } from '../support/databases/network.js'
 import { describeDatabases, type VariantName } from '../support/databases.js'
 import { type Context, Gate, Stage, task, whenAborted } from '../support/parties.js'

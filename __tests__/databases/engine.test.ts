@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { PrismaClientLike } from '../../src/config.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
 import { PrismaLedger } from '../../src/ledger/prisma-ledger.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 import { type Context, Gate, Meeting, Stage, task, whenAborted } from '../support/parties.js'

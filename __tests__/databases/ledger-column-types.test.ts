@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { defineBackfill } from '../../src/backfill.js'
-import type { PrismaClientLike } from '../../src/config.js'
+import { defineBackfill } from '../../src/define/backfill.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
 import { type AfterParty, createAfterParty } from '../../src/party.js'
 import { addPosts, upTo } from '../support/backfills.js'
 import { createDatabase, type Database, describeDatabases, type TestClient } from '../support/databases.js'

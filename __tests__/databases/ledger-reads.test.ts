@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { PrismaClientLike } from '../../src/config.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 import { Stage, task } from '../support/parties.js'
 

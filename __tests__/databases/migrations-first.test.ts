@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { PrismaClientLike } from '../../src/config.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
 import { describeDatabases, type TestClient, type VariantName } from '../support/databases.js'
 import { type Context, Stage, task } from '../support/parties.js'
 

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { planInit } from '../../src/project/init.js'
-import { applyInit } from '../../src/project/init-apply.js'
-import type { Provider } from '../../src/project/ledger-models.js'
+import { applyInit } from '../../src/project/init/apply-init.js'
+import { planInit } from '../../src/project/init/plan-init.js'
+import type { Provider } from '../../src/project/schema/column-types.js'
 
 const MODULES = join(import.meta.dirname, '..', '..', 'node_modules')
 /** None of the variables that a schema or a config could name is set. */

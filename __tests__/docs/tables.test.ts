@@ -12,7 +12,7 @@ describe('docs/errors.md', () => {
   const page = readPage('docs/errors.md')
 
   test('explains every error code, and no other', () => {
-    const source = readFileSync(path.join(repository, 'src/errors.ts'), 'utf8')
+    const source = readFileSync(path.join(repository, 'src/define/errors.ts'), 'utf8')
     const [, union = ''] = /export type ErrorCode =\n((?: {2}\| '[\w-]+'\n)+)/.exec(source) ?? []
     const codes = [...union.matchAll(/'([\w-]+)'/g)].map(([, code = '']) => code)
     const from = page.headings.findIndex(({ title }) => title === 'Error codes')
@@ -36,7 +36,7 @@ test('docs/deploying.md has every variable that a deploy id is taken from, in or
 })
 
 test('docs/commands.md has every state, in the order of the summary', () => {
-  const source = readFileSync(path.join(repository, 'src/engine/plan.ts'), 'utf8')
+  const source = readFileSync(path.join(repository, 'src/define/events.ts'), 'utf8')
   const [, union = ''] = /export type TaskState = ([^\n]+)/.exec(source) ?? []
   const states = [...union.matchAll(/'(\w+)'/g)].map(([, state]) => state)
   expect(keysIn(section(readPage('docs/commands.md'), '`after-party status`'))).toEqual(states)

@@ -11,9 +11,9 @@
  *     })
  */
 import { afterAll, beforeAll, beforeEach } from '@jest/globals'
-import { type BackfillDefinition, defineBackfill } from '../../src/backfill.js'
-import type { PrismaClientLike } from '../../src/config.js'
-import type { RunEvent, TaskResult } from '../../src/engine/events.js'
+import { type BackfillDefinition, defineBackfill } from '../../src/define/backfill.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
+import type { RunEvent, TaskResult } from '../../src/define/events.js'
 import { type AfterParty, createAfterParty, type PartyRunOptions } from '../../src/party.js'
 import { createDatabase, type Database, type TestClient, type VariantName } from './databases.js'
 

@@ -9,10 +9,10 @@
  *     const { outcome, results } = await running.ended
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PrismaClientLike } from '../../src/config.js'
-import type { RunEvent, RunResult } from '../../src/engine/events.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
+import type { RunEvent, RunResult } from '../../src/define/events.js'
+import { defineTask, type Task, type TaskContext, type TaskDefinition } from '../../src/define/task.js'
 import { type AfterParty, type AfterPartyOptions, createAfterParty, type PartyRunOptions } from '../../src/party.js'
-import { defineTask, type Task, type TaskContext, type TaskDefinition } from '../../src/task.js'
 import { createDatabase, type Database, type TestClient, type VariantName } from './databases.js'
 
 /** What a task of these tests is given: the client's type is not known before the tests run. */

@@ -1,4 +1,4 @@
-import { ledgerModels } from '../../dist/project/ledger-models.js'
+import { ledgerModels } from '../../dist/project/init/ledger-models.js'
 
 /** The models that the contestants work on; umzug's own is what a Prisma storage needs. @param {'postgresql' | 'mysql' | 'sqlite'} provider */
 export function models(provider) {

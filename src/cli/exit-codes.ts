@@ -1,6 +1,6 @@
-import type { Outcome } from '../engine/events.js'
-import { AfterPartyError } from '../errors.js'
-import { asFileError } from '../file-error.js'
+import { AfterPartyError } from '../define/errors.js'
+import type { Outcome } from '../define/events.js'
+import { asFileError } from '../project/file-error.js'
 
 /** What the process tells its caller; docs/errors.md has the same table. */
 export const EXIT = {

@@ -1,6 +1,6 @@
 import yargs, { type Argv, type CommandModule } from 'yargs'
-import { AfterPartyError } from '../errors.js'
-import { VERSION } from '../version.js'
+import { AfterPartyError } from '../define/errors.js'
+import { VERSION } from '../define/version.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { markCommand } from './commands/mark.js'

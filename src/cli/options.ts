@@ -1,5 +1,5 @@
 import type { Argv, Options } from 'yargs'
-import { type Duration, isDuration, isLease } from '../duration.js'
+import { type Duration, isDuration, isLease } from '../define/duration.js'
 import type { ProjectArgs } from './using-party.js'
 
 /** The options of every command that opens the project. */

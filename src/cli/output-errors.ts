@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '../errors.js'
+import { codeOf, messageOf } from '../define/errors.js'
 import { EXIT } from './exit-codes.js'
 import { stderr } from './terminal.js'
 

@@ -1,5 +1,5 @@
-import { AfterPartyError } from '../errors.js'
-import { nearest } from '../nearest.js'
+import { AfterPartyError } from '../define/errors.js'
+import { nearest } from '../define/nearest.js'
 
 /** What may be typed: the commands, and the options of the command that was. */
 interface Vocabulary {

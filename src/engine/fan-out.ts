@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { messageOf } from '../errors.js'
-import type { RunEvent, RunListener, RunNews } from './events.js'
+import { messageOf } from '../define/errors.js'
+import type { RunEvent, RunListener, RunNews } from '../define/events.js'
 
 /**
  * Tells every listener what happens in one run. A listener that throws, rejects or never ends changes nothing: the

@@ -1,11 +1,11 @@
-import { isEveryDeploy } from '../definition.js'
-import { AfterPartyError } from '../errors.js'
+import { describeOwner } from '../attempt/owner.js'
+import { isEveryDeploy } from '../define/definition.js'
+import { AfterPartyError } from '../define/errors.js'
 import type { Mark, TaskRecord } from '../ledger/contract.js'
+import { isHeld } from '../ledger/contract.js'
 import type { TaskFile } from '../project/task-files.js'
-import { endDeadRun } from './dead-run.js'
+import { endDeadRun } from './dead-attempt.js'
 import type { Engine } from './engine.js'
-import { describeOwner } from './owner.js'
-import { isHeld } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
 
 /** What to write on which tasks. Exactly one of `names`, `all` and `before` says which. */

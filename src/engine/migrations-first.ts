@@ -1,4 +1,4 @@
-import { AfterPartyError } from '../errors.js'
+import { AfterPartyError } from '../define/errors.js'
 import type { AppliedMigration } from '../ledger/applied-migrations.js'
 import type { MigrationFolder } from '../project/migration-files.js'
 

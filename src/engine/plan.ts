@@ -1,35 +1,9 @@
-import { type Definition, isEveryDeploy } from '../definition.js'
+import { type Definition, isEveryDeploy } from '../define/definition.js'
+import type { PlannedTask, PlanReason, TaskFlag, TaskState } from '../define/events.js'
 import type { SettledRecord, TaskRecord } from '../ledger/contract.js'
+import { isHeld } from '../ledger/contract.js'
 import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
-
-/** How a task stands, as `status` shows it. */
-export type TaskState = 'pending' | 'running' | 'done' | 'recurring' | 'failed' | 'interrupted' | 'skipped' | 'missing'
-
-/** What is worth knowing beside the state. */
-export type TaskFlag = 'late' | 'changed'
-
-/** Why a run runs a task, or why it does not. */
-export type PlanReason =
-  /** It runs. `named-done`: it was named by hand, and is done. `running`: in another process, which is waited for. */
-  | {
-      code: 'new' | 'marked-pending' | 'failed' | 'interrupted' | 'every-deploy' | 'named' | 'named-done' | 'running'
-    }
-  /** It does not. */
-  | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
-  | { code: 'other-environment'; only: string[]; environment: string }
-  | { code: 'ran-in-deploy'; deployId: string }
-
-/** A task, how it stands, and whether a run would run it. */
-export interface PlannedTask {
-  version: string
-  name: string
-  state: TaskState
-  flags: TaskFlag[]
-  /** Whether a run with these options runs it. */
-  runs: boolean
-  reason: PlanReason
-}
 
 /** A planned task with what the engine needs to run it. */
 export interface PlanEntry extends PlannedTask {
@@ -80,11 +54,6 @@ export function planTasks(input: PlanInput): PlanEntry[] {
 /** Whether a record lets its task run at the next run, so that its file must be loaded and checked. */
 export function mayRun(record: Pick<TaskRecord, 'status'> | undefined): boolean {
   return record === undefined || !(record.status === 'done' || record.status === 'skipped')
-}
-
-/** Whether a `running` record's process still says that it lives. */
-export function isHeld(record: Pick<TaskRecord, 'status' | 'leaseUntil'>, now: number): boolean {
-  return record.status === 'running' && record.leaseUntil !== null && record.leaseUntil.getTime() > now
 }
 
 function planTask(

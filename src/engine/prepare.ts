@@ -1,8 +1,8 @@
-import type { Definition } from '../definition.js'
-import { AfterPartyError, messageOf } from '../errors.js'
+import { checkTask } from '../define/check.js'
+import type { Definition } from '../define/definition.js'
+import { AfterPartyError, messageOf } from '../define/errors.js'
+import { nearest } from '../define/nearest.js'
 import type { TaskRecord } from '../ledger/contract.js'
-import { nearest } from '../nearest.js'
-import { checkTask } from '../project/task-check.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import type { PlanEntry } from './plan.js'
@@ -37,7 +37,7 @@ export async function walkFaultsOf(engine: Engine, tasks: readonly PlanEntry[]):
   const faults: Fault[] = []
   for (const { runs, definition, file } of tasks) {
     if (!runs || !file || definition?.kind !== 'backfill') continue
-    const { walkFault } = await import('./backfill/walk-fault.js')
+    const { walkFault } = await import('../backfills/rows/target-fault.js')
     const message = walkFault(definition, await engine.tasksClient())
     if (message !== undefined) faults.push({ file: file.file, message })
   }

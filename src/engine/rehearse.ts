@@ -1,32 +1,33 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { BackfillDefinition } from '../backfill.js'
-import type { Definition } from '../definition.js'
-import { toMs } from '../duration.js'
+import { TaskLog } from '../attempt/task-log.js'
+import { inOnePiece, TransactionEnded, transactionTimes } from '../attempt/transaction.js'
+import { allAwaited } from '../attempt/unawaited.js'
+import { leftOut } from '../backfills/batch-runner.js'
+import { readCheckpoint, type SkippedRow } from '../backfills/checkpoint.js'
+import { lastKey } from '../backfills/last-key.js'
+import { Pace } from '../backfills/pace.js'
+import { openRanges, partitionsOf } from '../backfills/parts.js'
+import { demandSameCursor } from '../backfills/range-walk.js'
+import { addedRowsWarning } from '../backfills/rows/added-rows.js'
+import { totalOf } from '../backfills/rows/ask-briefly.js'
+import { describeKey, type Key, keyOf, type Range } from '../backfills/rows/keys.js'
+import { type Page, shortfall } from '../backfills/rows/pages.js'
+import { type Walked, walkedOf } from '../backfills/rows/target.js'
+import { findObstacle, readPage, Unreadable } from '../backfills/unreadable-rows.js'
+import { NOT_ASKED, RawTables } from '../backfills/write/raw-table.js'
+import { demandGone, RowsRefused } from '../backfills/write/unmatched-rows.js'
+import { type Whole, workOn } from '../backfills/write-batch.js'
+import type { BackfillDefinition } from '../define/backfill.js'
+import type { Definition } from '../define/definition.js'
+import { toMs } from '../define/duration.js'
+import { describeThrown } from '../define/thrown.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
-import { describeThrown } from '../thrown.js'
-import { addedRowsWarning } from './backfill/added-rows.js'
-import { totalOf } from './backfill/ask-briefly.js'
-import { type Whole, type Writer, workOn } from './backfill/batch.js'
-import { leftOut } from './backfill/batch-runner.js'
-import { readCheckpoint, type SkippedRow } from './backfill/checkpoint.js'
-import { describeKey, type Key, keyOf, type Range } from './backfill/keyset.js'
-import { lastKey } from './backfill/last-key.js'
-import { Pace } from './backfill/pace.js'
-import { openRanges, partitionsOf } from './backfill/partition.js'
-import { NOT_ASKED, RawTables } from './backfill/raw-table.js'
-import { demandGone, RowsRefused } from './backfill/unmatched.js'
-import { findObstacle, readPage, Unreadable } from './backfill/unreadable.js'
-import { type Page, type Row, shortfall } from './backfill/walk.js'
-import { delegateOf, primaryOf, type Walked, walkedOf } from './backfill/walked.js'
-import { demandSameCursor } from './backfill/walker.js'
+import { type Client, delegateOf, primaryOf, type Row } from '../prisma/client.js'
 import type { Engine } from './engine.js'
 import { type PlanEntry, plannedTask } from './plan.js'
 import { planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
-import { TaskLog } from './task-log.js'
-import { inOnePiece, TransactionEnded, transactionTimes } from './transaction.js'
-import { allAwaited } from './unawaited.js'
 
 /** A row as it was and as it would be: the fields that change. */
 export interface RehearsedRow {
@@ -148,7 +149,7 @@ async function rehearseBackfill(
   }
   const { size } = new Pace(definition)
   const times = transactionTimes(definition.transaction, '30s')
-  const table = definition.update ? await new RawTables().of(client as Writer, model, times) : NOT_ASKED
+  const table = definition.update ? await new RawTables().of(client as Client, model, times) : NOT_ASKED
   const said = new Set<string>()
   const sayOnce = (message: string) => {
     if (!said.has(message)) context.log.warn(message)
@@ -176,7 +177,7 @@ async function rehearseBackfill(
         if (next.rows.length === 0) return next
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-        const reader = transaction as Writer
+        const reader = transaction as Client
         const { skipped, missed } = await workOn(next.rows, reader, table, { ...work, reader, refused })
         if (missed.length > 0)
           await demandGone(missed, delegateOf(transaction, model), walk, { range: { after, upTo: until }, size })

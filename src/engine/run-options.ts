@@ -1,4 +1,4 @@
-import type { RunNews } from './events.js'
+import type { RunNews } from '../define/events.js'
 
 /** How to run. Durations in ms. */
 export interface RunOptions {

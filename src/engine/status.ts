@@ -1,11 +1,12 @@
-import { isEveryDeploy } from '../definition.js'
+import { skippedOf } from '../backfills/parts.js'
+import { leftOutLog } from '../backfills/skipped-rows.js'
+import { isEveryDeploy } from '../define/definition.js'
+import type { TaskFlag, TaskState } from '../define/events.js'
 import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
-import { leftOutLog } from './backfill/left-out.js'
-import { skippedOf } from './backfill/partition.js'
-import { rowsOfAttempt } from './dead-run.js'
+import { rowsOfAttempt } from './dead-attempt.js'
 import type { Engine } from './engine.js'
-import { mayRun, type PlanEntry, planTasks, type TaskFlag, type TaskState } from './plan.js'
+import { mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 
 /** A task, and how it stands. */

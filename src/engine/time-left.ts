@@ -1,5 +1,5 @@
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
-import { rowsOfAttempt } from './dead-run.js'
+import { rowsOfAttempt } from './dead-attempt.js'
 
 /**
  * Ms until a running task is through, at the pace of this attempt so far; null where nobody can say. `now`: the

@@ -1,11 +1,10 @@
-import { codeOf } from '../errors.js'
+import { codeOf } from '../define/errors.js'
+import { ask } from '../prisma/ask.js'
+import { classify } from '../prisma/error-class.js'
 import { withoutExtensions } from '../prisma/extensions.js'
-import { adapterSchemaOf } from './adapter-schema.js'
-import { ask } from './ask.js'
-import { classify } from './error-class.js'
-import { leaveConnection } from './leave-connection.js'
-import { providerOf } from './provider.js'
-import { schemaNamed, sentStatements } from './sent-statements.js'
+import { adapterSchemaOf, providerOf, schemaTextOf } from '../prisma/internals.js'
+import { leaveConnection } from '../prisma/leave-connection.js'
+import { schemaNamed, sentStatements } from '../prisma/sent-statements.js'
 
 /** A row of Prisma's own migrations table, as far as it matters here. */
 export interface AppliedMigration {
@@ -39,7 +38,6 @@ export async function appliedMigrations(client: object): Promise<AppliedMigratio
 interface RawClient {
   $queryRawUnsafe?(query: string): Promise<Row[]>
   afterPartyTaskRecord?: { count(args: object): Promise<number> }
-  _engineConfig?: { inlineSchema?: unknown }
 }
 
 /** What the first of the tables that is there holds; null where none is. */
@@ -77,7 +75,7 @@ async function tablesOf(client: RawClient): Promise<string[]> {
 /** Undefined where the models are where the connection looks, or where each says where it is (`@@schema`). */
 async function schemaOfModels(client: RawClient): Promise<string | undefined> {
   const record = client.afterPartyTaskRecord
-  if (!record || /^\s*schemas\s*=/m.test(String(client._engineConfig?.inlineSchema))) return undefined
+  if (!record || /^\s*schemas\s*=/m.test(schemaTextOf(client))) return undefined
   // Where the table is not there yet, what was sent still says where it was looked for.
   const look = () => record.count({ take: 1 }).catch(zeroIfMissing)
   return schemaNamed(await sentStatements(client, look)) ?? undefined

@@ -1,4 +1,4 @@
-import { providerOf } from './provider.js'
+import { providerOf } from '../prisma/internals.js'
 
 /** The one raw statement of the ledger: the database's clock, in ms since 1970, as a column `ms`. */
 const CLOCK_QUERIES: Record<string, string> = {

@@ -167,3 +167,8 @@ export interface Ledger extends ClaimWrites {
   /** Lets the connection go. */
   close(): Promise<void>
 }
+
+/** Whether a `running` record's process still says that it lives. */
+export function isHeld(record: Pick<TaskRecord, 'status' | 'leaseUntil'>, now: number): boolean {
+  return record.status === 'running' && record.leaseUntil !== null && record.leaseUntil.getTime() > now
+}

@@ -1,7 +1,10 @@
-import { AfterPartyError } from '../errors.js'
-import { withoutExtensions } from '../prisma/extensions.js'
-import { VERSION } from '../version.js'
-import { ask, insist, orBusy } from './ask.js'
+import { AfterPartyError } from '../define/errors.js'
+import { VERSION } from '../define/version.js'
+import { ask, insist, orBusy } from '../prisma/ask.js'
+import { isUniqueViolation } from '../prisma/database-errors.js'
+import { mayBendReads, withoutExtensions } from '../prisma/extensions.js'
+import { fieldsOf, providerOf } from '../prisma/internals.js'
+import { leaveConnection, mustTakeTurns } from '../prisma/leave-connection.js'
 import { clockOffset, monotonicNow } from './clock.js'
 import type {
   Beat,
@@ -17,11 +20,7 @@ import type {
   TaskRecord,
   TaskRun,
 } from './contract.js'
-import { isUniqueViolation } from './database-errors.js'
-import { mayBendReads } from './extensions.js'
-import { leaveConnection, mustTakeTurns } from './leave-connection.js'
-import { demandColumns, fieldsOf } from './ledger-columns.js'
-import { providerOf } from './provider.js'
+import { demandColumns } from './models.js'
 import { readAll } from './read-all.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */

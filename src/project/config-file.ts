@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import * as v from 'valibot'
-import type { Config } from '../config.js'
-import { isDuration, isLease } from '../duration.js'
-import { AfterPartyError, codeOf, messageOf } from '../errors.js'
+import { describeIssues } from '../define/check.js'
+import type { Config } from '../define/config.js'
+import { isDuration, isLease } from '../define/duration.js'
+import { AfterPartyError, codeOf, messageOf } from '../define/errors.js'
 import { aboveOutput } from './compiled-config.js'
 import type { Loader } from './loader.js'
-import { describeIssues } from './task-check.js'
 
 /** The names that a config file may have, in the order of their precedence. */
 export const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { codeOf, messageOf, read } from '../errors.js'
-import { describeThrown } from '../thrown.js'
+import { codeOf, messageOf, read } from '../define/errors.js'
+import { describeThrown } from '../define/thrown.js'
 
 /** Why a module of the user's can't be loaded: what was thrown, and the file and line in the user's own code. */
 export class LoadError extends Error {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { codeOf } from '../errors.js'
-import { usingFiles } from '../file-error.js'
+import { codeOf } from '../define/errors.js'
+import { usingFiles } from './file-error.js'
 
 /** Prisma's migrations as they are on disk. */
 export interface MigrationFolder {

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { AfterPartyError, messageOf } from '../errors.js'
+import { AfterPartyError, messageOf } from '../define/errors.js'
 import { supportedMajor } from './prisma-version.js'
-import { findPrismaConfig, type PrismaConfigFile, withoutJsComments } from './schema-config.js'
-import { readSchema, type SchemaFile, type SchemaInfo } from './schema-info.js'
+import { findPrismaConfig, type PrismaConfigFile, withoutJsComments } from './schema/prisma-config.js'
+import { readSchema, type SchemaFile, type SchemaInfo } from './schema/schema-info.js'
 import {
   defaultSchemaLocation,
   kindOf,
   namedSchemaLocation,
   readSchemaFiles,
   type SchemaLocation,
-} from './schema-location.js'
+} from './schema/schema-location.js'
 
 /** The command line tool that a project's packages came with. */
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { AfterPartyError } from '../errors.js'
-import { installedPackage } from './prisma-cli.js'
+import { AfterPartyError } from '../define/errors.js'
+import { installedPackage } from './schema/prisma-cli.js'
 
 const PACKAGES = ['@prisma/client', 'prisma'] as const
 const INSTALL = 'Run `npm install prisma@7 @prisma/client@7`.'

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { AfterPartyError, codeOf, messageOf } from '../errors.js'
-import { usingFiles } from '../file-error.js'
+import { AfterPartyError, codeOf, messageOf } from '../define/errors.js'
 import { checksumOf } from './checksum.js'
+import { usingFiles } from './file-error.js'
 
 /** A task file's identity, read from its name alone. */
 export interface TaskFile {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type Handlebars from 'handlebars'
-import { AfterPartyError, messageOf } from '../errors.js'
+import { AfterPartyError, messageOf } from '../define/errors.js'
 
 /** The templates that come with the package. */
 export type TemplateName = 'task' | 'backfill' | 'config' | 'models'

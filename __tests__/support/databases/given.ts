@@ -5,7 +5,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
-import { ledgerModels } from '../../../src/project/ledger-models.js'
+import { ledgerModels } from '../../../src/project/init/ledger-models.js'
 import { prismaCli, repository, runs } from '../paths.mjs'
 import { databaseName, runId } from './names.mjs'
 import type { TestClient } from './test-client.js'

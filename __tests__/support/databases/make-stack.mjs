@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
-import { ledgerModels } from '../../../dist/project/ledger-models.js'
+import { ledgerModels } from '../../../dist/project/init/ledger-models.js'
 import { schemaEngineEnv } from '../../../scripts/schema-engine-env.mjs'
 import { prismaCli, repository } from '../paths.mjs'
 import { betterSqlite3, stackCli } from './stack.mjs'

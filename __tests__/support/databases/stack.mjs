@@ -39,5 +39,5 @@ const PARTS = [
   ...['make-stack.mjs', 'mysql-generator.mjs', 'variants.mjs', 'mysql.prisma', 'postgresql.prisma'].map(
     (file) => `__tests__/support/databases/${file}`,
   ),
-  ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/ledger-models.js', 'package-lock.json'],
+  ...['prisma/schema.prisma', 'templates/models.hbs', 'dist/project/init/ledger-models.js', 'package-lock.json'],
 ]

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, expect, jest, test } from '@jest/globals'
 import { reportError } from '../../../src/cli/report-error.js'
-import { AfterPartyError } from '../../../src/errors.js'
+import { AfterPartyError } from '../../../src/define/errors.js'
 
 afterEach(() => {
   jest.restoreAllMocks()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { RunEvent, RunNews } from '../../../src/engine/events.js'
+import type { RunEvent, RunNews } from '../../../src/define/events.js'
 import { fanOut } from '../../../src/engine/fan-out.js'
 
 const news = (attempt: number): RunNews => ({ type: 'started', task: { version: '1', name: 'a' }, attempt })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import type { TaskDefinition } from '../../../src/define/task.js'
 import { type PlanInput, planTasks } from '../../../src/engine/plan.js'
 import type { RecordStatus, TaskRecord } from '../../../src/ledger/contract.js'
 import { listTasks } from '../../../src/project/task-files.js'
-import type { TaskDefinition } from '../../../src/task.js'
 
 const NOW = Date.UTC(2026, 10, 22)
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { writeCheckpoint } from '../../../src/engine/backfill/checkpoint.js'
+import { writeCheckpoint } from '../../../src/backfills/checkpoint.js'
 import { timeLeft } from '../../../src/engine/time-left.js'
 import type { TaskRecord, TaskRun } from '../../../src/ledger/contract.js'
 import { MemoryLedger } from '../../../src/ledger/memory-ledger.js'

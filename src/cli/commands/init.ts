@@ -12,8 +12,8 @@ export const initCommand = defineCommand({
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print the change; write nothing' }),
   run: async ({ schema, databaseSchema, dryRun }) => {
     const [{ planDiff, planInit }, { applyInit }] = await Promise.all([
-      import('../../project/init.js'),
-      import('../../project/init-apply.js'),
+      import('../../project/init/plan-init.js'),
+      import('../../project/init/apply-init.js'),
     ])
     const plan = await planInit({ cwd: process.cwd(), schema, databaseSchema, env: process.env })
     const warning = `${stderr.style('yellow', '⚠')} `

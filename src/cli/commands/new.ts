@@ -20,8 +20,8 @@ export const newCommand = defineCommand({
       }),
   run: async ({ name, description, everyDeploy, model, config }) => {
     const [{ newTask }, { findTaskPlacement }, { TsxLoader }] = await Promise.all([
-      import('../../project/new-task.js'),
-      import('../../project/task-placement.js'),
+      import('../../project/new/new-task.js'),
+      import('../../project/new/task-placement.js'),
       import('../../project/loader.js'),
     ])
     const { unloaded, ...placement } = await findTaskPlacement(new TsxLoader(), process.cwd(), config)

@@ -1,4 +1,4 @@
-import { headline } from '../../errors.js'
+import { headline } from '../../define/errors.js'
 import type { TaskRun } from '../../ledger/contract.js'
 import { isFrame, ownFrames } from '../stack.js'
 import { table } from '../table.js'

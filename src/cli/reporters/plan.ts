@@ -1,4 +1,4 @@
-import type { PlannedTask, PlanReason } from '../../engine/plan.js'
+import type { PlannedTask, PlanReason } from '../../define/events.js'
 import { table } from '../table.js'
 import { count, stderr, stdout } from '../terminal.js'
 

@@ -1,6 +1,6 @@
-import type { TaskState } from '../../engine/plan.js'
+import { headline } from '../../define/errors.js'
+import type { TaskState } from '../../define/events.js'
 import type { Status, TaskStatus } from '../../engine/status.js'
-import { headline } from '../../errors.js'
 import { table } from '../table.js'
 import { clip, formatMs, stderr, stdout } from '../terminal.js'
 import { shown } from '../using-party.js'

@@ -1,5 +1,5 @@
-import type { RunEvent, TaskRef, TaskResult } from '../../engine/events.js'
-import { describeOwner } from '../../engine/owner.js'
+import { describeOwner } from '../../attempt/owner.js'
+import type { RunEvent, TaskRef, TaskResult } from '../../define/events.js'
 import { ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { Progress } from './progress.js'

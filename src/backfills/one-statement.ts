@@ -1,0 +1,132 @@
+import type { TransactionTimes } from '../attempt/transaction.js'
+import type { BackfillDefinition } from '../define/backfill.js'
+import type { Ledger, RecordChange } from '../ledger/contract.js'
+import { type Client, primaryOf } from '../prisma/client.js'
+import { isClientReplaced, withoutExtensions } from '../prisma/extensions.js'
+import type { CheckpointWrites } from './checkpoint.js'
+import type { Walked } from './rows/target.js'
+import { type WalkedModel, walkedModel } from './rows/walked-model.js'
+import { type Change, dialectOf, groupChanges } from './write/bulk-update.js'
+import type { ChangeGroup, Dialect } from './write/dialect.js'
+import { passedBy, type RawTable, RawTables } from './write/raw-table.js'
+import { lookInto, lookThrough } from './write/unmatched-rows.js'
+
+const RECORD = 'afterPartyTaskRecord'
+
+/** Nothing was written: the batch is one for a transaction, where what kept it from being written can be looked into. */
+export class NotTogether extends Error {
+  /** Whether the table takes no such statement at all. */
+  readonly forGood: boolean
+
+  constructor({ forGood }: { forGood: boolean }) {
+    super('a batch could not be written in one statement')
+    this.forGood = forGood
+  }
+}
+
+/** What writes a batch with its checkpoint. */
+export interface WritesTogether extends CheckpointWrites {
+  /** Once it is written: throws when rows that are there were not found by their keys. */
+  demandFound(): Promise<void>
+}
+
+/** Keys that a database finds again as JavaScript read them. Of others, a statement must be asked what it found. */
+const EXACT = new Set(['Int', 'BigInt', 'String'])
+
+/**
+ * Writes the rows of a batch and its checkpoint in one statement, which is its own transaction: two round trips a
+ * batch with the read, where an interactive transaction takes five. The only raw statement that writes the ledger;
+ * what it writes, and on what condition, is the ledger's own.
+ */
+export class OneStatement {
+  readonly #client: Client
+  readonly #walked: Walked
+  readonly #record: WalkedModel
+  readonly #recordTable = new RawTables()
+  readonly #times: TransactionTimes
+  readonly #change: NonNullable<Ledger['checkpointChange']>
+  readonly #dialect: Dialect
+  readonly #together: NonNullable<Dialect['together']>
+
+  private constructor(
+    client: Client,
+    given: {
+      walked: Walked
+      change: NonNullable<Ledger['checkpointChange']>
+      dialect: Dialect
+      together: NonNullable<Dialect['together']>
+      times: TransactionTimes
+    },
+  ) {
+    this.#client = client
+    this.#walked = given.walked
+    this.#record = walkedModel(client, RECORD)
+    this.#change = given.change
+    this.#dialect = given.dialect
+    this.#together = given.together
+    this.#times = given.times
+  }
+
+  /** Undefined where a batch needs a transaction of several statements. */
+  static for(
+    { update, transaction = true }: BackfillDefinition,
+    walked: Walked,
+    { client, ledger, times }: { client: object; ledger: Ledger; times: TransactionTimes },
+  ): OneStatement | undefined {
+    const { model, walk } = walked
+    const writer = client as Client
+    const dialect = dialectOf(model)
+    const together = dialect?.together
+    const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
+    if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in writer)) return
+    if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
+    // What an extension does at the begin of a transaction, a statement by itself would go without.
+    if (passedBy(writer, model) !== undefined || isClientReplaced(writer, '$transaction')) return
+    const change = ledger.checkpointChange.bind(ledger)
+    // A hook on raw statements is for those of the team; this one writes the ledger too.
+    return new OneStatement(withoutExtensions(writer), { walked, change, dialect, together, times })
+  }
+
+  /** No heartbeat gets through while the statement waits for a lock. */
+  get beatsWait(): boolean {
+    return this.#together.locksRecordFirst
+  }
+
+  /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
+  async writing(changes: readonly Change[], table: RawTable): Promise<WritesTogether | undefined> {
+    const { walk } = this.#walked
+    if (typeof table === 'string') return undefined
+    const groups = groupChanges(table.model, walk.fields, changes, table.types)
+    const [group, another] = groups
+    if (typeof groups === 'string' || typeof group !== 'object' || another) return undefined
+    const recordTable = await this.#recordTable.of(this.#client, this.#record, this.#times)
+    if (typeof recordTable === 'string') return undefined
+    let changed: number | undefined
+    return {
+      checkpoint: async (claim, checkpoint) => {
+        const record = recordGroup(this.#change(claim, checkpoint), recordTable)
+        const { sql, parameters } = this.#together.statement(group, record)
+        const answer = await this.#client.$executeRawUnsafe(sql, ...parameters).catch((error) => {
+          const refusal = this.#together.refusal(error)
+          if (refusal === undefined) throw error
+          if (refusal !== 'displaced') throw new NotTogether({ forGood: refusal === 'unsupported' })
+          return 0
+        })
+        changed = this.#together.changedOf(answer, group)
+        return changed !== undefined
+      },
+      demandFound: async () => {
+        if (changed === undefined || changed >= group.rows.length) return
+        const through = { writer: this.#client, reader: primaryOf(this.#client) as Client }
+        await lookInto(group, changed, lookThrough(through, this.#dialect, this.#walked, 1))
+      },
+    }
+  }
+}
+
+function recordGroup({ where, data }: RecordChange, { model, types }: Exclude<RawTable, string>): ChangeGroup {
+  const groups = groupChanges(model, Object.keys(where), [{ key: Object.values(where), data }], types)
+  const [group] = groups
+  if (typeof group !== 'object') throw new Error(`a checkpoint is not for a statement: ${groups}`)
+  return group
+}

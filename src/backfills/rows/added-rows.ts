@@ -1,0 +1,24 @@
+import type { BackfillDefinition } from '../../define/backfill.js'
+import type { Walked } from './target.js'
+import type { Column } from './walked-model.js'
+
+const GROWS =
+  /^(?:autoincrement\(|sequence\(|auto\(|now\(|uuid\(7\)|ulid\(|cuid\(1?\)|dbgenerated\(.*(?:v7|nextval|now\(|current_timestamp))/i
+
+/**
+ * What to say of a backfill whose `run` may add rows of the model, where they may come after the row that the walk is
+ * at, and before its last one: it would take its own copies for rows to copy. Undefined where new keys come last.
+ */
+export function addedRowsWarning(
+  { run, follow }: BackfillDefinition,
+  { model, walk: { fields } }: Walked,
+): string | undefined {
+  const [first] = fields.flatMap((field) => model.columns.get(field) ?? [])
+  if (!run || follow || !first || comesLast(first, fields.length === 1)) return undefined
+  return `A new row of ${model.key} may have any place in the order of ${fields.join(', ')}, so rows that are added while it runs, by its own \`run\` too, may be walked as well. Leave them out with \`where\`, walk by a field that grows with \`cursor\`, or set \`follow: true\` if they may be walked.`
+}
+
+/** Of a number or a date that the team gives itself, nobody knows: most of them grow. */
+function comesLast({ type, default: value }: Column, alone: boolean): boolean {
+  return value === undefined ? alone && type !== 'String' : GROWS.test(value)
+}

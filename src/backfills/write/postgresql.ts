@@ -1,0 +1,167 @@
+import { messageOf } from '../../define/errors.js'
+import { isDecimal } from '../rows/keys.js'
+import type { Column, Dates, WalkedModel } from '../rows/walked-model.js'
+import { sentDate } from './date-text.js'
+import type { ChangeGroup, Statement, TogetherRefusal } from './dialect.js'
+
+/** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
+export function statement(group: ChangeGroup): Statement {
+  const { model } = group
+  const { keyed, changed, json } = valuesOf(group)
+  const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
+  const set = changed.map(({ column, as }) => `${quote(column.column)} = v.${as}`)
+  const match = keyed.map(({ column, as }) => `t.${quote(column.column)} = v.${as}`)
+  return {
+    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM json_to_recordset($1::json) AS v(${typed.join(', ')}) WHERE ${match.join(' AND ')}`,
+    parameters: [json],
+  }
+}
+
+/** The values are read into a row of the table itself, so that they are cut and rounded as they are when written. */
+export function landed({ model, keys, columns, rows, types }: ChangeGroup): Statement {
+  const all = [...keys, ...columns]
+  const records = rows.map(({ key, values }) => {
+    const given = [...key, ...values]
+    return Object.fromEntries(
+      all.map((column, i) => [column.column, json(column, typeOf(types, column), given[i], model.dates)]),
+    )
+  })
+  const match = keys.map(({ column }) => `t.${quote(column)} = v.${quote(column)}`)
+  // As texts: type json has no equality.
+  const same = columns.map(({ column }) => `t.${quote(column)}::text IS NOT DISTINCT FROM v.${quote(column)}::text`)
+  return {
+    sql: `SELECT count(*)::int AS n FROM json_populate_recordset(NULL::${tableName(model)}, $1::json) AS v JOIN ${tableName(model)} AS t ON ${match.join(' AND ')} WHERE ${same.join(' AND ')}`,
+    parameters: [JSON.stringify(records)],
+  }
+}
+
+/** A trigger that returns no row, a row-level security policy, a rule. */
+export const vetoes = true
+
+const REFUSAL = 'after_party: the record is not as it was'
+const FEWER = 'after_party: fewer rows were changed than given'
+
+/** The database has no such statement for tables with rules, and some others. */
+const UNSUPPORTED = /\b0A000\b|rules are not supported|cannot perform UPDATE RETURNING/i
+
+/**
+ * The record comes after the rows: until they are changed, heartbeats get through. When it is not as its keys say, or
+ * when not every row was changed, a text that is no number takes everything back; it is made of the count, or the
+ * planner would find it before it runs.
+ */
+export const together = {
+  statement(group: ChangeGroup, record: ChangeGroup): Statement {
+    const rows = statement(group)
+    const { keyed, changed, json } = valuesOf(record)
+    const value = ({ as, type }: Named) => `($2::json -> 0 ->> '${as}')::${type}`
+    const set = changed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+    const match = keyed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+    return {
+      sql: [
+        `WITH changed AS (${rows.sql} RETURNING 1),`,
+        `held AS (UPDATE ${tableName(record.model)} SET ${set.join(', ')}`,
+        `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) = ${group.rows.length} RETURNING 1)`,
+        `SELECT CASE WHEN count(*) = 1 THEN 1`,
+        `WHEN (SELECT count(*) FROM changed) < ${group.rows.length} THEN ('${FEWER} (' || count(*) || ')')::int`,
+        `ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
+      ].join(' '),
+      parameters: [...rows.parameters, json],
+    }
+  },
+  changedOf: (answer: number, { rows }: ChangeGroup) => (answer === 0 ? undefined : rows.length),
+  refusal(error: unknown): TogetherRefusal | undefined {
+    const message = messageOf(error)
+    if (message.includes(FEWER)) return 'fewer'
+    if (message.includes(REFUSAL)) return 'displaced'
+    return UNSUPPORTED.test(message) ? 'unsupported' : undefined
+  },
+  locksRecordFirst: false,
+}
+
+/** A column, what it is called among the values, and its type. */
+interface Named {
+  column: Column
+  as: string
+  type: string
+}
+
+function valuesOf({ model: { dates }, keys, columns, rows, types }: ChangeGroup): {
+  keyed: Named[]
+  changed: Named[]
+  json: string
+} {
+  const named = (column: Column, as: string) => ({ column, as, type: typeOf(types, column) })
+  const keyed = keys.map((column, i) => named(column, `k${i}`))
+  const changed = columns.map((column, i) => named(column, `s${i}`))
+  const records = rows.map(({ key, values }) => {
+    const record: Record<string, unknown> = {}
+    keyed.forEach(({ column, as, type }, i) => {
+      record[as] = json(column, type, key[i], dates)
+    })
+    changed.forEach(({ column, as, type }, i) => {
+      record[as] = json(column, type, values[i], dates)
+    })
+    return record
+  })
+  return { keyed, changed, json: JSON.stringify(records) }
+}
+
+function typeOf(types: ChangeGroup['types'], { column }: Column): string {
+  return types.get(column)?.type ?? 'text'
+}
+
+/** The type modifiers stay away: the assignment checks lengths, where a cast would cut them. */
+export function typesQuery(model: WalkedModel): Statement {
+  return {
+    sql: `SELECT attname::text AS name, format_type(atttypid, -1) AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+    parameters: [tableName(model)],
+  }
+}
+
+/** One parameter holds them all. */
+export function rowLimit(): number {
+  return Number.POSITIVE_INFINITY
+}
+
+/** Those columns in which texts that differ may be equal. */
+export function looseTextsQuery(model: WalkedModel, columns: readonly Column[]): Statement {
+  return {
+    // The catalogue of a server before 12 does not have the word; it has no such collation either.
+    sql: `SELECT a.attname::text AS name FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation WHERE a.attrelid = $1::regclass AND a.attname::text = ANY($2) AND (to_jsonb(c) ->> 'collisdeterministic' = 'false' OR a.atttypid::regtype::text = 'citext')`,
+    parameters: [tableName(model), columns.map(({ column }) => column)],
+  }
+}
+
+/** A key that two rows have, as the columns' collations compare. */
+export function twiceQuery(model: WalkedModel, columns: readonly Column[]): Statement {
+  const names = columns.map(({ column }) => quote(column)).join(', ')
+  return {
+    sql: `SELECT min(ctid::text) AS row FROM ${tableName(model)} GROUP BY ${names} HAVING count(*) > 1 LIMIT 1`,
+    parameters: [],
+  }
+}
+
+function tableName({ schema, table }: WalkedModel): string {
+  return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+const DATE = 'YYYY-MM-DDT'
+
+function json(column: Column, type: string, value: unknown, dates: Dates): unknown {
+  if (value === null || column.type === 'Json') return value
+  if (Array.isArray(value)) return value.map((one) => json(column, type, one, dates))
+  if (value instanceof Date) return dates === 'instant' ? instant(type, value) : sentDate(column, value)
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
+  if (isDecimal(value)) return value.toFixed()
+  // Texts keep what JSON's numbers would lose: BigInt's digits, and NaN and Infinity.
+  return typeof value === 'bigint' || typeof value === 'number' ? String(value) : value
+}
+
+/** A time of day is read from that alone. */
+function instant(type: string, date: Date): string {
+  return date.toISOString().slice(/^time\b/.test(type) ? DATE.length : 0)
+}

@@ -1,0 +1,132 @@
+import * as v from 'valibot'
+import type { BackfillDefinition } from './backfill.js'
+import type { Definition } from './definition.js'
+import { isDuration } from './duration.js'
+import { nearest } from './nearest.js'
+
+const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
+const text = v.string('must be a text')
+const flag = v.boolean('must be true or false')
+const ISOLATION_LEVELS = ['ReadUncommitted', 'ReadCommitted', 'RepeatableRead', 'Snapshot', 'Serializable'] as const
+
+const transactionOptions = v.strictObject({
+  timeout: v.optional(duration),
+  maxWait: v.optional(duration),
+  isolationLevel: v.optional(v.picklist(ISOLATION_LEVELS, `must be one of ${ISOLATION_LEVELS.join(', ')}`)),
+})
+
+const positive = v.pipe(
+  v.number('must be a whole number'),
+  v.integer('must be a whole number'),
+  v.minValue(1, 'must be 1 or more'),
+)
+
+const retryOptions = v.strictObject(
+  {
+    attempts: positive,
+    delay: v.optional(duration),
+  },
+  'must be { attempts, delay }',
+)
+
+const common = {
+  description: v.optional(text),
+  environments: v.optional(v.array(text, 'must be a list of texts')),
+  transaction: v.optional(
+    v.union([flag, transactionOptions], 'must be true, false or { timeout, maxWait, isolationLevel }'),
+  ),
+  timeout: v.optional(duration),
+  retry: v.optional(retryOptions),
+}
+
+const work = v.function('must be a function')
+
+const task = v.strictObject({ kind: v.literal('task'), ...common, everyDeploy: v.optional(flag), run: work })
+
+const batchSize = v.union(
+  [positive, v.strictObject({ target: duration, min: v.optional(positive), max: v.optional(positive) })],
+  'must be a number of rows, or { target, min, max }',
+)
+
+const backfill = v.strictObject({
+  kind: v.literal('backfill'),
+  ...common,
+  model: v.pipe(text, v.nonEmpty('must name a model')),
+  where: v.optional(v.record(v.string(), v.unknown(), 'must be an object')),
+  select: v.optional(v.record(v.string(), v.unknown(), 'must be an object')),
+  cursor: v.optional(v.union([text, v.array(text)], 'must be a field, or a list of fields')),
+  batchSize: v.optional(batchSize),
+  pause: v.optional(duration),
+  throttle: v.optional(work),
+  concurrency: v.optional(positive),
+  follow: v.optional(flag),
+  onError: v.optional(v.picklist(['stop', 'skip'], "must be 'stop' or 'skip'")),
+  maxSkipped: v.optional(v.pipe(v.number('must be a number of rows'), v.minValue(0, 'must be 0 or more'))),
+  update: v.optional(work),
+  run: v.optional(work),
+})
+
+const KINDS = {
+  task: { schema: task, noun: 'a task' },
+  backfill: { schema: backfill, noun: 'a backfill' },
+} as const
+
+/** A definition that may run, or what is wrong with it. */
+export type CheckedTask = { task: Definition } | { faults: string[] }
+
+/**
+ * Checks what a task file exports as its default. Pure.
+ *
+ * @example checkTask({ kind: 'task', everyDeply: true, run })
+ * // { faults: ['everyDeply is not an option of a task: did you mean everyDeploy?'] }
+ */
+export function checkTask(exported: unknown): CheckedTask {
+  if (exported === undefined) return { faults: ['has no default export: write `export default defineTask({ … })`'] }
+  const kind = kindOf(exported)
+  if (kind !== 'task' && kind !== 'backfill')
+    return { faults: ['its default export is not a task: write `export default defineTask({ … })`'] }
+  const { schema, noun } = KINDS[kind]
+  const result = v.safeParse<typeof task | typeof backfill>(schema, exported)
+  if (!result.success) return { faults: describeIssues(result.issues, noun, schema) }
+  const definition = exported as Definition
+  const faults = definition.kind === 'backfill' ? backfillFaults(definition) : []
+  return faults.length > 0 ? { faults } : { task: definition }
+}
+
+/** What no single option shows. */
+function backfillFaults({ update, run, follow, concurrency }: BackfillDefinition): string[] {
+  const faults: string[] = []
+  if ((update === undefined) === (run === undefined)) faults.push('a backfill has either `update` or `run`')
+  if (follow && concurrency !== undefined && concurrency > 1)
+    faults.push('a backfill that follows new rows can’t be split: leave out `follow` or `concurrency`')
+  return faults
+}
+
+function kindOf(exported: unknown): unknown {
+  return typeof exported === 'object' && exported !== null && 'kind' in exported ? exported.kind : undefined
+}
+
+interface Issue {
+  expected: string | null
+  message: string
+  path?: readonly { key: unknown }[] | undefined
+  issues?: readonly Issue[] | undefined
+}
+
+/** Sentences of what valibot found, each opening with the option's path. */
+export function describeIssues(issues: readonly Issue[], whose: string, schema: { entries: object }): string[] {
+  return issues.map((issue) => {
+    // A union answers with its own message; the misspelt key inside it says more.
+    const inner = issue.issues?.find((sub) => sub.expected === 'never') ?? issue
+    const keys = [...(issue.path ?? []), ...(inner === issue ? [] : (inner.path ?? []))].map(({ key }) => String(key))
+    const name = keys.join('.')
+    if (inner.expected !== 'never') return `${name} ${missing(inner) ? 'is missing' : inner.message}`
+    const known = keys.length === 1 ? Object.keys(schema.entries).filter((key) => key !== 'kind') : []
+    const near = nearest(name, known)
+    return `${name} is not an option of ${whose}${near ? `: did you mean ${near}?` : ''}`
+  })
+}
+
+function missing(issue: Issue): boolean {
+  return issue.expected === JSON.stringify(issue.path?.at(-1)?.key)
+}

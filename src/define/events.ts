@@ -1,0 +1,101 @@
+/** How a task stands, as `status` shows it. */
+export type TaskState = 'pending' | 'running' | 'done' | 'recurring' | 'failed' | 'interrupted' | 'skipped' | 'missing'
+
+/** What is worth knowing beside the state. */
+export type TaskFlag = 'late' | 'changed'
+
+/** Why a run runs a task, or why it does not. */
+export type PlanReason =
+  /** It runs. `named-done`: it was named by hand, and is done. `running`: in another process, which is waited for. */
+  | {
+      code: 'new' | 'marked-pending' | 'failed' | 'interrupted' | 'every-deploy' | 'named' | 'named-done' | 'running'
+    }
+  /** It does not. */
+  | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
+  | { code: 'other-environment'; only: string[]; environment: string }
+  | { code: 'ran-in-deploy'; deployId: string }
+
+/** A task, how it stands, and whether a run would run it. */
+export interface PlannedTask {
+  version: string
+  name: string
+  state: TaskState
+  flags: TaskFlag[]
+  /** Whether a run with these options runs it. */
+  runs: boolean
+  reason: PlanReason
+}
+
+/** How a run, or one task of it, ended. `locked`: another run has the task. */
+export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted'
+
+/** What became of one task in a run. */
+export interface TaskResult {
+  version: string
+  name: string
+  outcome: Outcome
+  durationMs: number
+  /** Things done, where the task tells (`progress`). */
+  processed?: number
+  /** Why it did not end well. */
+  error?: string
+  /** True when it used up `--max-duration`: the next run goes on where it stands. */
+  paused?: true
+  /** True when another process ran it while this one waited. */
+  elsewhere?: true
+}
+
+/** What became of a run. A failed task is a result, not an exception. */
+export interface RunResult {
+  outcome: Outcome
+  results: TaskResult[]
+  /** True when `--max-duration` ended the run before everything was done: the next run goes on. */
+  paused?: true
+  deployId?: string
+}
+
+/** Who holds a task, and for how long yet. */
+export interface Holder {
+  /** `<host>:<pid>:<random>` */
+  owner: string
+  since: Date | null
+  /** Ms until the claim lapses without a heartbeat. */
+  leaseLeftMs: number
+}
+
+/** Which task an event is about. */
+export interface TaskRef {
+  version: string
+  name: string
+}
+
+/** What every event has. */
+export interface EventBase {
+  /** When it was told, by this machine's clock. */
+  at: Date
+  /** Names the run: the same for all of its events. */
+  run: string
+}
+
+/** What a run tells while it runs. Reporters turn it into text, JSON or a progress bar; the engine never prints. */
+export type RunEvent = EventBase & RunNews
+
+/** Hears what happens in a run. Nobody waits for it, and what it throws changes nothing. */
+export type RunListener = (event: RunEvent) => unknown
+
+/** What an event is about. */
+export type RunNews =
+  | { type: 'planned'; tasks: PlannedTask[] }
+  | { type: 'started'; task: TaskRef; attempt: number }
+  | { type: 'waiting'; task: TaskRef; holder: Holder }
+  | { type: 'log'; task: TaskRef; level: LogLevel; message: string }
+  | { type: 'progress'; task: TaskRef; processed: number; total: number | null }
+  | { type: 'retrying'; task: TaskRef; error: string; attempt: number; attempts: number }
+  | { type: 'stopping'; task: TaskRef; reason: string; graceMs: number }
+  | { type: 'finished'; task: TaskRef; result: TaskResult; stack?: string }
+  | { type: 'ended'; result: RunResult; notRun: TaskRef[] }
+  /** A listener threw, or rejected. Told once for each, to the others. */
+  | { type: 'listener-failed'; error: string }
+
+/** The levels of a task's log. */
+export type LogLevel = 'info' | 'warn' | 'error'

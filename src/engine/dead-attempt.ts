@@ -1,0 +1,36 @@
+import { readCheckpoint } from '../backfills/checkpoint.js'
+import type { Ledger, TaskRecord } from '../ledger/contract.js'
+
+/**
+ * Ends the attempt that a record stands for in the history, where its process died before it did: how it ended, and
+ * how many rows it did, the record tells. `next`: whose turn it is now.
+ */
+export async function endDeadRun(
+  ledger: Ledger,
+  record: TaskRecord,
+  next: { fence: number; startedAt: Date },
+): Promise<void> {
+  // Marked by hand: nobody ran.
+  if (record.startedAt === null) return
+  await ledger.endDeadRuns(record.version, next.fence, {
+    status: record.status === 'running' ? 'interrupted' : record.status,
+    finishedAt: record.finishedAt ?? next.startedAt,
+    processed: await rowsOfAttempt(ledger, record),
+    error: record.error,
+  })
+}
+
+/** Rows of the attempt that a record stands for: those of the whole walk, less those of the attempts before it. */
+export async function rowsOfAttempt(
+  ledger: Ledger,
+  { version, fence, cursor, processed }: Pick<TaskRecord, 'version' | 'fence' | 'cursor' | 'processed'>,
+): Promise<number> {
+  const walk = readCheckpoint(cursor)?.walk ?? fence
+  if (walk === fence || processed === 0) return processed
+  const runs = await ledger.runs({ version, limit: fence - walk + 1 })
+  const earlier = runs.filter((run) => run.fence >= walk && run.fence < fence)
+  return Math.max(
+    0,
+    earlier.reduce((rows, run) => rows - run.processed, processed),
+  )
+}

@@ -1,0 +1,84 @@
+import { renderTemplate, stringLiteral } from '../templates.js'
+import type { Adapter, ClientSetup, UrlSource } from './client-setup.js'
+
+/** What the config is fitted to. Paths are relative to it, with forward slashes. */
+export interface ConfigTextOptions {
+  setup: ClientSetup
+  tasks: string
+  /** Only when the migrations are not in prisma/migrations. */
+  migrations?: string | undefined
+  /** Begin with `import 'dotenv/config'`. */
+  dotenv: boolean
+  /** Write TypeScript, with the types of the client. */
+  typescript: boolean
+}
+
+/** The text of a project's `after-party.config.ts`, or `.mjs` where the project is plain JavaScript. */
+export function configText({ setup, tasks, migrations = '', dotenv, typescript }: ConfigTextOptions): string {
+  const { existing, adapter } = setup
+  const own = existing && ownName(existing.name)
+  const needsPlain = existing?.kind !== 'factory'
+  const imports = [
+    existing && own && importLine(existing.isDefault ? own : renamed(existing.name, own), existing.specifier),
+    needsPlain && importLine('{ PrismaClient }', setup.clientSpecifier),
+    needsPlain && adapter && importLine(`{ ${adapter.className} }`, adapter.package),
+  ].filter((line) => typeof line === 'string')
+  const plain = plainClient(adapter, setup.url)
+  return renderTemplate('config', {
+    dotenv,
+    imports,
+    clientComment: commentOf(setup),
+    client: own === undefined ? plain : existing?.kind === 'instance' ? `() => ${own}` : own,
+    ledgerClient: own !== undefined && needsPlain ? plain : '',
+    tasks,
+    migrations,
+    typescript,
+  })
+}
+
+/** A name of the import that is not the name of what the config exports. */
+function ownName(name: string): string {
+  if (name === 'client') return 'appClient'
+  return ['ledgerClient', 'defineConfig', 'PrismaClient'].includes(name) ? `${name}OfApp` : name
+}
+
+function renamed(name: string, own: string): string {
+  return name === own ? `{ ${name} }` : `{ ${name} as ${own} }`
+}
+
+function importLine(what: string, from: string): string {
+  return `import ${what} from ${stringLiteral(from)}`
+}
+
+function commentOf({ existing }: ClientSetup): string {
+  return existing && existing.kind !== 'factory'
+    ? 'The client that the tasks get.'
+    : 'Called twice: once for the ledger, once for the tasks.'
+}
+
+/** A function that makes a client, and says which variable it misses rather than connect to a default. */
+function plainClient(adapter: Adapter | undefined, url: UrlSource): string {
+  if (!adapter) return '() => new PrismaClient()'
+  return [
+    '() => {',
+    ...('env' in adapter.inputs ? readEnv(adapter.inputs.env) : readUrl(adapter.inputs.url, url)).map((l) => `  ${l}`),
+    `  return new PrismaClient({ adapter: new ${adapter.className}(${adapter.args}) })`,
+    '}',
+  ].join('\n')
+}
+
+function readUrl(name: string, { env, fallback, literal }: UrlSource): string[] {
+  if (fallback !== undefined) {
+    return [`const ${name} = ${literal ? '' : `process.env.${env} ?? `}${stringLiteral(fallback)}`]
+  }
+  return [`const ${name} = process.env.${env}`, `if (!${name}) throw new Error('${env} is not set')`]
+}
+
+function readEnv(names: readonly string[]): string[] {
+  return [
+    `const { ${names.join(', ')} } = process.env`,
+    `if (${names.map((name) => `!${name}`).join(' || ')}) {`,
+    `  throw new Error('${names.slice(0, -1).join(', ')} and ${names.at(-1)} must be set')`,
+    '}',
+  ]
+}

@@ -1,0 +1,145 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join, parse } from 'node:path'
+import { withoutJsComments } from '../schema/prisma-config.js'
+
+/** What a module exports that gives a client: a function that makes one each time, or the one it made. */
+export interface ClientExport {
+  kind: 'factory' | 'instance' | 'getter'
+  name: string
+  isDefault: boolean
+}
+
+/** A module of the project that makes its client. */
+export interface ClientModule extends ClientExport {
+  path: string
+}
+
+const FOLDERS = ['src', 'lib', 'app', 'server', 'db', 'utils', 'prisma']
+const DEEPEST = 4
+const SKIPPED = /^(node_modules|generated|dist|build|out|coverage|migrations|after-party|__\w+__|tests?|\..*)$/
+const SOURCE = /(?<!\.d)\.[cm]?[jt]s$/
+const NOT_THE_APP = /(^|[._-])(test|spec|seed|seeds|e2e|mock|mocks|fixture|fixtures|stories|config)([._-]|$)/i
+const LIKELY = /^(prisma|db|client|database|prisma[-_.]?client|prisma[-_.]?db)$/i
+/** Modules that only a framework can load. */
+const BOUND =
+  /['"](server-only|client-only|\$env\/|\$app\/|cloudflare:|astro:|bun:|#imports)|import\.meta\.env|^\s*['"]use (client|server)['"]/m
+
+/** Looks for the module that makes the client of the project. Of several, the likeliest by its name and place. */
+export async function findClientModule(root: string): Promise<ClientModule | undefined> {
+  const top = await sourcesIn(root, 0)
+  const below = await Promise.all(FOLDERS.map((folder) => sourcesIn(join(root, folder), DEEPEST)))
+  const modules: ClientModule[] = []
+  for (const path of [...top, ...below.flat()]) {
+    const found = readClientExport(await readFile(path, 'utf8').catch(() => ''))
+    if (found) modules.push({ ...found, path })
+  }
+  const rank = ({ path, kind }: ClientModule) =>
+    (isLikely(path) ? 0 : 1000) + (kind === 'factory' ? 0 : 100) + path.split(/[\\/]/).length
+  return modules.sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1))[0]
+}
+
+/**
+ * Reads from a module's text what it exports that gives a client.
+ *
+ * @example readClientExport('export const db = new PrismaClient()') // { kind: 'instance', name: 'db', isDefault: false }
+ */
+export function readClientExport(text: string): ClientExport | undefined {
+  const code = withoutJsComments(text.replaceAll('\r\n', '\n'))
+  if (!/\bnew\s+PrismaClient\b/.test(code) || BOUND.test(code)) return undefined
+  const statements = code.split(/\n(?=[A-Za-z])/)
+  const clients = clientsIn(statements)
+  const exported = statements
+    .flatMap((statement) => exportsOf(statement))
+    .flatMap(({ local, name }) => {
+      const kind = clients.get(local)
+      const isDefault = name === 'default'
+      if (!kind || kind === 'private' || !(CLIENT_NAME.test(name) || isDefault)) return []
+      return { kind, name: local === UNNAMED ? 'prisma' : isDefault ? local : name, isDefault }
+    })
+  return exported.find(({ kind }) => kind === 'factory') ?? exported[0]
+}
+
+const CLIENT_NAME = /prisma|db|database|client/i
+const FUNCTION = /^(?:export\s+)?(?:default\s+)?(async\s+)?function\s+(\w+)\s*(\([^)]*\))/
+const VARIABLE = /^(?:export\s+)?(?:const|let|var)\s+(\w+)(?:[^=]|=>)*?=(?![>=])\s*([\s\S]*)$/
+const ASSIGNMENT = /^(?:module\.)?exports\.(\w+)\s*=\s*([\s\S]*)$/
+const ARROW = /^(async\s+)?(?:function\s*\w*\s*)?(\([^)]*\)|\w+)\s*(?::[^={]+)?(?:=>|\{)/
+
+/** What `export default new PrismaClient()` is called here. */
+const UNNAMED = '(unnamed)'
+
+/** `private` is a function that gives a client, but can't be called without arguments, or not without waiting. */
+type Kind = ClientExport['kind'] | 'private'
+
+function clientsIn(statements: readonly string[]): Map<string, Kind> {
+  const clients = new Map<string, Kind>([[UNNAMED, 'instance']])
+  // Twice, because a function may stand below the statement that calls it.
+  for (const statement of [...statements, ...statements]) {
+    const [, isAsync, functionName, parameters] = FUNCTION.exec(statement) ?? []
+    if (functionName && parameters !== undefined) {
+      if (givesClient(statement, clients))
+        clients.set(functionName, functionKind(functionName, statement, isAsync, parameters))
+      continue
+    }
+    const [, name, value] = VARIABLE.exec(statement) ?? ASSIGNMENT.exec(statement) ?? []
+    if (!name || value === undefined || !givesClient(value, clients)) continue
+    const arrow = ARROW.exec(value)
+    clients.set(name, arrow?.[2] === undefined ? 'instance' : functionKind(name, value, arrow[1], arrow[2]))
+  }
+  return clients
+}
+
+function givesClient(code: string, clients: ReadonlyMap<string, Kind>): boolean {
+  if (/\bnew\s+PrismaClient\b/.test(code)) return true
+  return [...clients].some(([name, kind]) =>
+    new RegExp(kind === 'instance' ? `\\b${name}\\.\\$extends\\b|^${name};?\\s*$` : `\\b${name}\\s*\\(`).test(code),
+  )
+}
+
+function functionKind(name: string, code: string, isAsync: string | undefined, parameters: string): Kind {
+  const required = parameters
+    .replace(/^\(|\)$/g, '')
+    .split(',')
+    .some((one) => one.trim() && !/[?=]/.test(one))
+  if (isAsync || required) return 'private'
+  const remembers = /global|\?\?=|\|\|=|if\s*\(\s*!\s*\w+\s*\)/i.test(code)
+  return remembers || /^get[A-Z]/.test(name) ? 'getter' : 'factory'
+}
+
+function exportsOf(statement: string): { local: string; name: string }[] {
+  const declared = /^export\s+(?:async\s+)?(?:const|let|var|function)\s+(\w+)/.exec(statement)?.[1]
+  if (declared) return [{ local: declared, name: declared }]
+  if (/^(?:export\s+default|module\.exports\s*=)\s+new\s+PrismaClient\b/.test(statement)) {
+    return [{ local: UNNAMED, name: 'default' }]
+  }
+  const byDefault = /^(?:export\s+default|module\.exports\s*=)\s+(?:async\s+)?(?:function\s+)?(\w+)/.exec(
+    statement,
+  )?.[1]
+  if (byDefault) return [{ local: byDefault, name: 'default' }]
+  const assigned = ASSIGNMENT.exec(statement)?.[1]
+  if (assigned) return [{ local: assigned, name: assigned }]
+  const list = /^export\s*\{([^}]*)\}(?!\s*from)/.exec(statement)?.[1]
+  const object = /^module\.exports\s*=\s*\{([^}]*)\}/.exec(statement)?.[1]
+  return (list ?? object ?? '').split(',').flatMap((item) => {
+    const [first, second] = item.trim().split(list === undefined ? /\s*:\s*/ : /\s+as\s+/)
+    if (!first) return []
+    return list === undefined ? { local: second ?? first, name: first } : { local: first, name: second ?? first }
+  })
+}
+
+function isLikely(path: string): boolean {
+  const { name } = parse(path)
+  return LIKELY.test(name === 'index' ? basename(dirname(path)) : name)
+}
+
+async function sourcesIn(folder: string, depth: number): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const sources = await Promise.all(
+    entries.map((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return depth > 1 && !SKIPPED.test(entry.name) ? sourcesIn(path, depth - 1) : []
+      return SOURCE.test(entry.name) && !NOT_THE_APP.test(entry.name) ? [path] : []
+    }),
+  )
+  return sources.flat().sort()
+}

@@ -1,0 +1,312 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { AfterPartyError } from '../../define/errors.js'
+import { findConfigFile } from '../config-file.js'
+import { usingFiles } from '../file-error.js'
+import { findPrismaProject, type PackageManager, type PrismaProject } from '../prisma-project.js'
+import { type Provider, providerOf } from '../schema/column-types.js'
+import { isInstalled } from '../schema/prisma-cli.js'
+import { envCallsOf, withoutJsComments } from '../schema/prisma-config.js'
+import { kindOf, pathFrom } from '../schema/schema-location.js'
+import { type ClientSetup, findClientSetup } from './client-setup.js'
+import { configText } from './config-text.js'
+import { addition, type Insertion, insertion, withInsertions } from './insertion.js'
+import { type LedgerGaps, ledgerGaps } from './ledger-gaps.js'
+import { ledgerLines, ledgerModels } from './ledger-models.js'
+
+/** A file that init writes. It only ever creates files and inserts lines into them. */
+export interface PlannedFile {
+  /** Absolute. */
+  path: string
+  /** As messages show it: from the project's root, with forward slashes. */
+  name: string
+  action: 'create' | 'insert'
+  /** What is there; empty for a file to be created. */
+  before: string
+  /** What goes in, in the order of the file. */
+  insertions: readonly Insertion[]
+  after: string
+}
+
+/** Everything that init would do, as data. */
+export interface InitPlan {
+  /** The project's root, absolute. */
+  root: string
+  provider: Provider
+  prismaMajor: number
+  packageManager: PackageManager
+  files: PlannedFile[]
+  /** Nothing is to be written: init has been here. */
+  unchanged: boolean
+  /** What was decided and why, a sentence each. */
+  notes: string[]
+  /** What will go wrong unless somebody acts, a sentence each. */
+  warnings: string[]
+  /** What has to be installed before the next commands can work. */
+  installCommand: string | undefined
+  /** The commands that come next, in order. */
+  nextCommands: string[]
+  /** What `prisma validate` is called with. */
+  validation: { schemaPath: string; standIns: Record<string, string> }
+}
+
+/** Where to plan for, and what with. */
+export interface InitOptions {
+  cwd: string
+  /** A schema file or folder, relative to `cwd`. */
+  schema?: string | undefined
+  /** Under multiSchema, the database schema of the ledger; `public`, or the first of the list, by default. */
+  databaseSchema?: string | undefined
+  env: NodeJS.ProcessEnv
+}
+
+/**
+ * Plans `after-party init` for the project that a directory belongs to. Reads, and writes nothing.
+ * Throws `project-not-found`, `schema-not-found`, `prisma-unsupported`, `schema-conflict`, or `tasks-invalid`
+ * when a file stands in the place of the tasks directory, or `file-unusable` when the system lets it not be read.
+ */
+export function planInit(options: InitOptions): Promise<InitPlan> {
+  return usingFiles(() => plan(options))
+}
+
+async function plan(options: InitOptions): Promise<InitPlan> {
+  const project = await findPrismaProject(options)
+  const { root, prismaMajor, packageManager, info } = project
+  const { datasource } = info
+  if (!datasource) {
+    throw new AfterPartyError('schema-not-found', {
+      what: `${pathFrom(root, project.schema.path)} has no datasource`,
+      why: 'The datasource says which database the ledger is for',
+      next: 'Add one, or name another schema: after-party init --schema <path>',
+    })
+  }
+  const provider = providerOf(datasource.provider)
+  const gaps = ledgerGaps(info, provider)
+  const schema = databaseSchemaOf(datasource.schemas, options.databaseSchema)
+  const schemaFiles = planSchema(project, provider, { schema, gaps })
+  const config = await planConfig(project, provider)
+  const files = [...schemaFiles, ...config.files, ...(await planTasks(root, config.tasks))]
+  return {
+    root,
+    provider,
+    prismaMajor,
+    packageManager,
+    files,
+    unchanged: files.length === 0,
+    notes: [
+      ...gaps.outdated.map(({ model }) => `${model} was from an older release: its new columns were added`),
+      ...config.notes,
+    ],
+    warnings: [...warningsOf(project, provider), ...config.warnings],
+    installCommand: installCommand(project, config.setup),
+    nextCommands: nextCommands(project, provider, { upgrade: gaps.outdated.length > 0 }),
+    validation: { schemaPath: project.schema.path, standIns: standInsOf(project, provider, options.env) },
+  }
+}
+
+/** A plan as a diff: every file with the lines it gains. */
+export function planDiff({ files }: Pick<InitPlan, 'files'>): string {
+  return files
+    .map(({ name, action, before, insertions }) => {
+      const head = action === 'create' ? ['--- /dev/null', `+++ ${name}`] : [`--- ${name}`, `+++ ${name}`]
+      let gained = 0
+      const hunks = insertions.flatMap((insertion) => {
+        const { from, lines } = hunkOf(before, insertion)
+        const hunk = [`@@ -${from},0 +${from + gained + 1},${lines.length} @@`, ...lines.map((l) => `+${l}`)]
+        gained += lines.length
+        return lines.length === 0 ? [] : hunk
+      })
+      return `${[...head, ...hunks].join('\n')}\n`
+    })
+    .join('\n')
+}
+
+function hunkOf(before: string, { at, text }: Insertion): { from: number; lines: string[] } {
+  const above = before.slice(0, at)
+  // What completes a last line that was not ended adds no line of its own.
+  const added = above !== '' && !above.endsWith('\n') ? text.replace(/^\r?\n/, '') : text
+  const from = above.split('\n').length - (above.endsWith('\n') || above === '' ? 1 : 0)
+  return { from, lines: added === '' ? [] : added.replace(/\r?\n$/, '').split(/\r?\n/) }
+}
+
+/** The models that are not there are appended, those of an older release gain lines; nothing else changes. */
+function planSchema(
+  project: PrismaProject,
+  provider: Provider,
+  { schema, gaps }: { schema: string | undefined; gaps: LedgerGaps },
+): PlannedFile[] {
+  const options = { provider, datasource: project.info.datasource?.name }
+  const byFile = new Map<string, Insertion[]>()
+  const insert = (path: string, insertion: Insertion) => byFile.set(path, [...(byFile.get(path) ?? []), insertion])
+  for (const { model, lacks } of gaps.outdated) {
+    const block = project.info.blocks.find(({ kind, name }) => kind === 'model' && name === model)
+    if (block)
+      insert(block.file, insertion(textOf(project, block.file) ?? '', block, ledgerLines(model, lacks, options)))
+  }
+  if (gaps.models.length > 0) {
+    const { path: location, isFolder } = project.schema
+    const path = isFolder ? join(location, 'after-party.prisma') : location
+    const before = textOf(project, path)
+    const text = addition(
+      before ?? project.files[0]?.text ?? '',
+      ledgerModels({ ...options, schema, models: gaps.models }),
+    )
+    insert(path, { at: before?.length ?? 0, text: before === undefined ? text.trimStart() : text })
+  }
+  return [...byFile].map(([path, insertions]) =>
+    planned(
+      project.root,
+      path,
+      textOf(project, path),
+      [...insertions].sort((a, b) => a.at - b.at),
+    ),
+  )
+}
+
+function textOf(project: PrismaProject, path: string): string | undefined {
+  return project.files.find((file) => file.path === path)?.text
+}
+
+function databaseSchemaOf(schemas: readonly string[], wanted: string | undefined): string | undefined {
+  if (wanted === undefined) return schemas.includes('public') ? 'public' : schemas[0]
+  if (schemas.includes(wanted)) return wanted
+  throw new AfterPartyError('usage', {
+    what: `The datasource has no schema ${wanted}`,
+    why: schemas.length > 0 ? `It has ${schemas.join(', ')}` : 'It has no list of schemas',
+  })
+}
+
+interface ConfigPlan {
+  files: PlannedFile[]
+  /** The tasks directory, absolute. */
+  tasks: string
+  setup: ClientSetup | undefined
+  notes: string[]
+  warnings: string[]
+}
+
+const TASKS = 'prisma/after-party'
+
+async function planConfig(project: PrismaProject, provider: Provider): Promise<ConfigPlan> {
+  const { root, typescript, migrations, dependencies } = project
+  const present = findConfigFile(root)
+  if (present !== undefined) {
+    const tasks = tasksIn(await readFile(present, 'utf8'))
+    const notes = [`${pathFrom(root, present)} is there already, and is left as it is`]
+    return { files: [], tasks: join(dirname(present), tasks), setup: undefined, notes, warnings: [] }
+  }
+  const setup = await findClientSetup(project, provider)
+  const migrationsPath = pathFrom(root, migrations)
+  const text = configText({
+    setup,
+    tasks: TASKS,
+    migrations: migrationsPath === 'prisma/migrations' ? undefined : migrationsPath,
+    dotenv: dependencies.has('dotenv') || /['"]dotenv\/config['"]/.test(withoutJsComments(project.configText)),
+    typescript,
+  })
+  const name = typescript ? 'after-party.config.ts' : 'after-party.config.mjs'
+  const notes = setup.existing
+    ? [`The config uses ${setup.existing.name} of ${pathFrom(root, setup.existing.path)}`]
+    : []
+  const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
+  if (tellsUrl && !setup.url.literal) notes.push(`The config reads the connection URL from ${setup.url.env}`)
+  return {
+    files: [planned(root, join(root, name), undefined, [{ at: 0, text }])],
+    tasks: join(root, TASKS),
+    setup,
+    notes,
+    warnings: [],
+  }
+}
+
+/** The `tasks` of a config that is there already, when it is written in plain words. */
+function tasksIn(text: string): string {
+  return /\btasks\s*:\s*['"`]([^'"`$]+)['"`]/.exec(withoutJsComments(text))?.[1] ?? TASKS
+}
+
+async function planTasks(root: string, directory: string): Promise<PlannedFile[]> {
+  for (let path = directory; path !== root && path !== dirname(path); path = dirname(path)) {
+    const kind = await kindOf(path)
+    if (kind === 'folder') break
+    if (kind === undefined) continue
+    throw new AfterPartyError('tasks-invalid', {
+      what: `The tasks directory ${pathFrom(root, directory)} can't be made`,
+      why: `${pathFrom(root, path)} is a file`,
+      next: 'Move that file, then run after-party init again',
+    })
+  }
+  // Git does not keep an empty directory.
+  return (await kindOf(directory)) === 'folder' ? [] : [planned(root, join(directory, '.gitkeep'), undefined, [])]
+}
+
+function planned(
+  root: string,
+  path: string,
+  before: string | undefined,
+  insertions: readonly Insertion[],
+): PlannedFile {
+  const action = before === undefined ? 'create' : 'insert'
+  const after = withInsertions(before ?? '', insertions)
+  return { path, name: pathFrom(root, path), action, before: before ?? '', insertions, after }
+}
+
+function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider: Provider): string[] {
+  const warnings: string[] = []
+  if (provider === 'mongodb' && prismaMajor >= 7) {
+    warnings.push('Prisma 7 has no adapter for MongoDB, so its client can not run there: stay with Prisma 6')
+  }
+  if (!info.generators.some(({ provider }) => /^prisma-client(-js)?$/.test(provider))) {
+    warnings.push(`${relative(root, schema.path)} has no generator for a Prisma client`)
+  }
+  return warnings
+}
+
+const RUN: Record<PackageManager, string> = { npm: 'npx', pnpm: 'pnpm', yarn: 'yarn', bun: 'bunx' }
+const INSTALL: Record<PackageManager, string> = {
+  npm: 'npm install',
+  pnpm: 'pnpm add',
+  yarn: 'yarn add',
+  bun: 'bun add',
+}
+
+function installCommand(project: PrismaProject, setup: ClientSetup | undefined): string | undefined {
+  const { root, prismaMajor, dependencies, packageManager } = project
+  const usesAdapter = setup?.adapter && setup.existing?.kind !== 'factory' && setup.adapterMissing
+  const packages = [
+    ...(dependencies.has('after-party') || isInstalled(root, 'after-party') ? [] : ['after-party']),
+    ...(setup?.adapter && usesAdapter ? [`${setup.adapter.package}@${prismaMajor}`] : []),
+  ]
+  return packages.length > 0 ? `${INSTALL[packageManager]} ${packages.join(' ')}` : undefined
+}
+
+function nextCommands(
+  { prismaMajor, packageManager }: PrismaProject,
+  provider: Provider,
+  { upgrade }: { upgrade: boolean },
+): string[] {
+  const run = RUN[packageManager]
+  const migration = upgrade ? 'upgrade_after_party' : 'add_after_party'
+  const change = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate dev --name ${migration}`
+  const deploy = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate deploy`
+  return [
+    // Prisma 6 generates by itself after either of them.
+    prismaMajor >= 7 ? `${change} && ${run} prisma generate` : change,
+    ...(upgrade ? [] : [`${run} after-party new my_first_task`]),
+    `${deploy} && ${run} after-party run`,
+  ]
+}
+
+const STAND_INS: Record<Provider, string> = {
+  sqlite: 'file:./stand-in.db',
+  postgresql: 'postgresql://localhost/stand-in',
+  mysql: 'mysql://localhost/stand-in',
+  sqlserver: 'sqlserver://localhost;database=stand-in',
+  cockroachdb: 'postgresql://localhost/stand-in',
+  mongodb: 'mongodb://localhost/stand-in',
+}
+
+/** Validating is about the schema: no URL needs to be set for it, and a wrong one must not fail it. */
+function standInsOf({ info, configText }: PrismaProject, provider: Provider, env: NodeJS.ProcessEnv) {
+  const unset = [...envCallsOf(configText), 'DATABASE_URL'].filter((name) => !env[name])
+  return Object.fromEntries([...info.envNames, ...unset].map((name) => [name, STAND_INS[provider]]))
+}

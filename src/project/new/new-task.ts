@@ -1,0 +1,144 @@
+import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { sentenceCase, snakeCase } from 'change-case'
+import { AfterPartyError, codeOf } from '../../define/errors.js'
+import { usingFiles } from '../file-error.js'
+import { renderTemplate } from '../templates.js'
+import { toTaskName } from './task-name.js'
+
+/** What kind of file a new task becomes. */
+export type TaskExtension = 'ts' | 'mts' | 'mjs' | 'js'
+
+/** The task to make. Paths are absolute or relative to the current directory. */
+export interface NewTaskOptions {
+  tasksDir: string
+  name: string
+  /** Made from the name when it is not given. */
+  description?: string | undefined
+  everyDeploy?: boolean | undefined
+  /** The time that the version is made from; now by default. */
+  now?: Date | undefined
+  /** The team's own templates. */
+  templatesDir?: string | undefined
+  /** Makes a backfill of this model, by its name in the schema or on the client, rather than a plain task. */
+  model?: string | undefined
+  /** `ts` by default. */
+  extension?: TaskExtension | undefined
+}
+
+/** A task file that was made. */
+export interface NewTask {
+  file: string
+  version: string
+  name: string
+}
+
+/**
+ * Makes a task file from a template, in a directory that is made when there is none.
+ * Two tasks never get one version, not even when two are made in one second by two processes.
+ * Throws `task-name-invalid`, `task-name-taken`, `template-invalid`, `tasks-invalid` when the directory is a file, or
+ * `file-unusable` when the system refuses to write there.
+ *
+ * @example await newTask({ tasksDir: 'prisma/after-party', name: 'backfillSlugs' })
+ * // { file: 'prisma/after-party/20261122103000_backfill_slugs.ts', version: '20261122103000', name: 'backfill_slugs' }
+ */
+export function newTask(options: NewTaskOptions): Promise<NewTask> {
+  return usingFiles(() => writeTask(options))
+}
+
+async function writeTask(options: NewTaskOptions): Promise<NewTask> {
+  const { tasksDir, now = new Date(), extension = 'ts' } = options
+  const name = toTaskName(options.name)
+  const description = options.description?.trim() || sentenceCase(name)
+  const everyDeploy = options.everyDeploy ?? false
+  const template = options.model === undefined ? 'task' : 'backfill'
+  const data = { name, description, everyDeploy, ...(options.model !== undefined && { model: toModel(options.model) }) }
+  // Rendered once before anything is made, so that a broken template leaves nothing behind.
+  renderTemplate(template, { ...data, version: '' }, options)
+  await makeDirectory(tasksDir)
+  return usingDirectory(tasksDir, async () => {
+    const existing = (await readdir(tasksDir)).flatMap((file) => taskFile(file) ?? [])
+    const taken = existing.find((task) => snakeCase(task.name) === name)
+    if (taken) {
+      throw new AfterPartyError('task-name-taken', {
+        what: `There is a task ${name} already`,
+        why: relative(process.cwd(), join(tasksDir, taken.file)).replaceAll('\\', '/'),
+        next: 'Choose another name',
+      })
+    }
+    const version = freeVersion(now, new Set(existing.map((task) => task.version)))
+    const file = join(tasksDir, `${version}_${name}.${extension}`)
+    const text = renderTemplate(template, { ...data, version }, options)
+    await writeFile(file, text, { flag: 'wx' })
+    return { file, version, name }
+  })
+}
+
+/** `Post` and `post` are `post`, as the client has it. */
+function toModel(model: string): string {
+  if (/^[A-Za-z]\w*$/.test(model)) return model.charAt(0).toLowerCase() + model.slice(1)
+  throw new AfterPartyError('usage', {
+    what: `${JSON.stringify(model)} is not the name of a model`,
+    next: 'Name it as the schema does: --model Post',
+  })
+}
+
+/** The 14 digits of a time, in UTC. */
+export function versionAt(time: Date): string {
+  return time.toISOString().replace(/\D/g, '').slice(0, 14)
+}
+
+function freeVersion(now: Date, taken: ReadonlySet<string>): string {
+  for (let time = now.getTime(); ; time += 1000) {
+    const version = versionAt(new Date(time))
+    if (!taken.has(version)) return version
+  }
+}
+
+function taskFile(file: string): { file: string; version: string; name: string } | undefined {
+  const [, version, name] = /^(\d{14})_(.+?)\.[cm]?[jt]s$/.exec(file) ?? []
+  return version === undefined || name === undefined || name.endsWith('.d') ? undefined : { file, version, name }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'ENOTDIR') throw error
+    throw new AfterPartyError('tasks-invalid', {
+      what: `The tasks directory ${directory} is not a directory`,
+      why: 'There is a file in its place',
+      next: 'Move that file, or name another directory as `tasks` in the config',
+      cause: error,
+    })
+  }
+}
+
+const STALE_MS = 5000
+const GIVE_UP_MS = 15_000
+
+/** Lets one process at a time look for a free version and take it. A lock that a crash left behind is taken over. */
+async function usingDirectory<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(directory, '.new.lock')
+  const giveUp = Date.now() + GIVE_UP_MS
+  for (;;) {
+    try {
+      await (await open(lock, 'wx')).close()
+      break
+    } catch (error) {
+      // Windows says EPERM while a file of that name is being removed.
+      const busy = codeOf(error) === 'EEXIST' || codeOf(error) === 'EPERM'
+      if (!busy || Date.now() > giveUp) throw error
+      const made = await stat(lock).catch(() => undefined)
+      if (made && Date.now() - made.mtimeMs > STALE_MS) await rm(lock, { force: true })
+      else await wait(20)
+    }
+  }
+  try {
+    return await work()
+  } finally {
+    // What happened inside matters more; a lock that stays is soon taken for one that a crash left.
+    await rm(lock, { force: true }).catch(() => {})
+  }
+}
