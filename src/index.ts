@@ -1,3 +1,4 @@
+export type { RehearsedRow } from './attempt/work.js'
 export type {
   AdaptiveBatchSize,
   Backfill,
@@ -28,13 +29,16 @@ export type { Duration } from './define/duration.js'
 export type { ErrorCode } from './define/errors.js'
 export { AfterPartyError } from './define/errors.js'
 export type {
+  Holder,
   LogLevel,
   Outcome,
   PlannedTask,
   PlanReason,
+  Reason,
   RunEvent,
   RunListener,
   RunResult,
+  StopReason,
   TaskFlag,
   TaskRef,
   TaskResult,
@@ -51,7 +55,7 @@ export type {
 } from './define/task.js'
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'
-export type { Rehearsal, RehearsedRow } from './engine/rehearse.js'
+export type { Rehearsal } from './engine/rehearse.js'
 export type { Status, StatusSummary, TaskStatus } from './engine/status.js'
 export type { TaskRecord, TaskRun } from './ledger/contract.js'
 export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'

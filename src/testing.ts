@@ -5,7 +5,7 @@ import type { RegisteredClient, TransactionClient } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
 import { AfterPartyError } from './define/errors.js'
-import type { LogLevel, Outcome, RunNews } from './define/events.js'
+import type { LogLevel, Outcome, Reason, RunNews } from './define/events.js'
 import type { TaskDefinition } from './define/task.js'
 import type { Engine } from './engine/engine.js'
 import { runTask as runClaimed } from './engine/run-task.js'
@@ -42,7 +42,9 @@ export interface TaskRunResult {
   logs: Logged[]
   /** Things done, where the task tells (`progress`). */
   processed?: number
-  /** The message of what made it fail. */
+  /** Why it is not done, where it threw nothing. */
+  reason?: Reason
+  /** The message of what it threw. */
   error?: string
   /** The same with its stack: where it was thrown. */
   stack?: string
@@ -151,7 +153,7 @@ async function runOnce(
     record,
     definition,
   }
-  const { outcome, processed, error } = await runClaimed(engine, planned, {
+  const { outcome, processed, reason, error } = await runClaimed(engine, planned, {
     deployId,
     leaseMs: LEASE_MS,
     lockTimeoutMs: 0,
@@ -164,6 +166,7 @@ async function runOnce(
     outcome,
     logs,
     ...(processed !== undefined && { processed }),
+    ...(reason && { reason }),
     ...(error !== undefined && { error }),
     ...(stack !== undefined && { stack }),
   }

@@ -93,7 +93,7 @@ describe('sqlite-libsql', () => {
     const child = chaos.start(['run', '--grace', '1h'])
     await child.saw(/at work/)
     child.signal('SIGTERM')
-    await child.saw(/told to stop by a signal/)
+    await child.saw(/stopping \(a signal\)/)
     child.signal('SIGINT')
     expect(await child.ended).toMatchObject({ code: 130 })
   })

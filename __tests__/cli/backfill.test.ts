@@ -117,11 +117,15 @@ test('--max-duration leaves the rest for the next run, says so, and exits 0', as
   const text = await project.afterParty('run', '--max-duration', '2s')
   expect(text.code).toBe(0)
   expect(text.stderr).toContain('--max-duration')
-  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', total: 25 })
+  expect((await json('status')).tasks[1]).toMatchObject({
+    state: 'paused',
+    total: 25,
+    reason: { code: 'max-duration' },
+    error: null,
+  })
   expect(await json('run', '--max-duration', '2s')).toMatchObject({
-    outcome: 'done',
-    paused: true,
-    results: [{ name: 'slugs', outcome: 'interrupted', paused: true }],
+    outcome: 'paused',
+    results: [{ name: 'slugs', outcome: 'paused', reason: { code: 'max-duration' } }],
   })
   await backfill(`update: (post) => ({ slug: post.title }),`)
   expect(await project.afterParty('run')).toMatchObject({ code: 0 })
@@ -206,6 +210,14 @@ test('--rehearse tells rows, a sample and an estimate, and changes nothing', asy
   })
   expect((await json('status')).tasks[1]).toMatchObject({ state: 'pending' })
   expect(await slugs()).toBe(0)
+})
+
+test('a rehearsal prints what the task logs', async () => {
+  await backfill(`onError: 'skip', update: (post) => { throw new Error('not ' + post.id) },`, { posts: 2 })
+  await project.afterParty('run', 'posts')
+  const { code, stderr } = await project.afterParty('run', '--rehearse')
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/⚠ .*1: .*not 1\n.*⚠ .*2: .*not 2\n/)
 })
 
 test('a rehearsal that fails exits 1 and says why', async () => {

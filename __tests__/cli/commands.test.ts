@@ -229,9 +229,12 @@ describe('while another run has a task', () => {
       const held = `held by host ${hostname()}, pid ${holder.pid}, since ${startedAt}, `
       const { outcome, results } = JSON.parse(stdout)
       expect({ outcome, results }).toMatchObject({ outcome: 'locked', results: [{ name: 'long', outcome: 'locked' }] })
-      expect(results[0].error).toContain(held)
-      expect(results[0].error).toMatch(/, ([45]\d\d|600) s of its lease left$/)
+      const { reason, holder: told } = results[0]
+      expect(reason).toEqual({ code: 'held', text: expect.stringContaining(`${hostname()}:${holder.pid}:`) })
+      expect(told).toEqual({ owner: reason.text, since: startedAt, leaseLeftMs: expect.any(Number) })
+      expect(told.leaseLeftMs / 1000).toBeLessThanOrEqual(600)
       expect(stderr).toContain(`✖ long: ${held}`)
+      expect(stderr).toMatch(/, ([45]\d\d|600) s of its lease left\n/)
     },
   )
 
@@ -420,7 +423,7 @@ describe('run', () => {
     await project.task('20260301000000_slow', `${untilTold}; log('told')`, `timeout: '50ms',`)
     const { code, stderr } = await project.afterParty('run')
     expect(code).toBe(1)
-    expect(stderr).toContain('told to stop by its timeout')
+    expect(stderr).toContain('stopping (its timeout): ')
     expect(stderr).toContain('took longer than its timeout of 50ms')
     expect(stderr).toContain('  told')
     expect(await states()).toEqual({ slow: 'failed' })

@@ -229,8 +229,8 @@ describeDatabases((variant) => {
       update: addOne,
     })
     const first = await party.run({ maxDuration: 1_000 })
-    expect(first).toMatchObject({ outcome: 'done', paused: true, results: [{ outcome: 'interrupted', paused: true }] })
-    expect(await record()).toMatchObject({ state: 'interrupted' })
+    expect(first).toMatchObject({ outcome: 'paused', results: [{ outcome: 'paused' }] })
+    expect(await record()).toMatchObject({ state: 'paused', reason: { code: 'max-duration' } })
     expect(await backfills.run({ model: 'post', batchSize: 2, update: addOne })).toMatchObject({ outcome: 'done' })
     expect(await views()).toEqual(upTo(6).map(() => 1))
   })
@@ -245,15 +245,15 @@ describeDatabases((variant) => {
     }
     const retry = onError === 'stop' ? { retry: { attempts: 5, delay: '1h' } as const } : {}
     const party = backfills.party({ model: 'post', onError, ...retry, run })
-    expect(await party.run({ maxDuration: 500 })).toMatchObject({ outcome: 'done', paused: true })
-    expect(await record()).toMatchObject({ state: 'interrupted', processed: 0 })
+    expect(await party.run({ maxDuration: 500 })).toMatchObject({ outcome: 'paused' })
+    expect(await record()).toMatchObject({ state: 'paused', processed: 0 })
     expect(tries).toBe(1)
   })
 
   test('a throttle that never lets go ends with `maxDuration` too', async () => {
     await addPosts(backfills.client, upTo(2))
     const party = backfills.party({ model: 'post', throttle: () => '1h', update: addOne })
-    expect(await party.run({ maxDuration: 500 })).toMatchObject({ outcome: 'done', paused: true })
+    expect(await party.run({ maxDuration: 500 })).toMatchObject({ outcome: 'paused' })
     expect(await views()).toEqual([0, 0])
   })
 

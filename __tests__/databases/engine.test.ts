@@ -125,9 +125,8 @@ describeDatabases((variant) => {
       await holder.saw('started')
       const result = await stage.party(tasks).run({ maxDuration: 300 })
       expect(result).toMatchObject({
-        outcome: 'done',
-        paused: true,
-        results: [{ outcome: 'interrupted', paused: true, error: expect.stringContaining('--max-duration') }],
+        outcome: 'paused',
+        results: [{ outcome: 'paused', reason: { code: 'max-duration' }, holder: { owner: expect.any(String) } }],
       })
       gate.open()
       expect(await holder.ended).toMatchObject({ outcome: 'done' })
@@ -141,7 +140,7 @@ describeDatabases((variant) => {
       const result = await stage.party(tasks).run({ lockTimeout: 0 })
       expect(result).toMatchObject({
         outcome: 'locked',
-        results: [{ error: expect.stringContaining(`${process.pid}`) }],
+        results: [{ reason: { code: 'held', text: expect.stringContaining(`${process.pid}`) } }],
       })
       gate.open()
       expect(await holder.ended).toMatchObject({ outcome: 'done' })
@@ -165,7 +164,7 @@ describeDatabases((variant) => {
       const [startedAt, leaseUntil] = [new Date(now), new Date(now + LEASE_MS)]
       const who = { version: VERSION, name: 'first', owner: 'gone:1:x', deployId: null }
       await died.claim(null, { ...who, leaseUntil, startedAt, checksum: null, resume: false })
-      const open = { finishedAt: null, processed: 0, error: null, log: null }
+      const open = { finishedAt: null, processed: 0, reason: null, error: null, log: null }
       await died.addRun({ ...who, id: `${VERSION}#1`, fence: 1, status: 'running', startedAt, ...open })
 
       const party = stage.party({ [FILE]: task(addPost('after all')) })
@@ -194,7 +193,7 @@ describeDatabases((variant) => {
       const stolen = await stage.record(VERSION)
       expect(await running.ended).toMatchObject({
         outcome: 'locked',
-        results: [{ error: expect.stringContaining('lost') }],
+        results: [{ reason: { code: 'lost' } }],
       })
       expect(await stage.record(VERSION)).toEqual(stolen)
     })
@@ -387,7 +386,7 @@ describeDatabases((variant) => {
         gate.open()
         expect(await running.ended).toMatchObject({
           outcome: 'locked',
-          results: [{ error: expect.stringContaining('lost') }],
+          results: [{ reason: { code: 'lost' } }],
         })
         expect(await stage.titles()).toEqual([])
         expect(await stage.record(VERSION)).toEqual(stolen)

@@ -53,6 +53,7 @@ describeLedgers((makeStand, kind) => {
   const settlement = async (given: Partial<Settlement> = {}): Promise<Settlement> => ({
     status: 'done',
     finishedAt: new Date(await ledger.now()),
+    reason: null,
     error: null,
     ...given,
   })
@@ -69,6 +70,7 @@ describeLedgers((makeStand, kind) => {
         attempts: 1,
         startedAt: asked.startedAt,
         finishedAt: null,
+        reason: null,
         error: null,
         checksum: 'abc',
         owner: 'host:1:a',
@@ -128,7 +130,7 @@ describeLedgers((makeStand, kind) => {
       async (status) => {
         const { claim } = await claimed()
         await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
-        await ledger.settle(claim, await settlement({ status, error: 'it broke' }))
+        await ledger.settle(claim, await settlement({ status, reason: null, error: 'it broke' }))
         const asked = await request({ version: claim.version, owner: 'host:2:b', deployId: 'd2' })
         expect(await other.claim(await recordOf(claim.version), asked)).toMatchObject({ fence: 2 })
         expect(await recordOf(claim.version)).toMatchObject({
@@ -136,6 +138,7 @@ describeLedgers((makeStand, kind) => {
           attempts: 2,
           fence: 2,
           finishedAt: null,
+          reason: null,
           error: null,
           deployId: 'd2',
           cursor: null,
@@ -260,7 +263,7 @@ describeLedgers((makeStand, kind) => {
   describe('settling', () => {
     test('ends the claim, with its error and its count', async () => {
       const { claim } = await claimed()
-      const end = await settlement({ status: 'failed', error: 'it broke', processed: 12 })
+      const end = await settlement({ status: 'failed', reason: null, error: 'it broke', processed: 12 })
       expect(await ledger.settle(claim, end)).toBe(true)
       expect(await recordOf(claim.version)).toMatchObject({ ...end, leaseUntil: null, owner: claim.owner, fence: 1 })
     })
@@ -373,7 +376,14 @@ describeLedgers((makeStand, kind) => {
       const long = 'all work and no play — 仕事 '.repeat(40_000).slice(0, 1_000_000)
       await ledger.settle(claim, await settlement({ status: 'failed', error: long }))
       const run = await openRun(claim.version)
-      const end = { status: 'failed' as const, finishedAt: run.startedAt, processed: 0, error: long, log: long }
+      const end = {
+        status: 'failed' as const,
+        finishedAt: run.startedAt,
+        processed: 0,
+        reason: null,
+        error: long,
+        log: long,
+      }
       await ledger.endRun(run.id, end)
       expect((await recordOf(claim.version)).error === long).toBe(true)
       const [kept] = await other.runs({ version: claim.version, limit: 1 })
@@ -425,7 +435,14 @@ describeLedgers((makeStand, kind) => {
 
     test('ends a run once', async () => {
       const run = await openRun()
-      const end = { status: 'done' as const, finishedAt: run.startedAt, processed: 3, error: null, log: 'said\n' }
+      const end = {
+        status: 'done' as const,
+        finishedAt: run.startedAt,
+        processed: 3,
+        reason: null,
+        error: null,
+        log: 'said\n',
+      }
       await ledger.endRun(run.id, end)
       await other.endRun(run.id, { ...end, status: 'failed', log: 'late\n' })
       expect(await ledger.runs({ version: run.version, limit: 10 })).toEqual([{ ...run, ...end }])
@@ -448,7 +465,7 @@ describeLedgers((makeStand, kind) => {
       const ended = await openRun(version, { fence: 2, status: 'failed', finishedAt: new Date(0) })
       const alive = await openRun(version, { fence: 3 })
       const finishedAt = new Date(await ledger.now())
-      const end = { status: 'interrupted', finishedAt, processed: 7, error: null } as const
+      const end = { status: 'interrupted', finishedAt, processed: 7, reason: null, error: null } as const
       await other.endDeadRuns(version, 3, end)
       const runs = await ledger.runs({ version, limit: 10 })
       expect(runs).toHaveLength(3)
@@ -470,6 +487,7 @@ describeLedgers((makeStand, kind) => {
       owner: 'host:1:a',
       deployId: null,
       processed: 0,
+      reason: null,
       error: null,
       log: null,
       ...given,

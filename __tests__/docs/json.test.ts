@@ -65,7 +65,9 @@ describe('docs/json.md', () => {
   afterAll(() => {
     printed.length = 0
   })
-  const shapes = page.blocks.filter(({ language }) => language === 'ts').map(({ text }) => text)
+  const shapes = page.blocks
+    .filter(({ language }) => language === 'ts')
+    .map(({ text }) => text.replace(/^import type .*\n/gm, ''))
 
   test('has a shape for everything that was printed here', () => {
     const names = shapes.flatMap((text) => [...text.matchAll(/^interface (\w+)/gm)].map(([, name]) => name))
@@ -77,7 +79,7 @@ describe('docs/json.md', () => {
     const values = printed.map(([type, json], at) => `export const printed${at}: ${type} = ${json}`)
     const same = Object.entries(ENGINE).map(([type, engine]) => `same<Equal<JsonOf<${type}>, JsonOf<${engine}>>>()`)
     const file = [
-      `import type { Marked, PlannedTask, Rehearsal, RunResult, Status, TaskRun } from 'after-party'`,
+      `import type { ErrorCode, Marked, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskRun } from 'after-party'`,
       `import { type Equal, same } from './equal.js'`,
       JSON_OF,
       ...shapes,

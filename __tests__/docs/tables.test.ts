@@ -36,8 +36,18 @@ test('docs/deploying.md has every variable that a deploy id is taken from, in or
 })
 
 test('docs/commands.md has every state, in the order of the summary', () => {
-  const source = readFileSync(path.join(repository, 'src/define/events.ts'), 'utf8')
-  const [, union = ''] = /export type TaskState = ([^\n]+)/.exec(source) ?? []
-  const states = [...union.matchAll(/'(\w+)'/g)].map(([, state]) => state)
+  const states = unionOf(/export type TaskState =([\s\S]*?)\n\n/)
   expect(keysIn(section(readPage('docs/commands.md'), '`after-party status`'))).toEqual(states)
 })
+
+test('docs/json.md has every reason', () => {
+  const codes = unionOf(/interface Reason {[\s\S]*? code:([\s\S]*?)\n {2}\/\*\*/)
+  expect(codes.length).toBeGreaterThan(5)
+  expect(keysIn(section(readPage('docs/json.md'), 'Reasons'))).toEqual(codes)
+})
+
+function unionOf(pattern: RegExp): (string | undefined)[] {
+  const source = readFileSync(path.join(repository, 'src/define/events.ts'), 'utf8')
+  const [, union = ''] = pattern.exec(source) ?? []
+  return [...union.matchAll(/'([\w-]+)'/g)].map(([, word]) => word)
+}

@@ -136,7 +136,7 @@ describe('a task that a test runs', () => {
   it('fails when it takes longer than its timeout, even when it does not look at its signal', async () => {
     const task = defineTask({ timeout: 10, run: () => new Promise(() => {}) })
     const result = await runTask(task, { prisma: new Client(), grace: 10 })
-    expect(result).toMatchObject({ outcome: 'failed', error: expect.stringContaining('timeout') })
+    expect(result).toMatchObject({ outcome: 'failed', reason: { code: 'timeout', text: '10ms' } })
   })
 
   it('is interrupted by the signal of the test', async () => {

@@ -14,8 +14,8 @@ export type Acquisition =
   | { kind: 'ended'; record: TaskRecord }
   /** Another process has it, and we waited long enough. */
   | { kind: 'held'; record: TaskRecord }
-  /** The run has had its time. */
-  | { kind: 'late' }
+  /** The run has had its time. `record`: another process has the task. */
+  | { kind: 'late'; record: TaskRecord | null }
   | { kind: 'aborted' }
 
 /** What a claim is made with. Durations in ms. */
@@ -63,17 +63,18 @@ export async function acquire(
   for (let seen = planned; ; seen = await look(ledger, task.version)) {
     if (signal.aborted) return { kind: 'aborted' }
     if (seen && hasEndedSince(planned, seen) && isOurs(seen, options)) return { kind: 'ended', record: seen }
-    if (monotonicNow() >= options.stopAt) return { kind: 'late' }
-    if (!seen || !isHeld(seen, await ledger.now())) {
+    const held = seen && isHeld(seen, await ledger.now()) ? seen : null
+    if (monotonicNow() >= options.stopAt) return { kind: 'late', record: held }
+    if (!held) {
       const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen) })
       if (claim) return { kind: 'claimed', claim, before: seen }
       continue
     }
     const left = giveUpAt - monotonicNow()
-    if (left <= 0) return { kind: 'held', record: seen }
-    options.onWaiting(seen)
+    if (left <= 0) return { kind: 'held', record: held }
+    options.onWaiting(held)
     const busySince = monotonicNow()
-    await options.whileHeld?.(seen)
+    await options.whileHeld?.(held)
     // Who works does not wait.
     giveUpAt += monotonicNow() - busySince
     const nextMs = Math.min(waitMs * (0.75 + Math.random() / 2), left, Math.max(0, options.stopAt - monotonicNow()))

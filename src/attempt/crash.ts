@@ -1,4 +1,4 @@
-import type { Execution } from './execute.js'
+import type { Execution } from './execution.js'
 import { Crashed } from './stop.js'
 
 interface Stops {

@@ -1,8 +1,9 @@
 import { type Duration, toMs } from '../define/duration.js'
 import { messageOf } from '../define/errors.js'
+import type { StopReason } from '../define/events.js'
 
-/** Why a task is told to stop. */
-export type StopReason = 'signal' | 'timeout' | 'lost' | 'crashed'
+/** Why a task is told to stop. `crashed`: an error was thrown that nobody caught; nobody is told, it has failed. */
+export type StopCause = StopReason | 'crashed'
 
 /** Thrown through the user's transaction when the task was told to stop, so that the database rolls it back. */
 export class Stopped extends Error {}
@@ -25,15 +26,15 @@ export class Crashed extends Error {
 export class Stop {
   readonly #controller = new AbortController()
   readonly #off: (() => void)[]
-  #reason: StopReason | undefined
+  #reason: StopCause | undefined
 
   constructor(sources: {
     signal: AbortSignal
     lost: AbortSignal
     timeout: Duration | undefined
-    onStopping(reason: StopReason): void
+    onStopping(reason: StopCause): void
   }) {
-    const stopFor = (reason: StopReason) => {
+    const stopFor = (reason: StopCause) => {
       if (this.#reason !== undefined) return
       this.#reason = reason
       this.#controller.abort(
@@ -48,7 +49,7 @@ export class Stop {
     ]
   }
 
-  get reason(): StopReason | undefined {
+  get reason(): StopCause | undefined {
     return this.#reason
   }
 
@@ -84,7 +85,7 @@ export async function orStopped<T>(work: () => Promise<T>, stop: AbortSignal, gr
   }
 }
 
-function messageFor(reason: Exclude<StopReason, 'crashed'>, timeout: Duration | undefined): string {
+function messageFor(reason: StopReason, timeout: Duration | undefined): string {
   switch (reason) {
     case 'signal':
       return 'stopped by a signal'

@@ -1,15 +1,7 @@
-import type { ExecuteOptions } from '../attempt/execute.js'
+import type { ClaimedJob } from '../attempt/work.js'
 
-/** What is needed to run a backfill under its claim. */
-export interface BackfillOptions extends ExecuteOptions {
-  /** The backfill's name, who runs it, and the lease of a claim: what parts are claimed with. */
-  name: string
-  owner: string
-  leaseMs: number
-  deployId: string | undefined
-  /** On the monotonic clock: no new batch begins after it. */
-  stopAt: number
-  onProgress(processed: number, total: number | null): void
+/** A backfill's job, with what its parts have together. */
+export interface BackfillOptions extends ClaimedJob {
   /** What was said once already, in all parts together. */
   said?: Set<string>
   /** Rows left out so far, in all parts together. */

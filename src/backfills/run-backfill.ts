@@ -1,4 +1,4 @@
-import { type Execution, endOf } from '../attempt/execute.js'
+import { type Execution, endOf } from '../attempt/execution.js'
 import { orStopped, Stop } from '../attempt/stop.js'
 import { HANGS_MS } from '../attempt/transaction.js'
 import type { BackfillDefinition } from '../define/backfill.js'

@@ -1,5 +1,5 @@
 import { claimNow } from '../attempt/claim.js'
-import { endOf } from '../attempt/execute.js'
+import { endOf } from '../attempt/execution.js'
 import { describeOwner } from '../attempt/owner.js'
 import { Lost, orStopped, Stop } from '../attempt/stop.js'
 import { HANGS_MS } from '../attempt/transaction.js'
@@ -212,12 +212,19 @@ async function workOnFree(crew: Crew): Promise<boolean> {
 /** Claims one part, if nobody has it, and walks it. A part that fails is recorded so: its holder's run ends there. */
 async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
   const { definition, options, stop, walked, tally, onProgress } = crew
-  const { ledger, owner, leaseMs, name, deployId } = options
+  const { ledger, owner, leaseMs, task, deployId } = options
   const { version, range, walk } = partition
   const seen = await ledger.record(version)
   if (seen && !(await isFree(crew, seen, partition))) return false
   const resume = isOf(seen, partition)
-  const claim = await claimNow({ version, name }, seen, { ledger, owner, leaseMs, deployId, checksum: null, resume })
+  const claim = await claimNow({ version, name: task.name }, seen, {
+    ledger,
+    owner,
+    leaseMs,
+    deployId,
+    checksum: null,
+    resume,
+  })
   if (!claim) return false
   const ownStop = new Stop({ signal: stop, lost: claim.lost, timeout: undefined, onStopping: () => {} })
   const counted = { rows: 0 }
@@ -228,7 +235,7 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
     counted.rows = now
     onProgress()
   }
-  let settlement: Omit<Settlement, 'finishedAt'> = { status: 'done', error: null }
+  let settlement: Omit<Settlement, 'finishedAt'> = { status: 'done', reason: null, error: null }
   let thrown: unknown
   try {
     walker = await Walker.begin(
@@ -242,11 +249,14 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
     )
     const begun = walker
     const end = await orStopped(() => begun.walk(), ownStop.signal, options.graceMs + 1.5 * HANGS_MS)
-    if (end === 'paused') settlement = { status: 'interrupted', error: null }
+    if (end === 'paused') settlement = { status: 'paused', reason: { code: 'max-duration' }, error: null }
   } catch (error) {
     thrown = error
     const { kind } = endOf(error, ownStop, undefined)
-    settlement = { status: kind === 'threw' ? 'failed' : 'interrupted', error: messageOf(error) }
+    settlement =
+      kind === 'threw'
+        ? { status: 'failed', reason: null, error: messageOf(error) }
+        : { status: 'interrupted', reason: { code: 'signal' }, error: null }
   } finally {
     count()
     ownStop.end()

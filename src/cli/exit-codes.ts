@@ -16,7 +16,7 @@ export const EXIT = {
 
 /** The exit code of a run's outcome; a signal's own code is for the caller to know. */
 export function exitCodeOf(outcome: Exclude<Outcome, 'interrupted'>): number {
-  return { done: EXIT.done, failed: EXIT.failed, locked: EXIT.held }[outcome]
+  return { done: EXIT.done, paused: EXIT.done, failed: EXIT.failed, locked: EXIT.held }[outcome]
 }
 
 /** The exit code of something thrown. */

@@ -32,3 +32,8 @@ export function toMs(duration: Duration): number {
   if (!isDuration(duration)) throw new RangeError(`not a duration: ${String(duration)}`)
   return Math.min(typeof duration === 'number' ? duration : Math.round(ms(duration as ms.StringValue)), LONGEST_MS)
 }
+
+/** A duration as people read it. */
+export function durationText(duration: Duration): string {
+  return typeof duration === 'number' ? `${duration}ms` : duration
+}

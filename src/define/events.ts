@@ -1,5 +1,14 @@
 /** How a task stands, as `status` shows it. */
-export type TaskState = 'pending' | 'running' | 'done' | 'recurring' | 'failed' | 'interrupted' | 'skipped' | 'missing'
+export type TaskState =
+  | 'pending'
+  | 'running'
+  | 'done'
+  | 'recurring'
+  | 'failed'
+  | 'interrupted'
+  | 'paused'
+  | 'skipped'
+  | 'missing'
 
 /** What is worth knowing beside the state. */
 export type TaskFlag = 'late' | 'changed'
@@ -8,7 +17,16 @@ export type TaskFlag = 'late' | 'changed'
 export type PlanReason =
   /** It runs. `named-done`: it was named by hand, and is done. `running`: in another process, which is waited for. */
   | {
-      code: 'new' | 'marked-pending' | 'failed' | 'interrupted' | 'every-deploy' | 'named' | 'named-done' | 'running'
+      code:
+        | 'new'
+        | 'marked-pending'
+        | 'failed'
+        | 'interrupted'
+        | 'paused'
+        | 'every-deploy'
+        | 'named'
+        | 'named-done'
+        | 'running'
     }
   /** It does not. */
   | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
@@ -26,8 +44,23 @@ export interface PlannedTask {
   reason: PlanReason
 }
 
-/** How a run, or one task of it, ended. `locked`: another run has the task. */
-export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted'
+/**
+ * How a run, or one task of it, ended. `locked`: another run has the task. `paused`: the run's time was up, and the next
+ * run resumes it.
+ */
+export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted' | 'paused'
+
+/** Why a task is not done, where no error that it threw says so. */
+export interface Reason {
+  /**
+   * `max-duration`: the run's time was up. `signal`: the process was told to end. `timeout`: the task took longer than
+   * its `timeout`. `died`: its process ended without a word. `lost`: it missed its heartbeats, and another process took
+   * the task. `held`: another process has it. `failed-elsewhere`: it failed in another process.
+   */
+  code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere'
+  /** What belongs to the code: the timeout (`2m`), or the other process (`<host>:<pid>:<random>`). */
+  text?: string
+}
 
 /** What became of one task in a run. */
 export interface TaskResult {
@@ -37,10 +70,12 @@ export interface TaskResult {
   durationMs: number
   /** Things done, where the task tells (`progress`). */
   processed?: number
-  /** Why it did not end well. */
+  /** Why it is not done. */
+  reason?: Reason
+  /** What it threw, or what the database said. */
   error?: string
-  /** True when it used up `--max-duration`: the next run goes on where it stands. */
-  paused?: true
+  /** Who has it, when it is `locked`, or `paused` while it waited. */
+  holder?: Holder
   /** True when another process ran it while this one waited. */
   elsewhere?: true
 }
@@ -49,15 +84,13 @@ export interface TaskResult {
 export interface RunResult {
   outcome: Outcome
   results: TaskResult[]
-  /** True when `--max-duration` ended the run before everything was done: the next run goes on. */
-  paused?: true
   deployId?: string
 }
 
 /** Who holds a task, and for how long yet. */
 export interface Holder {
-  /** `<host>:<pid>:<random>` */
-  owner: string
+  /** `<host>:<pid>:<random>`; null when the ledger does not say. */
+  owner: string | null
   since: Date | null
   /** Ms until the claim lapses without a heartbeat. */
   leaseLeftMs: number
@@ -83,6 +116,9 @@ export type RunEvent = EventBase & RunNews
 /** Hears what happens in a run. Nobody waits for it, and what it throws changes nothing. */
 export type RunListener = (event: RunEvent) => unknown
 
+/** Why a running task is told to end. */
+export type StopReason = 'signal' | 'timeout' | 'lost'
+
 /** What an event is about. */
 export type RunNews =
   | { type: 'planned'; tasks: PlannedTask[] }
@@ -91,7 +127,7 @@ export type RunNews =
   | { type: 'log'; task: TaskRef; level: LogLevel; message: string }
   | { type: 'progress'; task: TaskRef; processed: number; total: number | null }
   | { type: 'retrying'; task: TaskRef; error: string; attempt: number; attempts: number }
-  | { type: 'stopping'; task: TaskRef; reason: string; graceMs: number }
+  | { type: 'stopping'; task: TaskRef; reason: StopReason; graceMs: number }
   | { type: 'finished'; task: TaskRef; result: TaskResult; stack?: string }
   | { type: 'ended'; result: RunResult; notRun: TaskRef[] }
   /** A listener threw, or rejected. Told once for each, to the others. */

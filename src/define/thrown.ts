@@ -1,7 +1,7 @@
 import { messageOf, read } from './errors.js'
 
 /** What was thrown, as text: without connection URLs, and short enough for a column. */
-interface Thrown {
+export interface Thrown {
   /** What happened and what caused it. */
   message: string
   /** The same with the name of the error, and where each was thrown. */

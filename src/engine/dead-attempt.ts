@@ -16,6 +16,7 @@ export async function endDeadRun(
     status: record.status === 'running' ? 'interrupted' : record.status,
     finishedAt: record.finishedAt ?? next.startedAt,
     processed: await rowsOfAttempt(ledger, record),
+    reason: record.status === 'running' ? { code: 'died' } : record.reason,
     error: record.error,
   })
 }

@@ -110,6 +110,7 @@ function decide(
       return { runs: true, reason: { code: record ? 'marked-pending' : 'new' } }
     case 'failed':
     case 'interrupted':
+    case 'paused':
       return { runs: true, reason: { code: state } }
     case 'recurring':
       return record?.deployId != null && record.deployId === deployId

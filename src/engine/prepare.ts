@@ -6,6 +6,7 @@ import type { TaskRecord } from '../ledger/contract.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import type { PlanEntry } from './plan.js'
+import { workOf } from './work-of.js'
 
 /** The definitions of some task files, and what is wrong with the others. */
 export interface Definitions {
@@ -36,9 +37,9 @@ export async function loadDefinitions(source: TaskSource, files: readonly TaskFi
 export async function walkFaultsOf(engine: Engine, tasks: readonly PlanEntry[]): Promise<Fault[]> {
   const faults: Fault[] = []
   for (const { runs, definition, file } of tasks) {
-    if (!runs || !file || definition?.kind !== 'backfill') continue
-    const { walkFault } = await import('../backfills/rows/target-fault.js')
-    const message = walkFault(definition, await engine.tasksClient())
+    const work = runs && definition ? await workOf(definition) : undefined
+    if (!file || !work?.fault) continue
+    const message = work.fault(await engine.tasksClient())
     if (message !== undefined) faults.push({ file: file.file, message })
   }
   return faults

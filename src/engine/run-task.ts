@@ -1,18 +1,13 @@
 import { acquire, type HeldClaim } from '../attempt/claim.js'
 import { orCrashed } from '../attempt/crash.js'
-import { execute } from '../attempt/execute.js'
-import { describeOwner } from '../attempt/owner.js'
 import { settle } from '../attempt/settle.js'
-import type { StopReason } from '../attempt/stop.js'
 import { TaskLog } from '../attempt/task-log.js'
 import { progressOf } from '../attempt/told-progress.js'
-import type { BackfillOptions } from '../backfills/backfill-options.js'
-import { executeBackfill } from '../backfills/run-backfill.js'
-import { helpWith } from '../backfills/run-parts.js'
+import type { Job, Work } from '../attempt/work.js'
 import { DEFAULT_MAX_SKIPPED } from '../define/backfill.js'
-import { type Definition, isEveryDeploy } from '../define/definition.js'
+import type { Definition } from '../define/definition.js'
 import { AfterPartyError, headline, messageOf } from '../define/errors.js'
-import type { LogLevel, TaskRef, TaskResult } from '../define/events.js'
+import type { Holder, LogLevel, Reason, TaskRef, TaskResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import { shareConnections } from '../prisma/extensions.js'
@@ -20,6 +15,7 @@ import { endDeadRun } from './dead-attempt.js'
 import type { Engine } from './engine.js'
 import type { PlanEntry } from './plan.js'
 import type { RunOptions } from './run-options.js'
+import { workOf } from './work-of.js'
 
 /** A result without what every result has. */
 type End = Omit<TaskResult, 'version' | 'name' | 'durationMs'>
@@ -60,7 +56,8 @@ async function claimAndWork(
   const task = { version, name }
   const { ledger, owner } = engine
   const { leaseMs, lockTimeoutMs, stopAt, deployId, signal, emit } = options
-  const attempt = new Attempt(engine, task, definition, options)
+  const work = await workOf(definition)
+  const attempt = new Attempt(engine, task, work, options, definition)
   const acquisition = await acquire(task, record, {
     ledger,
     owner,
@@ -69,22 +66,19 @@ async function claimAndWork(
     stopAt,
     deployId,
     checksum,
-    // A backfill goes on at its checkpoint, unless it is run by hand although it is done.
-    resumes: (seen) => definition.kind === 'backfill' && seen?.status !== 'done',
-    everyDeploy: isEveryDeploy(definition),
+    resumes: work.resumes,
+    everyDeploy: work.everyDeploy,
     signal,
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder),
   })
   switch (acquisition.kind) {
     case 'aborted':
-      return { end: { outcome: 'interrupted', error: 'stopped by a signal while it waited' } }
+      return { end: { outcome: 'interrupted', reason: { code: 'signal' } } }
     case 'held':
-      return {
-        end: { outcome: 'locked', error: heldMessage(acquisition.record, await ledger.now()), ...attempt.helped },
-      }
+      return { end: { outcome: 'locked', ...(await heldBy(engine, acquisition.record)), ...attempt.helped } }
     case 'late':
-      return { end: { outcome: 'interrupted', paused: true, error: LATE, ...attempt.helped } }
+      return { end: { outcome: 'paused', ...(await lateFor(engine, acquisition.record)), ...attempt.helped } }
     case 'ended':
       return { end: { ...outcomeElsewhere(acquisition.record), ...attempt.helped } }
     case 'claimed':
@@ -97,7 +91,7 @@ async function claimAndWork(
 class Attempt {
   readonly #engine: Engine
   readonly #task: TaskRef
-  readonly #definition: Definition
+  readonly #work: Work
   readonly #options: RunOptions
   readonly #log: TaskLog
   #helped = 0
@@ -105,10 +99,10 @@ class Attempt {
   #over = false
   #warned = false
 
-  constructor(engine: Engine, task: TaskRef, definition: Definition, options: RunOptions) {
+  constructor(engine: Engine, task: TaskRef, work: Work, options: RunOptions, definition: Definition) {
     this.#engine = engine
     this.#task = task
-    this.#definition = definition
+    this.#work = work
     this.#options = options
     const tell = (level: LogLevel, message: string) => options.emit({ type: 'log', task, level, message })
     this.#log = new TaskLog(tell, definition.kind === 'backfill' ? (definition.maxSkipped ?? DEFAULT_MAX_SKIPPED) : 0)
@@ -121,8 +115,8 @@ class Attempt {
 
   /** Takes parts of a backfill that another process holds, rather than wait for it. */
   async help(holder: TaskRecord): Promise<void> {
-    if (this.#definition.kind !== 'backfill' || !this.#mayHelp) return
-    const { processed, failed } = await helpWith(this.#definition, await this.#workOptions(() => {}), holder)
+    if (!this.#work.help || !this.#mayHelp) return
+    const { processed, failed } = await this.#work.help(await this.#job(() => {}), holder)
     this.#helped += processed
     // It would fail again at the next look.
     this.#mayHelp = !failed
@@ -132,38 +126,34 @@ class Attempt {
   async work({ claim, before }: { claim: HeldClaim; before: TaskRecord | null }): Promise<Ended> {
     try {
       if (before) await this.#endDeadRun(claim, before)
-      return await this.#work(claim)
+      return await this.#workUnder(claim)
     } finally {
       // Whatever threw: a claim that nobody works under must run out.
       claim.stop()
     }
   }
 
-  async #work(claim: HeldClaim): Promise<Ended> {
+  async #workUnder(claim: HeldClaim): Promise<Ended> {
     const { ledger } = this.#engine
     const runId = await this.#openRun(claim)
-    const work = { ...(await this.#workOptions((...told) => claim.progress(...told))), claim }
-    const definition = this.#definition
-    const execution = await orCrashed(this.#options, (signal) =>
-      definition.kind === 'task'
-        ? execute(definition, { ...work, signal })
-        : executeBackfill(definition, { ...work, signal }),
-    )
+    const job = { ...(await this.#job((...told) => claim.progress(...told))), claim }
+    const execution = await orCrashed(this.#options, (signal) => this.#work.execute({ ...job, signal }))
     this.#over = true
-    const settled = await settle(ledger, this.#definition, claim, execution)
-    if (settled.outcome === 'lost') return { end: { outcome: 'locked', error: LOST } }
+    const settled = await settle(ledger, this.#work, claim, execution)
+    if (settled.outcome === 'lost') return { end: { outcome: 'locked', reason: { code: 'lost' } } }
     const { processed, together = processed } = execution
     await this.#closeRun(runId, {
       status: settled.status,
       finishedAt: new Date(await ledger.now()),
       processed: together ?? 0,
+      reason: settled.reason ?? null,
       error: settled.error ?? null,
       log: this.#log.tail,
     })
     const end: End = {
       outcome: settled.outcome,
       ...(processed !== undefined && { processed }),
-      ...(settled.paused && { paused: true }),
+      ...(settled.reason && { reason: settled.reason }),
       ...(settled.message !== undefined && { error: settled.message }),
     }
     return { end, ...(settled.error !== undefined && { stack: settled.error }) }
@@ -181,7 +171,7 @@ class Attempt {
   async #openRun({ claim, startedAt }: HeldClaim): Promise<string> {
     const { version, name, owner, fence } = claim
     const id = `${version}#${fence}`
-    const open = { finishedAt: null, processed: 0, error: null, log: null }
+    const open = { finishedAt: null, processed: 0, reason: null, error: null, log: null }
     const deployId = this.#options.deployId ?? null
     await this.#engine.ledger.addRun({
       id,
@@ -210,9 +200,7 @@ class Attempt {
     })
   }
 
-  async #workOptions(
-    onTold: (processed: number, total: number | null) => void,
-  ): Promise<Omit<BackfillOptions, 'claim'>> {
+  async #job(onTold: (processed: number, total: number | null) => void): Promise<Job> {
     const { ledger, owner, ledgerClient } = this.#engine
     const { signal, graceMs, leaseMs, deployId, stopAt, emit } = this.#options
     const task = this.#task
@@ -222,9 +210,9 @@ class Attempt {
       ledger,
       client,
       sharedClient: shareConnections(client, ledgerClient),
+      task,
       signal,
       graceMs,
-      name: task.name,
       owner,
       leaseMs,
       deployId,
@@ -244,43 +232,36 @@ class Attempt {
       onProgress: tellProgress,
       onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
       onStopping: (reason) => {
-        if (reason !== 'crashed') emit({ type: 'stopping', task, reason: STOPPING[reason], graceMs })
+        if (reason !== 'crashed') emit({ type: 'stopping', task, reason, graceMs })
       },
     }
   }
 }
 
-const LOST =
-  'lost its claim: it went without a heartbeat for longer than its lease, and another process took the task. Nothing more was written'
-
-const LATE = 'another process has it, and --max-duration is over; the next run goes on here'
-
-const STOPPING: Record<Exclude<StopReason, 'crashed'>, string> = {
-  signal: 'a signal',
-  timeout: 'its timeout',
-  lost: 'its claim was lost',
+function outcomeElsewhere({ status, owner, error }: TaskRecord): End {
+  if (status !== 'failed') return { outcome: 'done', elsewhere: true }
+  const reason: Reason = { code: 'failed-elsewhere', ...(owner !== null && { text: owner }) }
+  const why = headline(error ?? '')
+  return { outcome: 'failed', elsewhere: true, reason, ...(why !== '' && { error: why }) }
 }
 
-function outcomeElsewhere(record: TaskRecord): End {
-  if (record.status !== 'failed') return { outcome: 'done', elsewhere: true }
-  const where = record.owner === null ? 'another process' : describeOwner(record.owner)
-  const error = `failed in ${where}: ${headline(record.error ?? '') || 'no error was kept'}`
-  return { outcome: 'failed', elsewhere: true, error }
+async function heldBy({ ledger }: Engine, record: TaskRecord): Promise<Pick<End, 'reason' | 'holder'>> {
+  const reason: Reason = { code: 'held', ...(record.owner !== null && { text: record.owner }) }
+  return { reason, holder: holderOf(record, await ledger.now()) }
 }
 
-function holderOf(record: TaskRecord, now: number) {
+async function lateFor(engine: Engine, record: TaskRecord | null): Promise<Pick<End, 'reason' | 'holder'>> {
+  const { reason, ...held } = record ? await heldBy(engine, record) : {}
+  return { reason: { ...reason, code: 'max-duration' }, ...held }
+}
+
+function holderOf(record: TaskRecord, now: number): Holder {
   const leaseLeftMs = Math.max(0, (record.leaseUntil?.getTime() ?? 0) - now)
-  return { owner: record.owner ?? 'another process', since: record.startedAt, leaseLeftMs }
-}
-
-function heldMessage(record: TaskRecord, now: number): string {
-  const { owner, since, leaseLeftMs } = holderOf(record, now)
-  const left = `${Math.ceil(leaseLeftMs / 1000)} s of its lease left`
-  return `held by ${describeOwner(owner)}, since ${since?.toISOString() ?? 'an unknown time'}, ${left}`
+  return { owner: record.owner, since: record.startedAt, leaseLeftMs }
 }
 
 /** Says once for each holder that we wait. */
-function onceAHolder({ ledger }: Engine, tell: (holder: ReturnType<typeof holderOf>) => void) {
+function onceAHolder({ ledger }: Engine, tell: (holder: Holder) => void) {
   let told: number | undefined
   return (record: TaskRecord) => {
     if (told === record.fence) return

@@ -79,14 +79,13 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
       const result = await runTask(engine, queue[0], options)
       queue.shift()
       results.push(result)
-      if (result.paused) break
       // A task that had committed by then is done all the same; it is the run that can't go on.
       outcome = options.crashed?.aborted ? 'failed' : result.outcome
     }
   }
-  const paused = outcome === 'done' && (queue.length > 0 || results.some((result) => result.paused))
+  if (outcome === 'done' && queue.length > 0) outcome = 'paused'
   const { deployId } = options
-  const result: RunResult = { outcome, results, ...(paused && { paused }), ...(deployId !== undefined && { deployId }) }
+  const result: RunResult = { outcome, results, ...(deployId !== undefined && { deployId }) }
   options.emit({ type: 'ended', result, notRun: queue.map(({ version, name }) => ({ version, name })) })
   return result
 }

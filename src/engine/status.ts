@@ -1,7 +1,7 @@
 import { skippedOf } from '../backfills/parts.js'
 import { leftOutLog } from '../backfills/skipped-rows.js'
 import { isEveryDeploy } from '../define/definition.js'
-import type { TaskFlag, TaskState } from '../define/events.js'
+import type { Reason, TaskFlag, TaskState } from '../define/events.js'
 import type { TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import { rowsOfAttempt } from './dead-attempt.js'
@@ -25,6 +25,8 @@ export interface TaskStatus {
   total: number | null
   /** Ms until it is through, at the pace of this attempt so far; null where it does not run, or nobody can say. */
   leftMs: number | null
+  /** Why it has this state, where no error says so. */
+  reason: Reason | null
   error: string | null
   /** Who has it, or had it last. */
   owner: string | null
@@ -70,7 +72,7 @@ export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: 
   }
 }
 
-const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted'])
+const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted', 'paused'])
 
 /** By version: of the tasks that run now. */
 async function timesLeft(
@@ -108,6 +110,7 @@ function taskStatus(
     processed: record ? record.processed : null,
     total: record?.total ?? null,
     leftMs,
+    reason: state === 'interrupted' && record?.status === 'running' ? { code: 'died' } : (record?.reason ?? null),
     error: record?.error ?? null,
     owner: record?.owner ?? null,
     file: file?.file ?? null,
@@ -123,6 +126,7 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
     recurring: 0,
     failed: 0,
     interrupted: 0,
+    paused: 0,
     skipped: 0,
     missing: 0,
   }
@@ -144,10 +148,11 @@ export async function history(
     runs.map(async (run) => {
       const record = byVersion.get(run.version)
       if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
-      if (record.fence !== run.fence) return { ...run, status: 'interrupted' as const }
-      const { status, finishedAt, error } = record
+      if (record.fence !== run.fence)
+        return { ...run, status: 'interrupted' as const, reason: { code: 'died' as const } }
+      const { status, finishedAt, reason, error } = record
       const processed = await rowsOfAttempt(engine.ledger, record)
-      return { ...run, status, finishedAt, error, processed, log: leftOutLog(skippedOf(record, byVersion)) }
+      return { ...run, status, finishedAt, reason, error, processed, log: leftOutLog(skippedOf(record, byVersion)) }
     }),
   )
 }

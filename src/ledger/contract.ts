@@ -1,5 +1,15 @@
+import type { Reason } from '../define/events.js'
+
 /** How a record stands in the database. `pending` is only ever written by `mark --pending`. */
-export type RecordStatus = 'pending' | 'running' | 'done' | 'recurring' | 'failed' | 'interrupted' | 'skipped'
+export type RecordStatus =
+  | 'pending'
+  | 'running'
+  | 'done'
+  | 'recurring'
+  | 'failed'
+  | 'interrupted'
+  | 'paused'
+  | 'skipped'
 
 /** One row of `AfterPartyTaskRecord`: whether a task has run in this database, and how it stands. */
 export interface TaskRecord {
@@ -10,6 +20,8 @@ export interface TaskRecord {
   attempts: number
   startedAt: Date | null
   finishedAt: Date | null
+  /** Why it has this status, where no error says so. */
+  reason: Reason | null
   error: string | null
   checksum: string | null
   owner: string | null
@@ -40,6 +52,8 @@ export interface TaskRun {
   deployId: string | null
   /** Rows. */
   processed: number
+  /** Why it ended so, where no error says it. */
+  reason: Reason | null
   error: string | null
   /** The tail of what the task logged. */
   log: string | null
@@ -95,6 +109,7 @@ export interface RecordChange {
 export interface Settlement {
   status: Exclude<RecordStatus, 'running' | 'pending'>
   finishedAt: Date
+  reason: Reason | null
   error: string | null
   processed?: number
 }
@@ -155,12 +170,15 @@ export interface Ledger extends ClaimWrites {
   /** Adds a run to the history. */
   addRun(run: TaskRun): Promise<void>
   /** Ends a run of the history, unless it has ended. */
-  endRun(id: string, end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'error' | 'log'>): Promise<void>
+  endRun(
+    id: string,
+    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'reason' | 'error' | 'log'>,
+  ): Promise<void>
   /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
   endDeadRuns(
     version: string,
     belowFence: number,
-    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'error'>,
+    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'reason' | 'error'>,
   ): Promise<void>
   /** The latest runs first. */
   runs(query: { version?: string; limit: number }): Promise<TaskRun[]>

@@ -63,6 +63,7 @@ export class MemoryLedger implements Ledger {
       attempts: (current?.attempts ?? 0) + 1,
       fence,
       finishedAt: null,
+      reason: null,
       error: null,
     })
     return { version: request.version, name: request.name, owner: request.owner, fence }
@@ -100,6 +101,7 @@ export class MemoryLedger implements Ledger {
       fence: (current?.fence ?? 0) + 1,
       startedAt: null,
       finishedAt: status === 'pending' ? null : at,
+      reason: null,
       error: null,
       leaseUntil: null,
       ...(status === 'pending' || !current ? { cursor: null, processed: 0, total: null } : {}),

@@ -34,7 +34,7 @@ export const LEDGER_ADDITIONS: Record<LedgerModel, readonly LedgerAddition[]> = 
   ],
   AfterPartyTaskRun: [
     {
-      fields: ['part', 'changedMeanwhile', 'skippedRows', 'params', 'runner'],
+      fields: ['part', 'reason', 'reasonText', 'changedMeanwhile', 'skippedRows', 'params', 'runner'],
       attributes: ['@@index([startedAt])'],
     },
   ],

@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../define/errors.js'
+import type { Reason } from '../define/events.js'
 import { VERSION } from '../define/version.js'
 import { ask, insist, orBusy } from '../prisma/ask.js'
 import { isUniqueViolation } from '../prisma/database-errors.js'
@@ -35,13 +36,19 @@ interface Delegate<Row> {
  * A record as the database has it. Row counts can pass 2^31, so they are BigInt there; a number here is exact to 2^53.
  * A ledger of the first release has its checkpoint in `cursor`, and its parts do not say what they are parts of.
  */
-type RecordRow = Omit<TaskRecord, 'processed' | 'total' | 'cursor'> & {
+type RecordRow = Omit<TaskRecord, 'processed' | 'total' | 'cursor' | 'reason'> & {
+  reason: string | null
+  reasonText: string | null
   processed: bigint | number
   total: bigint | number | null
   checkpoint: string | null
   cursor?: string | null
 }
-type RunRow = Omit<TaskRun, 'processed'> & { processed: bigint | number }
+type RunRow = Omit<TaskRun, 'processed' | 'reason'> & {
+  processed: bigint | number
+  reason: string | null
+  reasonText: string | null
+}
 
 interface LedgerClient {
   afterPartyTaskRecord: Delegate<RecordRow>
@@ -52,13 +59,15 @@ interface LedgerClient {
 }
 
 /** Asked for by name, whatever the client's `omit` leaves out: a record without its checkpoint would start over. */
-const RECORD: Record<Exclude<keyof TaskRecord, 'cursor'> | 'checkpoint', true> = {
+const RECORD: Record<Exclude<keyof TaskRecord, 'cursor'> | 'checkpoint' | 'reasonText', true> = {
   version: true,
   name: true,
   status: true,
   attempts: true,
   startedAt: true,
   finishedAt: true,
+  reason: true,
+  reasonText: true,
   error: true,
   checksum: true,
   owner: true,
@@ -69,7 +78,7 @@ const RECORD: Record<Exclude<keyof TaskRecord, 'cursor'> | 'checkpoint', true> =
   total: true,
   deployId: true,
 }
-const RUN: Record<keyof TaskRun, true> = {
+const RUN: Record<keyof TaskRun | 'reasonText', true> = {
   id: true,
   version: true,
   name: true,
@@ -80,6 +89,8 @@ const RUN: Record<keyof TaskRun, true> = {
   owner: true,
   deployId: true,
   processed: true,
+  reason: true,
+  reasonText: true,
   error: true,
   log: true,
 }
@@ -226,20 +237,26 @@ export class PrismaLedger implements Ledger {
   }
 
   async addRun(run: TaskRun): Promise<void> {
-    await this.#insist(() => this.#client.afterPartyTaskRun.create({ data: { ...run, runner: VERSION } })).catch(
-      (error) => {
-        if (!isUniqueViolation(error)) throw error
-      },
-    )
+    await this.#insist(() =>
+      this.#client.afterPartyTaskRun.create({ data: { ...run, ...reasonColumns(run.reason), runner: VERSION } }),
+    ).catch((error) => {
+      if (!isUniqueViolation(error)) throw error
+    })
   }
 
-  async endRun(id: string, end: Partial<TaskRun>): Promise<void> {
-    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data: end }))
+  async endRun(id: string, { reason, ...end }: Parameters<Ledger['endRun']>[1]): Promise<void> {
+    const data = { ...end, ...reasonColumns(reason) }
+    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where: { id, status: 'running' }, data }))
   }
 
-  async endDeadRuns(version: string, belowFence: number, end: Partial<TaskRun>): Promise<void> {
+  async endDeadRuns(
+    version: string,
+    belowFence: number,
+    { reason, ...end }: Parameters<Ledger['endDeadRuns']>[2],
+  ): Promise<void> {
+    const data = { ...end, ...reasonColumns(reason) }
     const where = { version, status: 'running', fence: { lt: belowFence } }
-    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data: end }))
+    await this.#insist(() => this.#client.afterPartyTaskRun.updateMany({ where, data }))
   }
 
   async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
@@ -334,8 +351,9 @@ function beatIn(client: LedgerClient, claim: Claim, { leaseUntil, processed, tot
   return writeIn(client, { where: whereHeld(claim), data })
 }
 
-function settleIn(client: LedgerClient, claim: Claim, settlement: Settlement): Promise<boolean> {
-  return writeIn(client, { where: whereHeld(claim), data: { ...settlement, leaseUntil: null } })
+function settleIn(client: LedgerClient, claim: Claim, { reason, ...settlement }: Settlement): Promise<boolean> {
+  const data = { ...settlement, ...reasonColumns(reason), leaseUntil: null }
+  return writeIn(client, { where: whereHeld(claim), data })
 }
 
 function checkpointIn(client: LedgerClient, claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
@@ -350,6 +368,18 @@ function checkpointChange(claim: Claim, { from, cursor, ...data }: CheckpointWri
 function partOf(id: string): { partOf: string | null; part: number | null } {
   const [version = id, part] = id.split('/')
   return part === undefined ? { partOf: null, part: null } : { partOf: version, part: Number(part) }
+}
+
+/** Characters: what MySQL's column for a String holds. */
+const LONGEST_REASON = 191
+
+function reasonColumns(reason: Reason | null): { reason: string | null; reasonText: string | null } {
+  return { reason: reason?.code ?? null, reasonText: reason?.text?.slice(0, LONGEST_REASON) ?? null }
+}
+
+/** A code of a later release is given on as it is. */
+function toReason({ reason, reasonText }: Pick<RecordRow, 'reason' | 'reasonText'>): Reason | null {
+  return reason === null ? null : { code: reason as Reason['code'], ...(reasonText !== null && { text: reasonText }) }
 }
 
 async function writeIn(client: LedgerClient, change: RecordChange): Promise<boolean> {
@@ -371,6 +401,7 @@ function toRecord(row: RecordRow): TaskRecord {
   const { owner, fence, leaseUntil, checkpoint, cursor, processed, total, deployId } = row
   return {
     ...{ version, name, status, attempts, startedAt, finishedAt, error, checksum, owner, fence, leaseUntil, deployId },
+    reason: toReason(row),
     cursor: checkpoint ?? cursor ?? null,
     processed: Number(processed),
     total: total === null ? null : Number(total),
@@ -381,6 +412,7 @@ function toRun(row: RunRow): TaskRun {
   const { id, version, name, fence, status, startedAt, finishedAt, owner, deployId, processed, error, log } = row
   return {
     ...{ id, version, name, fence, status, startedAt, finishedAt, owner, deployId, error, log },
+    reason: toReason(row),
     processed: Number(processed),
   }
 }

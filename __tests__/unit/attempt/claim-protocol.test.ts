@@ -97,7 +97,7 @@ class World {
         )
       }
       case 'settle': {
-        const settlement = { status: step.status, finishedAt: new Date(this.#now), error: null }
+        const settlement = { status: step.status, finishedAt: new Date(this.#now), reason: null, error: null }
         return this.#write(
           process,
           version,
@@ -127,7 +127,8 @@ class World {
       await this.#write(
         last,
         version,
-        (claim) => this.ledger.settle(claim, { status: 'done', finishedAt: new Date(this.#now), error: null }),
+        (claim) =>
+          this.ledger.settle(claim, { status: 'done', finishedAt: new Date(this.#now), reason: null, error: null }),
         () => this.#standing.delete(version),
       )
       expect((await this.ledger.record(version))?.status).toBe('done')
@@ -264,7 +265,7 @@ test('who takes over what stood otherwise when it was planned goes on from where
   const [version] = VERSIONS
   const options = { version, name: 'task', checksum: null, deployId: null, resume: false, startedAt: new Date() }
   const lease = { leaseUntil: new Date(Date.now() + 60_000) }
-  const end = { finishedAt: new Date(), error: null }
+  const end = { finishedAt: new Date(), reason: null, error: null }
   const first = await ledger.claim(null, { ...options, ...lease, owner: 'a' })
   if (!first) throw new Error('not claimed')
   await ledger.settle(first, { ...end, status: 'done' })
@@ -315,7 +316,7 @@ test('who works while another process has the task does not use up the time to w
     whileHeld: async () => {
       looks += 1
       if (looks === 1) await new Promise((resolve) => setTimeout(resolve, 300))
-      else if (held) await ledger.settle(held, { status: 'done', finishedAt: new Date(), error: null })
+      else if (held) await ledger.settle(held, { status: 'done', finishedAt: new Date(), reason: null, error: null })
     },
   })
   expect([acquisition.kind, looks]).toEqual(['ended', 2])
@@ -338,7 +339,7 @@ async function ask(ledger: Ledger, owner: string, status: Settlement['status']):
     onWaiting: () => {},
   })
   if (acquisition.kind === 'claimed')
-    expect(await acquisition.claim.settle({ status, finishedAt: new Date(), error: null })).toBe(true)
+    expect(await acquisition.claim.settle({ status, finishedAt: new Date(), reason: null, error: null })).toBe(true)
   return acquisition.kind === 'ended' ? `ended ${acquisition.record.status}` : acquisition.kind
 }
 

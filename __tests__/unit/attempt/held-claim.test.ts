@@ -22,7 +22,7 @@ test('a transaction that ends after its claim was settled brings no heartbeat ba
   })
   let end = () => {}
   const open = claim?.withoutBeats(1, () => new Promise<void>((resolve) => (end = resolve)))
-  await claim?.settle({ status: 'interrupted', finishedAt: new Date(), error: null })
+  await claim?.settle({ status: 'interrupted', finishedAt: new Date(), reason: null, error: null })
   end()
   await open
   const before = beats

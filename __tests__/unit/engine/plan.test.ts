@@ -14,6 +14,7 @@ function record(version: string, status: RecordStatus, more: Partial<TaskRecord>
     attempts: 1,
     startedAt: new Date(NOW - 5_000),
     finishedAt: null,
+    reason: null,
     error: null,
     checksum: null,
     owner: 'host:1:x',

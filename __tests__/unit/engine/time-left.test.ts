@@ -17,6 +17,7 @@ function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [
     attempts: 5,
     startedAt: START,
     finishedAt: null,
+    reason: null,
     error: null,
     checksum: null,
     owner: 'host:1:x',
@@ -40,6 +41,7 @@ async function left(record: TaskRecord, ...runs: Partial<TaskRun>[]): Promise<nu
       fence: 0,
       status: 'failed',
       processed: 0,
+      reason: null,
       error: 'no',
       log: null,
       ...open,
@@ -57,7 +59,7 @@ test('a task that tells its progress did all that it told', async () => {
 })
 
 test('rows of earlier attempts at the same walk say nothing of today’s pace, and those of an earlier walk even less', async () => {
-  const earlierWalk = { fence: 2, status: 'done', processed: 1_000, error: null } as const
+  const earlierWalk = { fence: 2, status: 'done', processed: 1_000, reason: null, error: null } as const
   expect(await left(running(3), earlierWalk, { fence: 3, processed: 100 }, { fence: 4, processed: 300 })).toBe(20_000)
 })
 

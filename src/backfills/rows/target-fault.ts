@@ -4,7 +4,7 @@ import { CursorError } from './pages.js'
 import { walkedOf } from './target.js'
 
 /** What the client knows to be wrong with what a backfill walks: a model or a cursor that is not there or not fit. */
-export function walkFault(definition: BackfillDefinition, client: object): string | undefined {
+export function targetFault(definition: BackfillDefinition, client: object): string | undefined {
   try {
     walkedOf(definition, client)
     return undefined

@@ -48,18 +48,21 @@ export const runCommand = defineCommand({
         printPlan(await party.plan({ names, deployId }), { json: args.json })
         return EXIT.done
       }
+      const { reportText } = await import('../reporters/text.js')
       if (args.rehearse) {
         const { printRehearsal } = await import('../reporters/rehearsal.js')
+        const report = reportText()
         const rehearsals = await party.rehearse({
           names,
           deployId,
           grace: args.grace,
           skipMigrationCheck: args.skipMigrationCheck,
+          // The rehearsals themselves are told when all are over.
+          onEvent: (event) => event.type === 'log' && report(event),
         })
         printRehearsal(rehearsals, { json: args.json })
         return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
       }
-      const { reportText } = await import('../reporters/text.js')
       return untilSignal(async (signal, received) => {
         const result = await party.run({
           names,

@@ -3,6 +3,7 @@ import type { TaskRun } from '../../ledger/contract.js'
 import { isFrame, ownFrames } from '../stack.js'
 import { table } from '../table.js'
 import { clip, count, formatMs, indent, stderr, stdout } from '../terminal.js'
+import { describeReason } from './reason.js'
 
 /** Prints attempts: a table, or, for one task, each with its error and its log. */
 export function printHistory(runs: readonly TaskRun[], { json, detailed }: { json: boolean; detailed: boolean }): void {
@@ -16,7 +17,7 @@ function overview(runs: readonly TaskRun[]): string {
   const head = ['STATUS', 'VERSION', 'TASK', 'STARTED (UTC)', 'TOOK', ''].map((text) => stdout.style('dim', text))
   const rows = runs.map((run) => [
     ...row(run),
-    clip([worked(run), headline(run.error ?? '')].filter(Boolean).join('; ')),
+    clip([worked(run), headline(run.error ?? '') || why(run)].filter(Boolean).join('; ')),
   ])
   return table(head, rows)
 }
@@ -31,10 +32,15 @@ function details(run: TaskRun): string {
   const parts = [
     head,
     stdout.style('dim', indent(where)),
+    why(run) && indent(why(run)),
     run.error && indent(readable(run.error)),
     run.log && indent(run.log),
   ]
   return parts.filter(Boolean).join('\n').trimEnd()
+}
+
+function why({ reason }: TaskRun): string {
+  return reason ? describeReason(reason) : ''
 }
 
 function worked({ processed }: TaskRun): string {

@@ -40,6 +40,7 @@ const REASONS: Record<Exclude<PlanReason['code'], 'other-environment' | 'ran-in-
   'marked-pending': 'marked pending',
   failed: 'failed the last time',
   interrupted: 'was interrupted',
+  paused: 'paused; it resumes',
   'every-deploy': 'every deploy',
   named: 'named by hand',
   'named-done': 'named by hand; it is done',

@@ -1,9 +1,10 @@
 import { headline } from '../../define/errors.js'
-import type { TaskState } from '../../define/events.js'
+import type { Reason, TaskState } from '../../define/events.js'
 import type { Status, TaskStatus } from '../../engine/status.js'
 import { table } from '../table.js'
 import { clip, formatMs, stderr, stdout } from '../terminal.js'
 import { shown } from '../using-party.js'
+import { describeReason } from './reason.js'
 
 const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = {
   pending: 'yellow',
@@ -12,9 +13,12 @@ const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = 
   recurring: 'green',
   failed: 'red',
   interrupted: 'yellow',
+  paused: 'yellow',
   skipped: 'dim',
   missing: 'yellow',
 }
+
+const STOPPED = new Set<TaskState>(['failed', 'interrupted', 'paused'])
 
 /** Prints the status: a table, or one JSON object. What is wrong with files goes to stderr. */
 export function printStatus(status: Status, { json, directory }: { json: boolean; directory: string }): void {
@@ -42,18 +46,20 @@ function row(task: TaskStatus): string[] {
 }
 
 /** The one thing worth a reader's while: why it failed, how far it is, or what it is. */
-function remark({ state, flags, error, processed, total, leftMs, description, onlyIn }: TaskStatus): string {
-  const told =
-    state === 'failed' || state === 'interrupted'
-      ? [total === null ? '' : rows(processed, total), clip(headline(error ?? 'its process died'))]
-          .filter(Boolean)
-          .join(', ')
-      : state === 'running' && processed
-        ? progress(processed, total, leftMs)
-        : onlyIn
-          ? `only in ${onlyIn.join(', ')}`
-          : clip(description ?? '')
+function remark({ state, flags, reason, error, processed, total, leftMs, description, onlyIn }: TaskStatus): string {
+  const told = STOPPED.has(state)
+    ? [total === null ? '' : rows(processed, total), clip(why(reason, error))].filter(Boolean).join(', ')
+    : state === 'running' && processed
+      ? progress(processed, total, leftMs)
+      : onlyIn
+        ? `only in ${onlyIn.join(', ')}`
+        : clip(description ?? '')
   return [...flags, told].filter(Boolean).join(', ')
+}
+
+/** What it threw, or why it ended without that. */
+function why(reason: Reason | null, error: string | null): string {
+  return headline(error ?? '') || (reason ? describeReason(reason) : '')
 }
 
 /** How far a task is that runs elsewhere, and when it would end at its pace so far. */

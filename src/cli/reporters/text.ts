@@ -1,8 +1,8 @@
-import { describeOwner } from '../../attempt/owner.js'
-import type { RunEvent, TaskRef, TaskResult } from '../../define/events.js'
+import type { RunEvent, StopReason, TaskRef, TaskResult } from '../../define/events.js'
 import { ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { Progress } from './progress.js'
+import { describeReason, ownerOf } from './reason.js'
 
 /** Tells a run as lines of text on stderr. */
 export function reportText(): (event: RunEvent) => void {
@@ -22,7 +22,7 @@ export function reportText(): (event: RunEvent) => void {
         return stderr.line(`→ ${title(event.task)}${event.attempt > 1 ? dim(` (attempt ${event.attempt})`) : ''}`)
       case 'waiting':
         return stderr.line(
-          `› ${event.task.name}: waiting for ${describeOwner(event.holder.owner)}, which has it${since(event.holder.since)}`,
+          `› ${event.task.name}: waiting for ${ownerOf(event.holder.owner)}, which has it${since(event.holder.since)}`,
         )
       case 'log':
         return stderr.line(indent(`${LOG_MARKS[event.level]()}${event.message}`))
@@ -35,7 +35,7 @@ export function reportText(): (event: RunEvent) => void {
         )
       case 'stopping':
         return stderr.line(
-          indent(`${warn()} told to stop by ${event.reason}; it has ${formatMs(event.graceMs)} to end`),
+          indent(`${warn()} stopping (${STOPPING[event.reason]}): ${formatMs(event.graceMs)} to finish`),
         )
       case 'finished':
         return stderr.line(finished(event.task, event.result, event.stack))
@@ -45,6 +45,12 @@ export function reportText(): (event: RunEvent) => void {
         return ended(event, performance.now() - began)
     }
   }
+}
+
+const STOPPING: Record<StopReason, string> = {
+  signal: 'a signal',
+  timeout: 'its timeout',
+  lost: 'its claim was lost',
 }
 
 const LOG_MARKS = {
@@ -62,11 +68,16 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined):
     case 'failed':
       return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${indent(failure(result, stack))}`
     case 'interrupted':
-      if (result.paused) return `› ${task.name} stopped after ${took}${rows}: ${result.error}`
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
+    case 'paused':
+      return `› ${task.name} paused after ${took}${rows}: ${why(result)}`
     case 'locked':
-      return `${stderr.style('red', '✖')} ${task.name}: ${result.error}`
+      return `${stderr.style('red', '✖')} ${task.name}: ${why(result)}`
   }
+}
+
+function why({ reason, holder }: TaskResult): string {
+  return reason ? describeReason(reason, holder) : ''
 }
 
 /** The message, and of the stack what leads to the user's own code. */
@@ -75,7 +86,7 @@ function failure(result: TaskResult, stack: string | undefined): string {
   const frames = ownFrames(rest)
   // `TypeError: x is not a function` says more than its message alone.
   const name = /^(?!PrismaClient)\w+(?<!^Error): /.exec(first)?.[0] ?? ''
-  const error = result.error ?? ''
+  const error = [result.reason && why(result), result.error].filter(Boolean).join(': ')
   const told = first.startsWith(`${name}${error.split('\n')[0]}`) ? `${name}${error}` : error
   return [stderr.style('red', told), ...frames.map((line) => dim(`  ${line.trim()}`))].join('\n')
 }
@@ -84,10 +95,12 @@ function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: num
   const { outcome, results } = result
   const name = results.at(-1)?.name ?? ''
   if (outcome === 'done') {
-    if (result.paused)
-      stderr.line(`\nStopped by --max-duration with work left: the next \`npx after-party run\` goes on.`)
-    else if (results.length > 0)
+    if (results.length > 0)
       stderr.line(`${stderr.style('green', '✔')} ${count(results.length, 'task')} done in ${formatMs(ms)}`)
+    return
+  }
+  if (outcome === 'paused') {
+    stderr.line('\nPaused: --max-duration was up. The next `npx after-party run` resumes where it stopped.')
     return
   }
   const rest =

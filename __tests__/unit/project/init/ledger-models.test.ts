@@ -74,6 +74,8 @@ model AfterPartyTaskRun {
   name             String
   fence            Int
   status           String
+  reason           String? // a code: why it ended so
+  reasonText       String?
   startedAt        DateTime
   finishedAt       DateTime?
   owner            String

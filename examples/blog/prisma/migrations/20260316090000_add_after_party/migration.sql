@@ -39,6 +39,8 @@ CREATE TABLE "after_party_task_runs" (
     "name" TEXT NOT NULL,
     "fence" INTEGER NOT NULL,
     "status" TEXT NOT NULL,
+    "reason" TEXT,
+    "reasonText" TEXT,
     "startedAt" DATETIME NOT NULL,
     "finishedAt" DATETIME,
     "owner" TEXT NOT NULL,

@@ -1,0 +1,126 @@
+import pRetry from 'p-retry'
+import { type Duration, durationText, toMs } from '../define/duration.js'
+import { messageOf } from '../define/errors.js'
+import type { TaskDefinition } from '../define/task.js'
+import { orBusy } from '../prisma/ask.js'
+import { isBusy, isWriteConflict } from '../prisma/database-errors.js'
+import { leaveConnection } from '../prisma/leave-connection.js'
+import { type Execution, endOf, settlementOf } from './execution.js'
+import { rolledBack } from './roll-back.js'
+import { Lost, orStopped, Stop, Stopped } from './stop.js'
+import { inOnePiece, inTransaction, TransactionEnded, type TransactionTimes, transactionTimes } from './transaction.js'
+import { allAwaited, Unawaited } from './unawaited.js'
+import type { ClaimedJob, RehearsalJob, Rehearsed, Work } from './work.js'
+
+const CONFLICT_TRIES = 5
+const DEFAULT_TRANSACTION_TIMEOUT: Duration = '1m'
+
+/** A plain task: its transaction, its timeout, its retries, and the ways in which it can be told to stop. */
+export function plainTask(task: TaskDefinition): Work {
+  return {
+    everyDeploy: task.everyDeploy === true,
+    settlesItself: Boolean(task.transaction),
+    timeout: task.timeout === undefined ? undefined : durationText(task.timeout),
+    resumes: () => false,
+    execute: (job) => execute(task, job),
+    ...(task.transaction && { rehearse: (job: RehearsalJob) => rehearse(task, job) }),
+  }
+}
+
+async function execute(task: TaskDefinition, job: ClaimedJob): Promise<Execution> {
+  const { claim, signal, onStopping } = job
+  const stop = new Stop({ signal, lost: claim.lost, timeout: task.timeout, onStopping })
+  try {
+    await tryAgain(task, job, stop.signal, (attempt) =>
+      task.transaction
+        ? withinTransaction(task, job, { stop: stop.signal, quiet: attempt > 1 })
+        : outsideTransaction(task, job, stop.signal),
+    )
+    return { kind: 'done', committed: Boolean(task.transaction), processed: claim.processed }
+  } catch (error) {
+    return endOf(error, stop, claim.processed)
+  } finally {
+    stop.end()
+  }
+}
+
+async function outsideTransaction(task: TaskDefinition, job: ClaimedJob, stop: AbortSignal): Promise<void> {
+  await orStopped(() => runOwn(task, job, job.client, stop), stop, job.graceMs)
+}
+
+async function withinTransaction(
+  task: TaskDefinition,
+  job: ClaimedJob,
+  how: { stop: AbortSignal; quiet: boolean },
+): Promise<void> {
+  const { stop } = how
+  const { claim, client, graceMs } = job
+  const times = timesOf(task)
+  await inTransaction(job, times, how, async (transaction, writes) => {
+    await inOnePiece(client, transaction, () => orStopped(() => runOwn(task, job, transaction, stop), stop, graceMs))
+    if (stop.aborted) throw new Stopped()
+    const settled = await writes.settle(claim.claim, await settlementOf(task, job))
+    if (!settled) throw new Lost()
+  })
+}
+
+function timesOf({ transaction, timeout = DEFAULT_TRANSACTION_TIMEOUT }: TaskDefinition): TransactionTimes {
+  return transactionTimes(transaction, timeout)
+}
+
+/** The same, rolled back. */
+async function rehearse(task: TaskDefinition, { client, context, signal, graceMs }: RehearsalJob): Promise<Rehearsed> {
+  await rolledBack(client, timesOf(task), (transaction) => runOwn(task, { context, graceMs }, transaction, signal))
+  return {}
+}
+
+/** Runs the task's own code, to the end of all that it begins. */
+function runOwn(
+  task: TaskDefinition,
+  { context, graceMs }: Pick<ClaimedJob, 'context' | 'graceMs'>,
+  client: object,
+  stop: AbortSignal,
+): Promise<void> {
+  const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
+  return allAwaited(client, { graceMs, onLate }, (prisma) =>
+    task.run({ ...context, prisma: prisma as never, signal: stop }),
+  )
+}
+
+/** Tries again what threw: as the task's `retry` says, and after the write conflicts that transactions have. */
+function tryAgain(
+  task: TaskDefinition,
+  { client, onRetry }: ClaimedJob,
+  stop: AbortSignal,
+  work: (attempt: number) => Promise<void>,
+): Promise<void> {
+  const attempts = task.retry?.attempts ?? (task.transaction ? CONFLICT_TRIES : 1)
+  const mayRetry = (error: unknown) =>
+    !stop.aborted &&
+    !(error instanceof Lost || error instanceof TransactionEnded || error instanceof Unawaited) &&
+    (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
+  const tried = (attempt: number) =>
+    orBusy(
+      () => work(attempt),
+      () => leaveConnection(client),
+    )
+  return pRetry((attempt) => tried(attempt).catch((error) => Promise.reject(new Thrown(error))), {
+    retries: attempts - 1,
+    factor: 2,
+    minTimeout: toMs(task.retry?.delay ?? (task.retry ? '1s' : 100)),
+    signal: stop,
+    shouldRetry: ({ error }) => mayRetry(error.cause),
+    onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+      if (retriesLeft > 0 && mayRetry(error.cause)) onRetry(messageOf(error.cause), attemptNumber, attempts)
+    },
+  }).catch((error) => {
+    throw error instanceof Thrown ? error.cause : error
+  })
+}
+
+/** Carries what a task threw past the retries, which want an `Error` and take every `TypeError` for final. */
+class Thrown extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause })
+  }
+}

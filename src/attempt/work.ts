@@ -1,0 +1,83 @@
+import type { TaskRef } from '../define/events.js'
+import type { TaskContext } from '../define/task.js'
+import type { Ledger, TaskRecord } from '../ledger/contract.js'
+import type { HeldClaim } from './claim.js'
+import type { Execution } from './execution.js'
+import type { StopCause } from './stop.js'
+
+/**
+ * What a task file holds: a plain task or a backfill. Whoever plans, claims, runs, settles and rehearses knows no more
+ * of it than this.
+ */
+export interface Work {
+  /** It is done for this deploy, and runs again at the next. */
+  readonly everyDeploy: boolean
+  /** Its own transaction settles its record: it may be done although the answer to the commit got lost. */
+  readonly settlesItself: boolean
+  /** How long it may take, as its definition says it: `2m`. */
+  readonly timeout: string | undefined
+  /** Whether an attempt goes on at the checkpoint of the record, as it is when it is claimed. */
+  resumes(record: TaskRecord | null): boolean
+  /** Runs it under a claim. What it throws is a result. */
+  execute(job: ClaimedJob): Promise<Execution>
+  /** Takes some of it off another process that holds it. */
+  help?(job: Job, holder: TaskRecord): Promise<{ processed: number; failed: boolean }>
+  /** What the client knows to be wrong with it, without a connection. */
+  fault?(client: object): string | undefined
+  /** Runs it, or as much of it as shows what it does, and rolls it back. Not there when it can't be rolled back. */
+  rehearse?(job: RehearsalJob): Promise<Rehearsed>
+}
+
+/** What an attempt at a task is made with. Nobody writes into it. Durations in ms. */
+export interface Job {
+  readonly task: TaskRef
+  readonly ledger: Ledger
+  /** The client that the task gets. */
+  readonly client: object
+  /** The ledger has the same client: heartbeats would join its transaction. */
+  readonly sharedClient: boolean
+  /** Who runs it, and what claims of its parts are made with. */
+  readonly owner: string
+  readonly leaseMs: number
+  readonly deployId: string | undefined
+  /** Aborts when the process should end. */
+  readonly signal: AbortSignal
+  /** How long it may go on after that. */
+  readonly graceMs: number
+  /** On the monotonic clock: nothing new begins after it. */
+  readonly stopAt: number
+  readonly context: Omit<TaskContext<never>, 'prisma' | 'signal'>
+  onProgress(processed: number, total: number | null): void
+  onRetry(error: string, attempt: number, attempts: number): void
+  onStopping(cause: StopCause): void
+}
+
+/** A job whose task this process has claimed. */
+export interface ClaimedJob extends Job {
+  readonly claim: HeldClaim
+}
+
+/** What a rehearsal is made with: nothing is claimed, and nothing stays. */
+export interface RehearsalJob extends Pick<Job, 'ledger' | 'client' | 'signal' | 'graceMs'> {
+  /** How far it is in the ledger: it is rehearsed from there. */
+  readonly record: TaskRecord | null
+  readonly context: Omit<TaskContext<never>, 'prisma' | 'signal'>
+}
+
+/** A row as it was and as it would be: the fields that change. */
+export interface RehearsedRow {
+  key: string
+  before: Record<string, unknown>
+  after: Record<string, unknown>
+}
+
+/** What a rehearsal showed. Times in ms. */
+export interface Rehearsed {
+  /** Of a backfill: rows in the batches that were tried, and in all, where they could be counted. */
+  rows?: number
+  total?: number
+  /** Of a backfill: the median batch, and all of it at that pace, where there is a total. */
+  batchMs?: number
+  estimateMs?: number
+  sample?: RehearsedRow[]
+}

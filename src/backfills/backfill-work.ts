@@ -1,0 +1,26 @@
+import type { Work } from '../attempt/work.js'
+import type { BackfillDefinition } from '../define/backfill.js'
+import { durationText } from '../define/duration.js'
+import { targetFault } from './rows/target-fault.js'
+import { executeBackfill } from './run-backfill.js'
+import { helpWith } from './run-parts.js'
+
+/** A backfill, as the engine knows work. */
+export function backfillWork(definition: BackfillDefinition): Work {
+  return {
+    everyDeploy: false,
+    settlesItself: false,
+    timeout: definition.timeout === undefined ? undefined : durationText(definition.timeout),
+    // It goes on at its checkpoint, unless it is run by hand although it is done.
+    resumes: (record) => record?.status !== 'done',
+    execute: (job) => executeBackfill(definition, job),
+    help: (job, holder) => helpWith(definition, job, holder),
+    fault: (client) => targetFault(definition, client),
+    ...(definition.transaction !== false && {
+      async rehearse(job) {
+        const { rehearseBackfill } = await import('./rehearse-backfill.js')
+        return rehearseBackfill(definition, job)
+      },
+    }),
+  }
+}
