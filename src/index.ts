@@ -56,7 +56,6 @@ export type {
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'
 export type { Rehearsal } from './engine/rehearse.js'
-export type { Status, StatusSummary, TaskStatus } from './engine/status.js'
-export type { TaskRecord, TaskRun } from './ledger/contract.js'
+export type { Status, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'
 export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'
 export { createAfterParty } from './party.js'

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeOwner } from './attempt/owner.js'
 import type { Config, PrismaClientLike } from './define/config.js'
+import { DEFAULT_TASKS } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
 import { AfterPartyError } from './define/errors.js'
@@ -16,10 +17,9 @@ import { demandMigrations } from './engine/migrations-first.js'
 import { plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
-import type { Status } from './engine/status.js'
+import type { Status, TaskAttempt } from './engine/status.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
-import type { TaskRun } from './ledger/contract.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { shareConnections } from './prisma/extensions.js'
 import { TsxLoader } from './project/loader.js'
@@ -69,7 +69,7 @@ export interface AfterParty {
   plan(options?: Pick<PartyRunOptions, 'names' | 'deployId'>): Promise<PlannedTask[]>
   status(options?: { onlyOpen?: boolean }): Promise<Status>
   mark(options: MarkOptions): Promise<Marked[]>
-  history(options?: { name?: string; limit?: number }): Promise<TaskRun[]>
+  history(options?: { name?: string; limit?: number }): Promise<TaskAttempt[]>
   /** Disconnects the clients that it made. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -164,7 +164,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
     return {
       ledger,
       ledgerClient,
-      source: sourceOf(options.tasks ?? 'prisma/after-party'),
+      source: sourceOf(options.tasks ?? DEFAULT_TASKS),
       tasksClient: () => {
         tasksClient ??= openForTasks().catch((error) => {
           tasksClient = undefined

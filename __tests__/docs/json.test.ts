@@ -18,7 +18,7 @@ const ENGINE: Record<string, string> = {
   RehearsalJson: '{ rehearsals: Rehearsal[] }',
   StatusJson: `Pick<Status, 'tasks' | 'summary'>`,
   MarkJson: '{ marked: Marked[] }',
-  HistoryJson: `{ runs: Omit<TaskRun, 'id'>[] }`,
+  HistoryJson: '{ runs: TaskAttempt[] }',
 }
 
 /** What `JSON.stringify` makes of a value, as a type; the same for two shapes that have the same JSON. */
@@ -79,7 +79,7 @@ describe('docs/json.md', () => {
     const values = printed.map(([type, json], at) => `export const printed${at}: ${type} = ${json}`)
     const same = Object.entries(ENGINE).map(([type, engine]) => `same<Equal<JsonOf<${type}>, JsonOf<${engine}>>>()`)
     const file = [
-      `import type { ErrorCode, Marked, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskRun } from 'after-party'`,
+      `import type { ErrorCode, Marked, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskAttempt } from 'after-party'`,
       `import { type Equal, same } from './equal.js'`,
       JSON_OF,
       ...shapes,

@@ -3,7 +3,8 @@ import { asFileError } from '../project/file-error.js'
 import { installedPackage } from '../project/schema/prisma-cli.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 import { issuesPage, type OwnPackage, ownPackage } from './own-package.js'
-import { indent, stderr, stdout } from './terminal.js'
+import { printJson } from './reporters/json.js'
+import { indent, stderr } from './terminal.js'
 
 /** Says what was thrown, on stderr, and gives its exit code: the one door out. With `json`, stdout has it too. */
 export function reportError(thrown: unknown, { json }: { json: boolean }): number {
@@ -12,9 +13,7 @@ export function reportError(thrown: unknown, { json }: { json: boolean }): numbe
   if (json) {
     const { what, why, next } =
       error instanceof AfterPartyError ? error : { what: messageOf(error), why: undefined, next: undefined }
-    stdout.line(
-      JSON.stringify({ error: { code: error instanceof AfterPartyError ? error.code : 'bug', what, why, next } }),
-    )
+    printJson('error', { error: { code: error instanceof AfterPartyError ? error.code : 'bug', what, why, next } })
   }
   if (error instanceof AfterPartyError) {
     stderr.line(`${stderr.style('red', '✖')} ${error.what}`)

@@ -48,8 +48,3 @@ export async function usingParty<T>(
 function keepStdoutForData(): void {
   Object.assign(console, { log: console.error, info: console.error, debug: console.error })
 }
-
-/** A path as people type it: relative, with forward slashes. */
-export function shown(file: string): string {
-  return path.relative(process.cwd(), file).split(path.sep).join('/') || '.'
-}

@@ -72,3 +72,7 @@ export interface Config {
 export function defineConfig(config: Config): Config {
   return config
 }
+
+/** Where tasks and Prisma's migrations are, seen from the config, unless it says so. */
+export const DEFAULT_TASKS = 'prisma/after-party'
+export const DEFAULT_MIGRATIONS = 'prisma/migrations'

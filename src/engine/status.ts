@@ -134,18 +134,21 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
   return summary
 }
 
+/** One attempt at a task, as the history has it. */
+export type TaskAttempt = Omit<TaskRun, 'id'>
+
 /** Attempts, the latest first, 20 unless `limit` says otherwise; of one task when it is named. */
 export async function history(
   engine: Engine,
   { name, limit = 20 }: { name?: string; limit?: number },
-): Promise<TaskRun[]> {
+): Promise<TaskAttempt[]> {
   const [{ files }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
   const named = name === undefined ? [] : [...resolveNames([name], files, records, { recordsToo: true })]
   const runs = await engine.ledger.runs({ limit, ...(named[0] !== undefined && { version: named[0] }) })
   const byVersion = new Map(records.map((record) => [record.version, record]))
   // A process that died between its record and its history left the run open: the record knows better.
   return Promise.all(
-    runs.map(async (run) => {
+    runs.map(async ({ id: _, ...run }): Promise<TaskAttempt> => {
       const record = byVersion.get(run.version)
       if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
       if (record.fence !== run.fence)

@@ -3,10 +3,12 @@ import path from 'node:path'
 import * as v from 'valibot'
 import { describeIssues } from '../define/check.js'
 import type { Config } from '../define/config.js'
+import { DEFAULT_MIGRATIONS, DEFAULT_TASKS } from '../define/config.js'
 import { isDuration, isLease } from '../define/duration.js'
 import { AfterPartyError, codeOf, messageOf } from '../define/errors.js'
 import { aboveOutput } from './compiled-config.js'
 import type { Loader } from './loader.js'
+import { shownPath } from './shown-path.js'
 
 /** The names that a config file may have, in the order of their precedence. */
 export const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
@@ -54,7 +56,7 @@ export async function loadConfig(loader: Loader, cwd: string, explicit?: string)
       what: explicit === undefined ? 'There is no after-party.config.ts here.' : `There is no ${explicit}.`,
       next: 'Run `npx after-party init`, or name one with `--config`.',
     })
-  const shown = path.relative(cwd, file)
+  const shown = shownPath(file, cwd)
   const exported = await loader.defaultExport(file).catch((error) => {
     throw new AfterPartyError('config-invalid', {
       what: `${shown} can’t be loaded.`,
@@ -87,7 +89,7 @@ function faultsOf(exported: unknown): string[] {
 
 function withDefaults(config: Config, file: string): LoadedConfig {
   const root = path.dirname(file)
-  const { tasks = 'prisma/after-party', migrations = 'prisma/migrations' } = config
+  const { tasks = DEFAULT_TASKS, migrations = DEFAULT_MIGRATIONS } = config
   const uncompiled = aboveOutput(file, tasks)
   if (uncompiled !== undefined) throw tasksNotCompiled(path.resolve(root, tasks), uncompiled)
   return {
@@ -101,10 +103,9 @@ function withDefaults(config: Config, file: string): LoadedConfig {
 
 /** No tasks at all would be run, and nobody would hear of it. */
 function tasksNotCompiled(directory: string, source: string): AfterPartyError {
-  const shown = (file: string) => path.relative(process.cwd(), file).split(path.sep).join('/')
   return new AfterPartyError('config-invalid', {
-    what: `There is no tasks directory ${shown(directory)}.`,
-    why: `It counts from the folder of the config. The tasks are in ${shown(source)}.`,
+    what: `There is no tasks directory ${shownPath(directory)}.`,
+    why: `It counts from the folder of the config. The tasks are in ${shownPath(source)}.`,
     next: 'Compile the tasks too, set `tasks`, or use the config that was not compiled.',
   })
 }

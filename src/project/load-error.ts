@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeOf, messageOf, read } from '../define/errors.js'
 import { describeThrown } from '../define/thrown.js'
+import { shownPath } from './shown-path.js'
 
 /** Why a module of the user's can't be loaded: what was thrown, and the file and line in the user's own code. */
 export class LoadError extends Error {
@@ -59,7 +60,7 @@ async function placeOfSyntaxError(thrown: unknown, file: string): Promise<Place 
 
 function shown({ file, line }: Place): string {
   const absolute = file.startsWith('file:') ? fileURLToPath(file) : file
-  return `${path.relative(process.cwd(), absolute).split(path.sep).join('/')}:${line}`
+  return `${shownPath(absolute)}:${line}`
 }
 
 function relativePaths(message: string): string {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf } from '../define/errors.js'
 import { usingFiles } from './file-error.js'
+import { shownPath } from './shown-path.js'
 
 /** Prisma's migrations as they are on disk. */
 export interface MigrationFolder {
@@ -39,5 +40,5 @@ function unlessNothing(error: unknown): null {
 function shown(directory: string): string {
   const relative = path.relative(process.cwd(), directory)
   const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
-  return (isBelow ? relative : path.resolve(directory)).split(path.sep).join('/')
+  return isBelow ? shownPath(directory) : path.resolve(directory).split(path.sep).join('/')
 }

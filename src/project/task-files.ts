@@ -3,6 +3,7 @@ import path from 'node:path'
 import { AfterPartyError, codeOf, messageOf } from '../define/errors.js'
 import { checksumOf } from './checksum.js'
 import { usingFiles } from './file-error.js'
+import { shownPath } from './shown-path.js'
 
 /** A task file's identity, read from its name alone. */
 export interface TaskFile {
@@ -93,7 +94,7 @@ export class TaskDirectory implements TaskSource {
   constructor(directory: string, load: (file: string) => Promise<unknown>) {
     this.#directory = directory
     this.#import = load
-    this.place = path.relative(process.cwd(), directory).split(path.sep).join('/') || '.'
+    this.place = shownPath(directory)
   }
 
   async list(): Promise<TaskListing> {

@@ -1,7 +1,8 @@
 import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
 import { project } from '../options.js'
-import { count, stderr, stdout } from '../terminal.js'
+import { printJson } from '../reporters/json.js'
+import { count, stderr } from '../terminal.js'
 import { usingParty } from '../using-party.js'
 
 const STATES = ['done', 'pending', 'skipped'] as const
@@ -30,7 +31,7 @@ export const markCommand = defineCommand({
       const as = STATES.find((state) => args[state]) ?? 'done'
       const { names = [], all, before, json } = args
       const marked = await party.mark({ as, names, all, ...(before !== undefined && { before }) })
-      if (json) stdout.line(JSON.stringify({ marked }))
+      if (json) printJson('mark', { marked })
       for (const { name, from, to } of json ? [] : marked) stderr.line(`✔ ${name}: ${from ?? 'pending'} → ${to}`)
       stderr.line(
         marked.length === 0 ? 'Nothing to change.' : `${count(marked.length, 'task')} changed. Nothing was run.`,

@@ -1,7 +1,7 @@
+import { shownPath } from '../../project/shown-path.js'
 import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
 import { stderr, stdout } from '../terminal.js'
-import { shown } from '../using-party.js'
 
 export const newCommand = defineCommand({
   command: 'new <name>',
@@ -27,7 +27,7 @@ export const newCommand = defineCommand({
     const { unloaded, ...placement } = await findTaskPlacement(new TsxLoader(), process.cwd(), config)
     if (unloaded) stderr.line(`${stderr.style('yellow', '⚠')} ${unloaded.what} ${unloaded.why ?? ''}`)
     const { file } = await newTask({ name, description, everyDeploy, model, ...placement })
-    stdout.line(shown(file))
+    stdout.line(shownPath(file))
     stderr.line('→ Write what it does, then `npx after-party run`.')
     return EXIT.done
   },

@@ -1,7 +1,9 @@
+import type { AfterParty, PartyRunOptions } from '../../party.js'
 import { defineCommand } from '../command.js'
 import { deployIdOf } from '../deploy-id.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
 import { duration, lease, project } from '../options.js'
+import { printJson } from '../reporters/json.js'
 import { untilSignal } from '../signals.js'
 import { usingParty } from '../using-party.js'
 
@@ -39,46 +41,39 @@ export const runCommand = defineCommand({
           !(dryRun || maxDuration !== undefined) ||
           '--rehearse goes without --dry-run and --max-duration.',
       ),
-  run: async (args) => {
-    return usingParty(args, async (party, _, crashed) => {
-      const deployId = deployIdOf(args.deployId, process.env)
-      const names = args.names ?? []
-      if (args.dryRun) {
-        const { printPlan } = await import('../reporters/plan.js')
-        printPlan(await party.plan({ names, deployId }), { json: args.json })
-        return EXIT.done
-      }
-      const { reportText } = await import('../reporters/text.js')
-      if (args.rehearse) {
-        const { printRehearsal } = await import('../reporters/rehearsal.js')
-        const report = reportText()
-        const rehearsals = await party.rehearse({
-          names,
-          deployId,
-          grace: args.grace,
-          skipMigrationCheck: args.skipMigrationCheck,
-          // The rehearsals themselves are told when all are over.
-          onEvent: (event) => event.type === 'log' && report(event),
-        })
-        printRehearsal(rehearsals, { json: args.json })
-        return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
-      }
-      return untilSignal(async (signal, received) => {
-        const result = await party.run({
-          names,
-          deployId,
-          lease: args.lease,
-          lockTimeout: args.wait ? args.lockTimeout : 0,
-          grace: args.grace,
-          maxDuration: args.maxDuration,
-          skipMigrationCheck: args.skipMigrationCheck,
-          signal,
-          crashed,
-          onEvent: reportText(),
-        })
-        if (args.json) process.stdout.write(`${JSON.stringify(result)}\n`)
-        return result.outcome === 'interrupted' ? (received() ?? EXIT.sigterm) : exitCodeOf(result.outcome)
-      })
-    })
-  },
+  run: (args) =>
+    usingParty(args, (party, _, crashed) => {
+      const which = { names: args.names ?? [], deployId: deployIdOf(args.deployId, process.env) }
+      const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
+      if (args.dryRun) return plan(party, which, args)
+      if (args.rehearse) return rehearse(party, { ...which, ...checks }, args)
+      const { lease, lockTimeout, maxDuration } = args
+      const times = { lease, maxDuration, lockTimeout: args.wait ? lockTimeout : 0 }
+      return run(party, { ...which, ...checks, ...times, crashed }, args)
+    }),
 })
+
+async function plan(party: AfterParty, options: PartyRunOptions, { json }: { json: boolean }): Promise<number> {
+  const { printPlan } = await import('../reporters/plan.js')
+  printPlan(await party.plan(options), { json })
+  return EXIT.done
+}
+
+async function rehearse(party: AfterParty, options: PartyRunOptions, { json }: { json: boolean }): Promise<number> {
+  const { printRehearsal } = await import('../reporters/rehearsal.js')
+  const { reportText } = await import('../reporters/text.js')
+  const report = reportText()
+  // The rehearsals themselves are told when all are over.
+  const rehearsals = await party.rehearse({ ...options, onEvent: (event) => event.type === 'log' && report(event) })
+  printRehearsal(rehearsals, { json })
+  return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
+}
+
+async function run(party: AfterParty, options: PartyRunOptions, { json }: { json: boolean }): Promise<number> {
+  const { reportText } = await import('../reporters/text.js')
+  return untilSignal(async (signal, received) => {
+    const result = await party.run({ ...options, signal, onEvent: reportText() })
+    if (json) printJson('run', result)
+    return result.outcome === 'interrupted' ? (received() ?? EXIT.sigterm) : exitCodeOf(result.outcome)
+  })
+}

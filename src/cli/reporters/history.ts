@@ -1,19 +1,23 @@
 import { headline } from '../../define/errors.js'
-import type { TaskRun } from '../../ledger/contract.js'
+import type { TaskAttempt } from '../../engine/status.js'
 import { isFrame, ownFrames } from '../stack.js'
 import { table } from '../table.js'
 import { clip, count, formatMs, indent, stderr, stdout } from '../terminal.js'
+import { printJson } from './json.js'
 import { describeReason } from './reason.js'
 
 /** Prints attempts: a table, or, for one task, each with its error and its log. */
-export function printHistory(runs: readonly TaskRun[], { json, detailed }: { json: boolean; detailed: boolean }): void {
-  if (json) stdout.line(JSON.stringify({ runs: runs.map(({ id: _, ...run }) => run) }))
+export function printHistory(
+  runs: readonly TaskAttempt[],
+  { json, detailed }: { json: boolean; detailed: boolean },
+): void {
+  if (json) printJson('history', { runs: [...runs] })
   else if (runs.length === 0) stderr.line('No attempts yet.')
   else if (detailed) stdout.line(runs.map(details).join('\n\n'))
   else stdout.line(overview(runs))
 }
 
-function overview(runs: readonly TaskRun[]): string {
+function overview(runs: readonly TaskAttempt[]): string {
   const head = ['STATUS', 'VERSION', 'TASK', 'STARTED (UTC)', 'TOOK', ''].map((text) => stdout.style('dim', text))
   const rows = runs.map((run) => [
     ...row(run),
@@ -22,11 +26,11 @@ function overview(runs: readonly TaskRun[]): string {
   return table(head, rows)
 }
 
-function row(run: TaskRun): string[] {
+function row(run: TaskAttempt): string[] {
   return [run.status, run.version, run.name, time(run.startedAt), took(run)]
 }
 
-function details(run: TaskRun): string {
+function details(run: TaskAttempt): string {
   const where = [run.owner && `by ${run.owner}`, run.deployId && `deploy ${run.deployId}`].filter(Boolean).join(', ')
   const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${[took(run) || 'not ended', worked(run)].filter(Boolean).join(', ')}`
   const parts = [
@@ -39,15 +43,15 @@ function details(run: TaskRun): string {
   return parts.filter(Boolean).join('\n').trimEnd()
 }
 
-function why({ reason }: TaskRun): string {
+function why({ reason }: TaskAttempt): string {
   return reason ? describeReason(reason) : ''
 }
 
-function worked({ processed }: TaskRun): string {
+function worked({ processed }: TaskAttempt): string {
   return processed > 0 ? count(processed, 'row') : ''
 }
 
-function took({ startedAt, finishedAt }: TaskRun): string {
+function took({ startedAt, finishedAt }: TaskAttempt): string {
   return finishedAt === null ? '' : formatMs(Math.max(0, finishedAt.getTime() - startedAt.getTime()))
 }
 

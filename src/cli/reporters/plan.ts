@@ -1,10 +1,11 @@
 import type { PlannedTask, PlanReason } from '../../define/events.js'
 import { table } from '../table.js'
 import { count, stderr, stdout } from '../terminal.js'
+import { printJson } from './json.js'
 
 /** Prints what a run would do: the tasks that would run, or that somebody might expect to, each with its reason. */
 export function printPlan(tasks: readonly PlannedTask[], { json }: { json: boolean }): void {
-  if (json) stdout.line(JSON.stringify({ tasks }))
+  if (json) printJson('plan', { tasks: [...tasks] })
   else printTable(tasks)
 }
 

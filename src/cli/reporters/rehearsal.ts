@@ -1,10 +1,11 @@
 import type { Rehearsal } from '../../engine/rehearse.js'
 import { count, formatMs, indent, stderr, stdout } from '../terminal.js'
+import { jsonValue, printJson } from './json.js'
 
 /** Prints what a rehearsal showed. */
 export function printRehearsal(rehearsals: readonly Rehearsal[], { json }: { json: boolean }): void {
   if (json) {
-    stdout.line(JSON.stringify({ rehearsals }, jsonValue))
+    printJson('rehearsal', { rehearsals: [...rehearsals] })
     return
   }
   for (const rehearsal of rehearsals) stdout.line(told(rehearsal))
@@ -37,8 +38,4 @@ function told({ name, outcome, durationMs, error, rows, total, batchMs, estimate
 function shown(row: object): string {
   const text = JSON.stringify(row, jsonValue)
   return text.length > 100 ? `${text.slice(0, 99)}…` : text
-}
-
-function jsonValue(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value
 }

@@ -1,9 +1,10 @@
 import { headline } from '../../define/errors.js'
 import type { Reason, TaskState } from '../../define/events.js'
 import type { Status, TaskStatus } from '../../engine/status.js'
+import { shownPath } from '../../project/shown-path.js'
 import { table } from '../table.js'
 import { clip, formatMs, stderr, stdout } from '../terminal.js'
-import { shown } from '../using-party.js'
+import { printJson } from './json.js'
 import { describeReason } from './reason.js'
 
 const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = {
@@ -23,8 +24,9 @@ const STOPPED = new Set<TaskState>(['failed', 'interrupted', 'paused'])
 /** Prints the status: a table, or one JSON object. What is wrong with files goes to stderr. */
 export function printStatus(status: Status, { json, directory }: { json: boolean; directory: string }): void {
   const { tasks, summary, faults } = status
-  if (json) stdout.line(JSON.stringify({ tasks, summary }))
-  else if (tasks.length === 0) stderr.line(`No tasks in ${shown(directory)} yet. Write one: npx after-party new <name>`)
+  if (json) printJson('status', { tasks, summary })
+  else if (tasks.length === 0)
+    stderr.line(`No tasks in ${shownPath(directory)} yet. Write one: npx after-party new <name>`)
   else {
     stdout.line(
       table(

@@ -4,7 +4,7 @@ import type { Provider } from '../schema/column-types.js'
 import { isInstalled } from '../schema/prisma-cli.js'
 import { withoutJsComments } from '../schema/prisma-config.js'
 import type { Generator } from '../schema/schema-info.js'
-import { pathFrom } from '../schema/schema-location.js'
+import { shownPath } from '../shown-path.js'
 import { type ClientModule, findClientModule } from './existing-client.js'
 
 /** A driver adapter: what to import, what it is called, what to hand it. */
@@ -84,7 +84,7 @@ function ending(extension: string, style: ImportStyle): string {
 }
 
 function relativeSpecifier(root: string, path: string): string {
-  const specifier = pathFrom(root, path)
+  const specifier = shownPath(path, root)
   return specifier.startsWith('.') ? specifier : `./${specifier}`
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { DEFAULT_TASKS } from '../../define/config.js'
 import { AfterPartyError } from '../../define/errors.js'
 import { findConfigFile } from '../config-file.js'
 import { usingFiles } from '../file-error.js'
@@ -7,7 +8,8 @@ import { findPrismaProject, type PackageManager, type PrismaProject } from '../p
 import { type Provider, providerOf } from '../schema/column-types.js'
 import { isInstalled } from '../schema/prisma-cli.js'
 import { envCallsOf, withoutJsComments } from '../schema/prisma-config.js'
-import { kindOf, pathFrom } from '../schema/schema-location.js'
+import { kindOf } from '../schema/schema-location.js'
+import { shownPath } from '../shown-path.js'
 import { type ClientSetup, findClientSetup } from './client-setup.js'
 import { configText } from './config-text.js'
 import { addition, type Insertion, insertion, withInsertions } from './insertion.js'
@@ -75,7 +77,7 @@ async function plan(options: InitOptions): Promise<InitPlan> {
   const { datasource } = info
   if (!datasource) {
     throw new AfterPartyError('schema-not-found', {
-      what: `${pathFrom(root, project.schema.path)} has no datasource`,
+      what: `${shownPath(project.schema.path, root)} has no datasource`,
       why: 'The datasource says which database the ledger is for',
       next: 'Add one, or name another schema: after-party init --schema <path>',
     })
@@ -185,34 +187,32 @@ interface ConfigPlan {
   warnings: string[]
 }
 
-const TASKS = 'prisma/after-party'
-
 async function planConfig(project: PrismaProject, provider: Provider): Promise<ConfigPlan> {
   const { root, typescript, migrations, dependencies } = project
   const present = findConfigFile(root)
   if (present !== undefined) {
     const tasks = tasksIn(await readFile(present, 'utf8'))
-    const notes = [`${pathFrom(root, present)} is there already, and is left as it is`]
+    const notes = [`${shownPath(present, root)} is there already, and is left as it is`]
     return { files: [], tasks: join(dirname(present), tasks), setup: undefined, notes, warnings: [] }
   }
   const setup = await findClientSetup(project, provider)
-  const migrationsPath = pathFrom(root, migrations)
+  const migrationsPath = shownPath(migrations, root)
   const text = configText({
     setup,
-    tasks: TASKS,
+    tasks: DEFAULT_TASKS,
     migrations: migrationsPath === 'prisma/migrations' ? undefined : migrationsPath,
     dotenv: dependencies.has('dotenv') || /['"]dotenv\/config['"]/.test(withoutJsComments(project.configText)),
     typescript,
   })
   const name = typescript ? 'after-party.config.ts' : 'after-party.config.mjs'
   const notes = setup.existing
-    ? [`The config uses ${setup.existing.name} of ${pathFrom(root, setup.existing.path)}`]
+    ? [`The config uses ${setup.existing.name} of ${shownPath(setup.existing.path, root)}`]
     : []
   const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
   if (tellsUrl && !setup.url.literal) notes.push(`The config reads the connection URL from ${setup.url.env}`)
   return {
     files: [planned(root, join(root, name), undefined, [{ at: 0, text }])],
-    tasks: join(root, TASKS),
+    tasks: join(root, DEFAULT_TASKS),
     setup,
     notes,
     warnings: [],
@@ -221,7 +221,7 @@ async function planConfig(project: PrismaProject, provider: Provider): Promise<C
 
 /** The `tasks` of a config that is there already, when it is written in plain words. */
 function tasksIn(text: string): string {
-  return /\btasks\s*:\s*['"`]([^'"`$]+)['"`]/.exec(withoutJsComments(text))?.[1] ?? TASKS
+  return /\btasks\s*:\s*['"`]([^'"`$]+)['"`]/.exec(withoutJsComments(text))?.[1] ?? DEFAULT_TASKS
 }
 
 async function planTasks(root: string, directory: string): Promise<PlannedFile[]> {
@@ -230,8 +230,8 @@ async function planTasks(root: string, directory: string): Promise<PlannedFile[]
     if (kind === 'folder') break
     if (kind === undefined) continue
     throw new AfterPartyError('tasks-invalid', {
-      what: `The tasks directory ${pathFrom(root, directory)} can't be made`,
-      why: `${pathFrom(root, path)} is a file`,
+      what: `The tasks directory ${shownPath(directory, root)} can't be made`,
+      why: `${shownPath(path, root)} is a file`,
       next: 'Move that file, then run after-party init again',
     })
   }
@@ -247,7 +247,7 @@ function planned(
 ): PlannedFile {
   const action = before === undefined ? 'create' : 'insert'
   const after = withInsertions(before ?? '', insertions)
-  return { path, name: pathFrom(root, path), action, before: before ?? '', insertions, after }
+  return { path, name: shownPath(path, root), action, before: before ?? '', insertions, after }
 }
 
 function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider: Provider): string[] {

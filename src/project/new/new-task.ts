@@ -1,9 +1,10 @@
 import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sentenceCase, snakeCase } from 'change-case'
 import { AfterPartyError, codeOf } from '../../define/errors.js'
 import { usingFiles } from '../file-error.js'
+import { shownPath } from '../shown-path.js'
 import { renderTemplate } from '../templates.js'
 import { toTaskName } from './task-name.js'
 
@@ -63,7 +64,7 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
     if (taken) {
       throw new AfterPartyError('task-name-taken', {
         what: `There is a task ${name} already`,
-        why: relative(process.cwd(), join(tasksDir, taken.file)).replaceAll('\\', '/'),
+        why: shownPath(join(tasksDir, taken.file)),
         next: 'Choose another name',
       })
     }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { DEFAULT_TASKS } from '../../define/config.js'
 import { AfterPartyError } from '../../define/errors.js'
 import { findConfigFile, loadConfig } from '../config-file.js'
 import type { Loader } from '../loader.js'
@@ -28,7 +29,7 @@ export async function findTaskPlacement(loader: Loader, cwd: string, explicit?: 
     if (unreadable) throw error
     const text = await readFile(file, 'utf8')
     return {
-      ...placement(file, literal(text, 'tasks') ?? 'prisma/after-party', literal(text, 'templates')),
+      ...placement(file, literal(text, 'tasks') ?? DEFAULT_TASKS, literal(text, 'templates')),
       unloaded: error,
     }
   }

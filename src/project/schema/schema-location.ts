@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { AfterPartyError, codeOf } from '../../define/errors.js'
 import type { SchemaFile } from './schema-info.js'
 
@@ -45,11 +45,6 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | undefine
   const found = await stat(path).catch(unlessNothing)
   if (!found) return undefined
   return found.isDirectory() ? 'folder' : 'file'
-}
-
-/** A path below `root` as configs and messages write it: relative, with forward slashes. */
-export function pathFrom(root: string, path: string): string {
-  return relative(root, path).replaceAll('\\', '/')
 }
 
 async function schemaPaths(folder: string, isTop = true): Promise<string[]> {
