@@ -87,23 +87,23 @@ export class Operations {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key)
         if (typeof value !== 'function' || typeof key === 'symbol') return value
-        return new Proxy(value as Function, {
-          apply: (method, self, args) =>
-            this.#watchResult(Reflect.apply(method, self, args), `${name}.${key}`, { mayWrite: !READ.test(key) }),
-        })
+        const how = { mayWrite: !READ.test(key) }
+        const result = (given: unknown) => this.#watchResult(given, `${name}.${key}`, how)
+        return new Proxy(value as Function, new CallProxy({ self: (self) => self, args: (args) => args, result }))
       },
     })
   }
 
   /** Prisma's own methods are called on the client itself: nothing of theirs depends on the proxy. */
   #method(method: Function, name: string, { watched, target }: { watched: object; target: object }): Function {
-    return new Proxy(method, {
-      apply: (method, self, args) => {
-        const given = name === '$transaction' ? this.#withWatchedTransaction(args) : args
-        const result = Reflect.apply(method, self === watched ? target : self, given)
-        return result === target ? watched : this.#watchResult(result, name, { mayWrite: true })
-      },
-    })
+    return new Proxy(
+      method,
+      new CallProxy({
+        self: (self) => (self === watched ? target : self),
+        args: (args) => (name === '$transaction' ? this.#withWatchedTransaction(args) : args),
+        result: (result) => (result === target ? watched : this.#watchResult(result, name, { mayWrite: true })),
+      }),
+    )
   }
 
   #withWatchedTransaction([work, ...options]: unknown[]): unknown[] {
@@ -170,6 +170,30 @@ export class Operations {
         },
       ),
     )
+  }
+}
+
+/** What a call of a method becomes. */
+interface Call {
+  self(self: unknown): unknown
+  args(args: unknown[]): unknown[]
+  result(result: unknown): unknown
+}
+
+/**
+ * Errors of Prisma show the line that called it: the first in the stack that is not its own, nor of a method of some
+ * `Proxy`. So this one is called so, and nothing of ours is between it and Prisma.
+ */
+class CallProxy implements ProxyHandler<Function> {
+  readonly #call: Call
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  apply(method: Function, self: unknown, args: unknown[]): unknown {
+    const call = this.#call
+    return call.result(Reflect.apply(method, call.self(self), call.args(args)))
   }
 }
 
