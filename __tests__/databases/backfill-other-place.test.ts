@@ -213,12 +213,63 @@ describeDatabases(
   (variant) => {
     const backfills = useBackfills(variant)
 
+    const add = (sql: string) => backfills.client.$executeRawUnsafe(sql)
+    /** A client whose session has tables of its own. */
+    const withTables = async (...statements: string[]) => {
+      const client = backfills.database.client()
+      for (const statement of statements) await client.$executeRawUnsafe(statement)
+      return client
+    }
+    const once = () => ({ times: 1 })
+
     test('a table of the session alone is not written in place of the one that all see', async () => {
       await addPosts(backfills.client, upTo(5))
-      const client = backfills.database.client()
-      await client.$executeRawUnsafe('CREATE TEMP TABLE "Post" AS SELECT * FROM main."Post"')
+      const client = await withTables('CREATE TEMP TABLE "Post" AS SELECT * FROM main."Post"')
       expect(await backfills.run(SLUG, {}, client)).toMatchObject({ outcome: 'done', logs: [] })
       expect(await backfills.client.post.count({ where: { slug: 'x' } })).toBe(5)
+    })
+
+    test('rows of it do not pass for rows that the database refused to change', async () => {
+      await addPosts(backfills.client, upTo(5))
+      const client = await withTables(
+        'CREATE TEMP TABLE "Post" AS SELECT * FROM main."Post"',
+        `UPDATE temp."Post" SET slug = 'x'`,
+      )
+      await add('CREATE TRIGGER keep BEFORE UPDATE ON "Post" WHEN OLD.id = 4 BEGIN SELECT RAISE(IGNORE); END')
+      const result = await backfills.run(SLUG, {}, client).finally(() => add('DROP TRIGGER keep'))
+      expect(result).toMatchObject({ outcome: 'failed', processed: 2, error: expect.stringContaining('row 4: ') })
+    })
+
+    test.each([
+      ['values that Prisma does not write', 'keyText', `x'62'`],
+      ['a key that two rows have', 'keyText', `'a'), ('a'`],
+    ] as const)('%s are no obstacle in it', async (_, model, values) => {
+      await backfills.client.keyText.createMany({ data: [{ id: 'a' }, { id: 'b' }] })
+      const client = await withTables(
+        'CREATE TEMP TABLE "KeyText" (id TEXT, times INTEGER)',
+        `INSERT INTO temp."KeyText" (id) VALUES (${values})`,
+      )
+      expect(await backfills.run({ model, update: once }, {}, client)).toMatchObject({ outcome: 'done', processed: 2 })
+    })
+
+    test.each([
+      ['values that Prisma does not write', `x'62'`, 'not found by its own code'],
+      ['a key that two rows have', `'a'), ('A'`, 'equal by the column'],
+    ])('%s are found in the one that all see', async (_, values, error) => {
+      await add('DROP TABLE "Loose"')
+      await add('CREATE TABLE "Loose" (code TEXT NOT NULL COLLATE NOCASE, times INTEGER NOT NULL DEFAULT 0)')
+      await add('CREATE UNIQUE INDEX exact ON "Loose" (code COLLATE BINARY)')
+      await add(`INSERT INTO "Loose" (code) VALUES (${values})`)
+      const client = await withTables('CREATE TEMP TABLE "Loose" (code TEXT, times INTEGER)')
+      const result = await backfills.run({ model: 'loose', cursor: 'code', update: once }, {}, client)
+      expect(result).toMatchObject({ outcome: 'failed', processed: 0, error: expect.stringContaining(error) })
+    })
+
+    test('a key is not taken for a row number because it is one there', async () => {
+      await add(`INSERT INTO "KeyBig" (id) VALUES (1), (2), ('three')`)
+      const client = await withTables('CREATE TEMP TABLE "KeyBig" (id INTEGER PRIMARY KEY, times INTEGER)')
+      const result = await backfills.run({ model: 'keyBig', update: once }, {}, client)
+      expect(result).toMatchObject({ outcome: 'failed', error: expect.stringContaining('not found by its own id') })
     })
   },
   ['sqlite-better-sqlite3'],

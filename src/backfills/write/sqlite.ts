@@ -24,7 +24,7 @@ export function landed(group: ChangeGroup): Statement {
   const match = keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
   const same = columns.map((column, i) => `t.${quote(column.column)} IS ${source.value(keys.length + i)}`)
   return {
-    sql: `${source.before}SELECT count(*) AS n FROM ${quote(model.table)} AS t, ${source.from} WHERE ${[...match, ...same].join(' AND ')}`,
+    sql: `${source.before}SELECT count(*) AS n FROM ${tableName(model)} AS t, ${source.from} WHERE ${[...match, ...same].join(' AND ')}`,
     parameters: source.parameters,
   }
 }
@@ -87,8 +87,9 @@ export function rowLimit(columns: number): number {
   return Math.max(1, Math.floor(PARAMETER_LIMIT / columns))
 }
 
-function tableName({ schema, table }: WalkedModel): string {
-  return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
+/** Prisma names it so in every statement: a table of the session alone may have the same name. */
+function tableName({ schema = 'main', table }: WalkedModel): string {
+  return `${quote(schema)}.${quote(table)}`
 }
 
 function quote(name: string): string {
@@ -107,7 +108,7 @@ function parameter(column: Column, value: unknown): unknown {
 /** The column that is the number of the row itself, if the table has one: it holds whole numbers and nothing else. */
 export function rowNumberQuery({ table }: WalkedModel): Statement {
   return {
-    sql: "SELECT c.name AS name FROM pragma_table_info(?) AS c JOIN sqlite_master AS m ON m.type = 'table' AND m.name = ? WHERE c.pk = 1 AND upper(c.type) = 'INTEGER' AND upper(m.sql) NOT LIKE '%WITHOUT%ROWID%' AND (SELECT count(*) FROM pragma_table_info(?) WHERE pk > 0) = 1",
+    sql: "SELECT c.name AS name FROM pragma_table_info(?, 'main') AS c JOIN main.sqlite_master AS m ON m.type = 'table' AND m.name = ? WHERE c.pk = 1 AND upper(c.type) = 'INTEGER' AND upper(m.sql) NOT LIKE '%WITHOUT%ROWID%' AND (SELECT count(*) FROM pragma_table_info(?, 'main') WHERE pk > 0) = 1",
     parameters: [table, table, table],
   }
 }
@@ -132,10 +133,10 @@ export function dateFormatOf({ type, value }: Record<string, unknown>): DateForm
 }
 
 /** A value of a key that is not as Prisma writes one. */
-export function strangeQuery({ table }: WalkedModel, column: Column, date: DateFormat | undefined): Statement {
+export function strangeQuery(model: WalkedModel, column: Column, date: DateFormat | undefined): Statement {
   const name = quote(column.column)
   return {
-    sql: `SELECT typeof(${name}) AS type, CAST(${name} AS TEXT) AS value FROM ${quote(table)} WHERE ${strange(column, name, date)} LIMIT 1`,
+    sql: `SELECT typeof(${name}) AS type, CAST(${name} AS TEXT) AS value FROM ${tableName(model)} WHERE ${strange(column, name, date)} LIMIT 1`,
     parameters: [],
   }
 }
@@ -151,7 +152,8 @@ function strange({ type }: Column, name: string, date: DateFormat | undefined): 
 }
 
 /** A key that two rows have, as the columns' collations compare. */
-export function twiceQuery({ table }: WalkedModel, columns: readonly Column[]): Statement {
+export function twiceQuery(model: WalkedModel, columns: readonly Column[]): Statement {
   const names = columns.map(({ column }) => quote(column)).join(', ')
-  return { sql: `SELECT ${names} FROM ${quote(table)} GROUP BY ${names} HAVING count(*) > 1 LIMIT 1`, parameters: [] }
+  const sql = `SELECT ${names} FROM ${tableName(model)} GROUP BY ${names} HAVING count(*) > 1 LIMIT 1`
+  return { sql, parameters: [] }
 }

@@ -189,7 +189,7 @@ test('MySQL: a key of another character set is compared in that', () => {
 test('SQLite: names are quoted, and every value is a parameter that the adapter writes as it always does', () => {
   const { sql, parameters } = sqlite.statement(group('sqlite'))
   expect(sql).toBe(
-    `WITH v(c0, c1, c2, c3, c4, c5, c6, c7) AS (VALUES (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)) UPDATE "po""st\`s" AS t SET "t'i; DROP TABLE x --" = v.c1, "json" = v.c2, "at" = v.c3, "big" = v.c4, "bytes" = v.c5, "flag" = v.c6, "price" = v.c7 FROM v WHERE t."i""d\`" = v.c0`,
+    `WITH v(c0, c1, c2, c3, c4, c5, c6, c7) AS (VALUES (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)) UPDATE "main"."po""st\`s" AS t SET "t'i; DROP TABLE x --" = v.c1, "json" = v.c2, "at" = v.c3, "big" = v.c4, "bytes" = v.c5, "flag" = v.c6, "price" = v.c7 FROM v WHERE t."i""d\`" = v.c0`,
   )
   expect(parameters.slice(0, 8)).toEqual([
     1,
@@ -217,7 +217,7 @@ test('SQLite: texts, whole numbers and nulls travel as one JSON text, unless it 
     })
   const { sql, parameters } = statementOf(`'; DROP TABLE "x" \\`)
   expect(sql).toBe(
-    `UPDATE "po""st\`s" AS t SET "t'i; DROP TABLE x --" = json_extract(v.value, '$[1]'), "json" = json_extract(v.value, '$[2]') FROM json_each(?) AS v WHERE t."i""d\`" = json_extract(v.value, '$[0]')`,
+    `UPDATE "main"."po""st\`s" AS t SET "t'i; DROP TABLE x --" = json_extract(v.value, '$[1]'), "json" = json_extract(v.value, '$[2]') FROM json_each(?) AS v WHERE t."i""d\`" = json_extract(v.value, '$[0]')`,
   )
   expect(JSON.parse(String(parameters[0]))).toEqual([
     [1, `'; DROP TABLE "x" \\`, '{"a":1}'],
