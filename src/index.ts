@@ -38,6 +38,7 @@ export type {
   RunEvent,
   RunListener,
   RunResult,
+  SkippedRow,
   StopReason,
   TaskFlag,
   TaskRef,

@@ -5,7 +5,7 @@ import type { RegisteredClient, TransactionClient } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
 import { AfterPartyError } from './define/errors.js'
-import type { LogLevel, Outcome, Reason, RunNews } from './define/events.js'
+import type { LogLevel, Outcome, Reason, RunNews, SkippedRow } from './define/events.js'
 import type { TaskDefinition } from './define/task.js'
 import type { Engine } from './engine/engine.js'
 import { runTask as runClaimed } from './engine/run-task.js'
@@ -42,6 +42,8 @@ export interface TaskRunResult {
   logs: Logged[]
   /** Things done, where the task tells (`progress`). */
   processed?: number
+  /** Of a backfill: the rows that it skipped (`onError: 'skip'`), in this run. */
+  skippedRows?: SkippedRow[]
   /** Why it is not done, where it threw nothing. */
   reason?: Reason
   /** The message of what it threw. */
@@ -136,9 +138,11 @@ async function runOnce(
     environment: 'test',
   }
   const logs: Logged[] = []
+  const skippedRows: SkippedRow[] = []
   let stack: string | undefined
   const hear = (event: RunNews) => {
     if (event.type === 'log') logs.push({ level: event.level, message: event.message })
+    if (event.type === 'skipped') skippedRows.push(event.row)
     if (event.type === 'progress') onProgress()
     if (event.type === 'finished') stack = event.stack
   }
@@ -166,6 +170,7 @@ async function runOnce(
     outcome,
     logs,
     ...(processed !== undefined && { processed }),
+    ...(skippedRows.length > 0 && { skippedRows }),
     ...(reason && { reason }),
     ...(error !== undefined && { error }),
     ...(stack !== undefined && { stack }),

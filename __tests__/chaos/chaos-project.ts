@@ -150,11 +150,12 @@ export class ChaosProject {
     return (JSON.parse(stdout) as { runs: TaskRun[] }).runs
   }
 
-  /** The rows that a backfill had to leave out, and that the history does not name in the attempt that ended it. */
+  /** The rows that a backfill had to skip, and that the history does not name in the attempt that ended it. */
   async #unnamed(version: string, runs: readonly TaskRun[]): Promise<number[]> {
     const bad = await this.#client.post.findMany({ where: { title: version, slug: 'bad' } })
-    const log = runs.find((run) => run.version === version && run.status === 'done')?.log ?? ''
-    return bad.map(({ id }) => id).filter((id) => !new RegExp(`left out( before)?: ${id}: it is bad`).test(log))
+    const skipped = runs.find((run) => run.version === version && run.status === 'done')?.skippedRows ?? []
+    const named = skipped.filter(({ error }) => error === 'it is bad').map(({ key }) => key)
+    return bad.map(({ id }) => id).filter((id) => !named.includes(`${id}`))
   }
 }
 

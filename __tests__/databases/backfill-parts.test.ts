@@ -158,7 +158,7 @@ describeDatabases((variant) => {
     expect(await views()).toEqual(upTo(12).map(() => 1))
   })
 
-  test('more rows than may be left out, in all parts together, end the backfill', async () => {
+  test('more rows than may be skipped, in all parts together, end the backfill', async () => {
     await addPosts(backfills.client, upTo(20))
     const update = (row: PostRow) => {
       if (row.id % 5 === 0) throw new Error('five')
@@ -171,7 +171,7 @@ describeDatabases((variant) => {
     expect((await views()).filter((view) => view === 1)).toHaveLength(16)
   })
 
-  test('what a process left out before it died is in the history of the run that ends the backfill', async () => {
+  test('what a process skipped before it died is in the history of the run that ends the backfill', async () => {
     await addPosts(backfills.client, upTo(20))
     const update = (row: PostRow) => {
       if (row.id === 2 || row.id === 14) throw new Error('no good')
@@ -184,13 +184,10 @@ describeDatabases((variant) => {
     await records?.updateMany({ where: { version: VERSION }, data: { status: 'running', leaseUntil: new Date(0) } })
     expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
     const [last] = await party.history({ name: 'backfill' })
-    expect(last?.log?.trim().split('\n')).toEqual([
-      'warn: left out before: 2: no good',
-      'warn: left out before: 14: no good',
-    ])
+    expect(last?.skippedRows).toEqual(['2', '14'].map((key) => ({ key, error: 'no good' })))
   })
 
-  test('what was left out is in the history of a process that died before it wrote it', async () => {
+  test('what was skipped is in the history of a process that died before it wrote it', async () => {
     await addPosts(backfills.client, upTo(20))
     const update = (row: PostRow) => {
       if (row.id === 2 || row.id === 14) throw new Error('no good')
@@ -199,9 +196,9 @@ describeDatabases((variant) => {
     const party = backfills.party({ model: 'post', batchSize: 2, concurrency: 4, onError: 'skip', update })
     expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
     const { afterPartyTaskRun: runs } = backfills.client as unknown as Record<string, TestClient['post']>
-    await runs?.updateMany({ data: { status: 'running', finishedAt: null, log: null } })
-    const log = 'warn: left out: 2: no good\nwarn: left out: 14: no good\n'
-    expect(await party.history({ name: 'backfill' })).toMatchObject([{ status: 'done', log }])
+    await runs?.updateMany({ data: { status: 'running', finishedAt: null, skippedRows: null } })
+    const skippedRows = ['2', '14'].map((key) => ({ key, error: 'no good' }))
+    expect(await party.history({ name: 'backfill' })).toMatchObject([{ status: 'done', skippedRows }])
   })
 
   test('one by one is said once, not once for each part', async () => {
@@ -281,24 +278,24 @@ describeDatabases((variant) => {
     return { results, unlucky }
   }
 
-  test('a second process takes parts that are free: together they do each row once, and list what was left out', async () => {
+  test('a second process takes parts that are free: together they do each row once, and list what was skipped', async () => {
     const { results, unlucky } = await together({})
     expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'done'])
     const rows = results.map(({ processed }) => processed ?? 0)
     expect(rows.every((each) => each > 0)).toBe(true)
     expect(rows.reduce((sum, each) => sum + each, 0)).toBe(60)
     // The history of the backfill is the holder's.
-    expect(results[0].logs).toEqual([`left out: ${unlucky[1]}: of all rows`])
     const attempts = await backfills.party({ model: 'post', update: addOne }).history({ name: 'backfill' })
-    expect(attempts).toMatchObject([{ status: 'done', processed: 60 }])
+    const skippedRows = [{ key: `${unlucky[1]}`, error: 'of all rows' }]
+    expect(attempts).toMatchObject([{ status: 'done', processed: 60, skippedRows }])
   })
 
-  test('rows that two processes left out count together', async () => {
+  test('rows that two processes skipped count together', async () => {
     const { results } = await together({ both: true, maxSkipped: 1 })
     expect(results[0]).toMatchObject({ outcome: 'failed', error: expect.stringContaining('more than 1 rows') })
   })
 
-  test('what a process that helps left out is in the history also when another part fails', async () => {
+  test('what a process that helps skipped is in the history also when another part fails', async () => {
     await addPosts(backfills.client, upTo(20))
     const shared = { model: 'post', batchSize: 5, concurrency: 2, onError: 'skip' as const, maxSkipped: 1 }
     let begin = () => {}
@@ -329,11 +326,11 @@ describeDatabases((variant) => {
     const results = await Promise.all([running, runOnce(helper)])
     expect(results.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
     const [attempt] = await holder.history({ name: 'backfill' })
-    // Ten rows of the helper, and the one that the holder could leave out.
+    // Ten rows of the helper, and the one that the holder could skip.
     expect(attempt).toMatchObject({
       status: 'failed',
       processed: 11,
-      log: expect.stringContaining('left out: 13: thirteen'),
+      skippedRows: expect.arrayContaining([{ key: '13', error: 'thirteen' }]),
     })
   })
 

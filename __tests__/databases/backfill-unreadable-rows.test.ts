@@ -74,14 +74,13 @@ describeDatabases(
       const result = await backfills.run({ batchSize: 4, ...backfill, onError: 'skip' })
       expect(result).toMatchObject({ outcome: 'done', processed: 10 })
       const [attempt] = await backfills.party(byUpdate).history({ name: 'backfill' })
-      const lines = (attempt?.log ?? '').split('\n').filter((line) => line.includes('left out'))
-      expect(
-        lines.map((line) => Number(/left out: (\d+): can't be read: ./.exec(line)?.[1])).sort((a, b) => a - b),
-      ).toEqual([1, 4, 5, 9, 10])
+      const rows = [...(attempt?.skippedRows ?? [])].sort((a, b) => Number(a.key) - Number(b.key))
+      const error = expect.stringMatching(/^can't be read: ./)
+      expect(rows).toEqual([1, 4, 5, 9, 10].map((id) => ({ key: `${id}`, error })))
       expect(await done()).toEqual([2, 3, 6, 7, 8])
     })
 
-    test('a rehearsal names rows that can not be read, or tells that they would be left out', async () => {
+    test('a rehearsal names rows that can not be read, or tells that they would be skipped', async () => {
       await addThings(6, [4])
       const [failed] = await backfills.party(byUpdate).rehearse()
       expect(failed).toMatchObject({ outcome: 'failed' })
@@ -90,7 +89,7 @@ describeDatabases(
       const onEvent = (event: RunEvent) => event.type === 'log' && told.push(event.message)
       const [skipped] = await backfills.party({ ...byUpdate, onError: 'skip' }).rehearse({ onEvent })
       expect(skipped).toMatchObject({ outcome: 'rehearsed', rows: 6, total: 6 })
-      expect(told).toEqual([expect.stringMatching(/^would be left out: 4: can't be read: /)])
+      expect(told).toEqual([expect.stringMatching(/^Would skip row 4: can't be read: /)])
     })
 
     test('more rows that can not be read than may be skipped fail the backfill', async () => {
@@ -112,7 +111,7 @@ describeDatabases(
         expect(result).toMatchObject({ outcome: 'failed', processed: 0 })
         expect(result.error).toMatch(/float|does not exist/)
         expect(result.error).not.toMatch(/\brow \d/)
-        expect(result.logs.filter((line) => line.includes('left out'))).toEqual([])
+        expect(result.logs.filter((line) => line.startsWith('skipped'))).toEqual([])
       } finally {
         await rename('real', 'float')
       }
@@ -166,9 +165,9 @@ describeDatabases(
       const update = ({ secret }: { secret: string }) => ({ times: secret === 'open' ? 1 : 0 })
       const result = await backfills.run({ model: 'everything', onError: 'skip', update }, {}, client)
       expect(result).toMatchObject({ outcome: 'done', processed: 5 })
-      expect(result.logs.filter((line) => line.startsWith('left out'))).toEqual([
-        'left out: 2: no key for 2',
-        "left out: 4: can't be read: no key for 4",
+      expect(result.logs.filter((line) => line.startsWith('skipped'))).toEqual([
+        'skipped 2: no key for 2',
+        "skipped 4: can't be read: no key for 4",
       ])
     })
   },

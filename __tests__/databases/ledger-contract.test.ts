@@ -76,7 +76,8 @@ describeLedgers((makeStand, kind) => {
         owner: 'host:1:a',
         fence: 1,
         leaseUntil: asked.leaseUntil,
-        cursor: null,
+        checkpoint: null,
+        skippedRows: [],
         processed: 0,
         total: null,
         deployId: 'd1',
@@ -129,7 +130,7 @@ describeLedgers((makeStand, kind) => {
       'of a %s task begins a new attempt from the start',
       async (status) => {
         const { claim } = await claimed()
-        await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+        await ledger.checkpoint(claim, { from: null, checkpoint: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
         await ledger.settle(claim, await settlement({ status, reason: null, error: 'it broke' }))
         const asked = await request({ version: claim.version, owner: 'host:2:b', deployId: 'd2' })
         expect(await other.claim(await recordOf(claim.version), asked)).toMatchObject({ fence: 2 })
@@ -141,7 +142,8 @@ describeLedgers((makeStand, kind) => {
           reason: null,
           error: null,
           deployId: 'd2',
-          cursor: null,
+          checkpoint: null,
+          skippedRows: [],
           processed: 0,
           total: null,
         })
@@ -150,10 +152,15 @@ describeLedgers((makeStand, kind) => {
 
     test('that resumes keeps the checkpoint', async () => {
       const { claim } = await claimed()
-      await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+      await ledger.checkpoint(claim, { from: null, checkpoint: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
       await ledger.settle(claim, await settlement({ status: 'interrupted' }))
       await other.claim(await recordOf(claim.version), await request({ version: claim.version, resume: true }))
-      expect(await recordOf(claim.version)).toMatchObject({ status: 'running', cursor: 'k7', processed: 7, total: 9 })
+      expect(await recordOf(claim.version)).toMatchObject({
+        status: 'running',
+        checkpoint: 'k7',
+        processed: 7,
+        total: 9,
+      })
     })
 
     test('of a new task is won by one of forty', async () => {
@@ -220,7 +227,7 @@ describeLedgers((makeStand, kind) => {
 
     test('writes no checkpoint', async () => {
       const { claim, after } = await lost()
-      const checkpoint = { from: null, cursor: 'k', processed: 5, total: null, leaseUntil: new Date() }
+      const checkpoint = { from: null, checkpoint: 'k', processed: 5, total: null, leaseUntil: new Date() }
       expect(await ledger.checkpoint(claim, checkpoint)).toBe(false)
       expect(await recordOf(claim.version)).toEqual(after)
     })
@@ -238,7 +245,7 @@ describeLedgers((makeStand, kind) => {
         expect(
           await writes.checkpoint(claim, {
             from: null,
-            cursor: 'k',
+            checkpoint: 'k',
             processed: 5,
             total: null,
             leaseUntil: new Date(),
@@ -323,7 +330,7 @@ describeLedgers((makeStand, kind) => {
 
     test('as pending forgets where the task was', async () => {
       const { claim } = await claimed()
-      await ledger.checkpoint(claim, { from: null, cursor: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
+      await ledger.checkpoint(claim, { from: null, checkpoint: 'k7', processed: 7, total: 9, leaseUntil: new Date() })
       await ledger.settle(claim, await settlement())
       const mark = { version: claim.version, name: 'task', status: 'pending' as const, at: new Date(), owner: 'me' }
       expect(await ledger.mark(await recordOf(claim.version), mark)).toBe(true)
@@ -332,7 +339,8 @@ describeLedgers((makeStand, kind) => {
         fence: 2,
         finishedAt: null,
         leaseUntil: null,
-        cursor: null,
+        checkpoint: null,
+        skippedRows: [],
         processed: 0,
         total: null,
       })
@@ -342,8 +350,8 @@ describeLedgers((makeStand, kind) => {
   describe('a checkpoint', () => {
     test('goes on from the one before, and is written once', async () => {
       const { claim } = await claimed()
-      const write = async (from: string | null, cursor: string, processed: number) =>
-        ledger.checkpoint(claim, { from, cursor, processed, total: null, leaseUntil: new Date(await ledger.now()) })
+      const write = async (from: string | null, checkpoint: string, processed: number) =>
+        ledger.checkpoint(claim, { from, checkpoint, processed, total: null, leaseUntil: new Date(await ledger.now()) })
       expect(await write('k1', 'k2', 2)).toBe(false)
       expect(await write(null, 'k1', 1)).toBe(true)
       expect(await write(null, 'k1', 1)).toBe(false)
@@ -351,13 +359,45 @@ describeLedgers((makeStand, kind) => {
       await stand.transaction(async (writes) => {
         const leaseUntil = new Date()
         expect(
-          await writes.checkpoint(claim, { from: 'k1', cursor: 'k3', processed: 3, total: null, leaseUntil }),
+          await writes.checkpoint(claim, { from: 'k1', checkpoint: 'k3', processed: 3, total: null, leaseUntil }),
         ).toBe(false)
         expect(
-          await writes.checkpoint(claim, { from: 'k2', cursor: 'k3', processed: 3, total: null, leaseUntil }),
+          await writes.checkpoint(claim, { from: 'k2', checkpoint: 'k3', processed: 3, total: null, leaseUntil }),
         ).toBe(true)
       })
-      expect(await recordOf(claim.version)).toMatchObject({ cursor: 'k3', processed: 3 })
+      expect(await recordOf(claim.version)).toMatchObject({ checkpoint: 'k3', processed: 3 })
+    })
+
+    test('has the rows that were skipped, and keeps them where it says nothing of them', async () => {
+      const { claim } = await claimed()
+      const leaseUntil = new Date(await ledger.now())
+      const skippedRows = [{ key: '7', error: 'no title' }]
+      const first = { from: null, checkpoint: 'k1', processed: 1, total: null, leaseUntil }
+      expect(await ledger.checkpoint(claim, { ...first, skippedRows })).toBe(true)
+      expect(await ledger.checkpoint(claim, { ...first, from: 'k1', checkpoint: 'k2' })).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ checkpoint: 'k2', skippedRows })
+      expect(await ledger.checkpoint(claim, { ...first, from: 'k2', checkpoint: 'k1', skippedRows: [] })).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ checkpoint: 'k1', skippedRows: [] })
+    })
+
+    test('is in no list, nor are the rows that were skipped', async () => {
+      const { claim } = await claimed()
+      const leaseUntil = new Date(await ledger.now())
+      const skippedRows = [{ key: '7', error: 'no title' }]
+      await ledger.checkpoint(claim, {
+        from: null,
+        checkpoint: 'k1',
+        processed: 1,
+        total: null,
+        leaseUntil,
+        skippedRows,
+      })
+      for (const records of [await ledger.records(), await ledger.recordsForRun()]) {
+        const listed = records.find(({ version }) => version === claim.version)
+        expect(listed).toMatchObject({ status: 'running', processed: 1 })
+        expect(Object.keys(listed ?? {})).not.toEqual(expect.arrayContaining(['checkpoint']))
+        expect(Object.keys(listed ?? {})).not.toEqual(expect.arrayContaining(['skippedRows']))
+      }
     })
   })
 
@@ -380,6 +420,7 @@ describeLedgers((makeStand, kind) => {
         status: 'failed' as const,
         finishedAt: run.startedAt,
         processed: 0,
+        skippedRows: [],
         reason: null,
         error: long,
         log: long,
@@ -395,14 +436,14 @@ describeLedgers((makeStand, kind) => {
       const { claim } = await claimed({ name: 'tâche_日本', owner: 'hôte:1:é', deployId: 'déploiement-🎉' })
       const checkpoint = {
         from: null,
-        cursor: text,
+        checkpoint: text,
         processed: 1,
         total: null,
         leaseUntil: new Date(await ledger.now()),
       }
       expect(await ledger.checkpoint(claim, checkpoint)).toBe(true)
       expect(await ledger.settle(claim, await settlement({ status: 'failed', error: text }))).toBe(true)
-      expect(await recordOf(claim.version)).toMatchObject({ name: 'tâche_日本', cursor: text, error: text })
+      expect(await recordOf(claim.version)).toMatchObject({ name: 'tâche_日本', checkpoint: text, error: text })
     })
 
     test('are times to the millisecond', async () => {
@@ -439,6 +480,7 @@ describeLedgers((makeStand, kind) => {
         status: 'done' as const,
         finishedAt: run.startedAt,
         processed: 3,
+        skippedRows: [{ key: '4', error: `a "quoted" \\ error\n😀 \0` }],
         reason: null,
         error: null,
         log: 'said\n',
@@ -465,7 +507,9 @@ describeLedgers((makeStand, kind) => {
       const ended = await openRun(version, { fence: 2, status: 'failed', finishedAt: new Date(0) })
       const alive = await openRun(version, { fence: 3 })
       const finishedAt = new Date(await ledger.now())
-      const end = { status: 'interrupted', finishedAt, processed: 7, reason: null, error: null } as const
+      const skippedRows = [{ key: '1', error: 'no' }]
+      const reason = { code: 'died' as const }
+      const end = { status: 'interrupted' as const, finishedAt, processed: 7, skippedRows, reason, error: null }
       await other.endDeadRuns(version, 3, end)
       const runs = await ledger.runs({ version, limit: 10 })
       expect(runs).toHaveLength(3)
@@ -487,6 +531,7 @@ describeLedgers((makeStand, kind) => {
       owner: 'host:1:a',
       deployId: null,
       processed: 0,
+      skippedRows: [],
       reason: null,
       error: null,
       log: null,

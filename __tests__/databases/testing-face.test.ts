@@ -361,7 +361,7 @@ describeDatabases(() => {
       expect(await views()).toEqual([1, 1, 1, 1])
     })
 
-    it('leaves out rows with `onError`, and its log names them', async () => {
+    it('skips rows with `onError`, and its result names them', async () => {
       await addPosts(prisma, upTo(3))
       const backfill = defineBackfill({
         ...viewEach,
@@ -371,9 +371,9 @@ describeDatabases(() => {
           return viewed(row)
         },
       })
-      const { outcome, logs } = await runBackfill(backfill, { prisma })
+      const { outcome, skippedRows } = await runBackfill(backfill, { prisma })
       expect(outcome).toBe('done')
-      expect(logs).toContainEqual({ level: 'warn', message: 'left out: 2: no such word' })
+      expect(skippedRows).toEqual([{ key: '2', error: 'no such word' }])
       expect(await views()).toEqual([1, 0, 1])
     })
 

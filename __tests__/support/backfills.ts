@@ -30,7 +30,7 @@ export type LooseBackfill = Omit<BackfillDefinition, 'kind' | 'update' | 'run' |
 
 /** What one run of one backfill came to. */
 export interface BackfillResult extends TaskResult {
-  /** All that was logged, warnings included. */
+  /** All that was logged, warnings included, and the rows that were skipped: `skipped 2: no title`. */
   logs: string[]
   events: RunEvent[]
 }
@@ -54,7 +54,12 @@ export async function runOnce(party: AfterParty, options: PartyRunOptions = {}):
   const { results } = await party.run({ grace: 100, ...options, onEvent: (event) => events.push(event) })
   const [result] = results
   if (!result) throw new Error('nothing was run')
-  return { ...result, logs: events.flatMap((event) => (event.type === 'log' ? [event.message] : [])), events }
+  return { ...result, logs: events.flatMap(lineOf), events }
+}
+
+function lineOf(event: RunEvent): string[] {
+  if (event.type === 'skipped') return [`skipped ${event.row.key}: ${event.row.error}`]
+  return event.type === 'log' ? [event.message] : []
 }
 
 export function useBackfills(variant: VariantName): Backfills {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
 import { monotonicNow } from '../ledger/clock.js'
-import type { Claim, Ledger, Settlement, TaskRecord } from '../ledger/contract.js'
+import type { Claim, Ledger, ListedRecord, Settlement, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
 import { answerWithin } from '../prisma/answer-within.js'
 import { isConnectionLost } from '../prisma/database-errors.js'
@@ -54,13 +54,13 @@ const SLOWEST_LOOK_MS = 1_000
  */
 export async function acquire(
   task: { version: string; name: string },
-  planned: TaskRecord | null,
+  planned: ListedRecord | null,
   options: AcquireOptions,
 ): Promise<Acquisition> {
   const { ledger, signal } = options
   let giveUpAt = monotonicNow() + options.lockTimeoutMs
   let waitMs = FIRST_LOOK_MS
-  for (let seen = planned; ; seen = await look(ledger, task.version)) {
+  for (let seen = planned && (await look(ledger, task.version)); ; seen = await look(ledger, task.version)) {
     if (signal.aborted) return { kind: 'aborted' }
     if (seen && hasEndedSince(planned, seen) && isOurs(seen, options)) return { kind: 'ended', record: seen }
     const held = seen && isHeld(seen, await ledger.now()) ? seen : null
@@ -92,7 +92,7 @@ function look(ledger: Ledger, version: string): Promise<TaskRecord | null> {
   })
 }
 
-function hasEndedSince(planned: TaskRecord | null, seen: TaskRecord): boolean {
+function hasEndedSince(planned: ListedRecord | null, seen: TaskRecord): boolean {
   const same = planned?.fence === seen.fence && planned.status === seen.status
   return !same && ['done', 'recurring', 'failed', 'skipped'].includes(seen.status)
 }

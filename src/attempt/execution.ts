@@ -1,3 +1,4 @@
+import type { SkippedRow } from '../define/events.js'
 import type { Settlement } from '../ledger/contract.js'
 import { Crashed, Lost, type Stop, type StopCause } from './stop.js'
 import type { ClaimedJob } from './work.js'
@@ -14,6 +15,8 @@ export type Execution = (
   processed?: number | undefined
   /** The same with those of the processes that helped, where some may have. */
   together?: number
+  /** Rows skipped, in all attempts and by every process. */
+  skippedRows?: readonly SkippedRow[]
 }
 
 /** What something thrown out of a claim's work means. */

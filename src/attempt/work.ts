@@ -1,4 +1,4 @@
-import type { TaskRef } from '../define/events.js'
+import type { SkippedRow, TaskRef } from '../define/events.js'
 import type { TaskContext } from '../define/task.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import type { HeldClaim } from './claim.js'
@@ -47,7 +47,8 @@ export interface Job {
   /** On the monotonic clock: nothing new begins after it. */
   readonly stopAt: number
   readonly context: Omit<TaskContext<never>, 'prisma' | 'signal'>
-  onProgress(processed: number, total: number | null): void
+  onProgress(processed: number, total: number | null, batch?: number): void
+  onSkipped(row: SkippedRow): void
   onRetry(error: string, attempt: number, attempts: number): void
   onStopping(cause: StopCause): void
 }

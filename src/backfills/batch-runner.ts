@@ -10,9 +10,9 @@ import {
 import type { BackfillDefinition } from '../define/backfill.js'
 import type { Duration } from '../define/duration.js'
 import { lastLine, messageOf } from '../define/errors.js'
+import type { SkippedRow } from '../define/events.js'
 import { type Client, delegateOf, primaryOf, type ReadDelegate } from '../prisma/client.js'
-import type { BackfillOptions } from './backfill-options.js'
-import type { CheckpointWrites, SkippedRow } from './checkpoint.js'
+import type { CheckpointWrites } from './checkpoint.js'
 import type { CheckpointKeeper, Standing } from './checkpoint-keeper.js'
 import { NotTogether, OneStatement } from './one-statement.js'
 import { describeKey, type Key, type Range } from './rows/keys.js'
@@ -20,6 +20,7 @@ import { CursorError, type Page, shortfall, type Walk } from './rows/pages.js'
 import type { Walked } from './rows/target.js'
 import type { WalkedModel } from './rows/walked-model.js'
 import { readPage } from './unreadable-rows.js'
+import type { BackfillOptions } from './walking.js'
 import { NOT_ASKED, RawTables } from './write/raw-table.js'
 import { demandGone } from './write/unmatched-rows.js'
 import { type BatchWork, changesOf, type Whole, workOn, writeChanges } from './write-batch.js'
@@ -185,18 +186,18 @@ export class BatchRunner {
     return batch.until === undefined ? page : { ...page, more: true }
   }
 
-  /** Leaves out the one row that a batch of one could not change, or that can't be read. */
-  async leaveOut(page: Page, error: unknown): Promise<Page> {
+  /** Skips the one row that a batch of one could not change, or that can't be read. */
+  async skip(page: Page, error: unknown): Promise<Page> {
     // The row was at fault; what fails from here on is something else.
     this.tried = undefined
-    const skipped = [leftOut(this.#walk.fields, page, error)]
+    const skipped = [skippedRow(this.#walk.fields, page, error)]
     this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, skipped))
     return page
   }
 }
 
-/** The one row of a page, as it is listed when it is left out. */
-export function leftOut(fields: readonly string[], { last }: Page, error: unknown): SkippedRow {
+/** The one row of a page, as it is listed when it is skipped. */
+export function skippedRow(fields: readonly string[], { last }: Page, error: unknown): SkippedRow {
   const key = describeKey(fields, last ?? [])
   return { key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }
 }

@@ -1,25 +1,21 @@
 import { Lost } from '../attempt/stop.js'
 import { type BackfillDefinition, DEFAULT_MAX_SKIPPED } from '../define/backfill.js'
 import { codeOf } from '../define/errors.js'
+import type { SkippedRow } from '../define/events.js'
 import type { TaskRecord } from '../ledger/contract.js'
-import type { BackfillOptions } from './backfill-options.js'
-import {
-  type Checkpoint,
-  type CheckpointWrites,
-  readCheckpoint,
-  type SkippedRow,
-  writeCheckpoint,
-} from './checkpoint.js'
+import { type Checkpoint, type CheckpointWrites, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
 import { waitUntil } from './pace.js'
 import { Displaced } from './rows/batch-fault.js'
 import { CursorError, type Page } from './rows/pages.js'
-import { sayLeftOut } from './skipped-rows.js'
+import type { BackfillOptions } from './walking.js'
 
 /** Where a walk stands: a batch begins there, whatever has become of an earlier try of it meanwhile. */
 export interface Standing {
   checkpoint: Checkpoint
   /** The checkpoint as the record has it. */
-  cursor: string | null
+  stored: string | null
+  /** Rows that were skipped so far. */
+  skipped: readonly SkippedRow[]
   /** Rows, of all attempts. */
   processed: number
 }
@@ -40,38 +36,44 @@ export class CheckpointKeeper {
   readonly #definition: BackfillDefinition
   readonly #options: BackfillOptions
   readonly #stop: AbortSignal
-  readonly #leftOut: { rows: number }
+  readonly #skippedTogether: { rows: number }
   #at: Standing
+  /** False where the first release kept the rows that were skipped in its checkpoint, which is written over. */
+  #listed: boolean
 
   constructor(
     definition: BackfillDefinition,
     options: BackfillOptions,
     stop: AbortSignal,
-    { total, ...at }: Standing & { total: number | null },
+    { total, listed, ...at }: Standing & { total: number | null; listed: boolean },
   ) {
     this.#definition = definition
     this.#options = options
     this.#stop = stop
     this.total = total
+    this.#listed = listed
     this.#at = at
-    this.#leftOut = options.leftOut ?? { rows: at.checkpoint.skipped.length }
+    this.#skippedTogether = options.skippedTogether ?? { rows: at.skipped.length }
   }
 
   get at(): Standing {
     return this.#at
   }
 
-  /** Throws when more rows were left out than may be, in all parts together. */
-  demandFewLeftOut(latest = this.#at.checkpoint.skipped.at(-1), more = 0): void {
-    demandFewLeftOut(this.#definition, this.#leftOut.rows + more, latest)
+  /** Throws when more rows were skipped than may be, in all parts together. */
+  demandFewSkipped(latest = this.#at.skipped.at(-1), more = 0): void {
+    demandFewSkipped(this.#definition, this.#skippedTogether.rows + more, latest)
   }
 
   /** Writes the checkpoint past a page. It counts once `committed` is told. */
   write(writes: CheckpointWrites, at: Standing, page: Page, skipped: readonly SkippedRow[]): Promise<Written> {
-    const all = [...at.checkpoint.skipped, ...skipped]
-    if (skipped.length > 0) this.demandFewLeftOut(all.at(-1), skipped.length)
-    const checkpoint = { ...at.checkpoint, after: page.last ?? at.checkpoint.after, skipped: all }
-    return this.#writeOver(at.cursor, writes, checkpoint, at.processed + page.rows.length)
+    if (skipped.length > 0) this.demandFewSkipped(skipped.at(-1), skipped.length)
+    const next = {
+      checkpoint: { ...at.checkpoint, after: page.last ?? at.checkpoint.after },
+      skipped: skipped.length > 0 ? [...at.skipped, ...skipped] : at.skipped,
+      processed: at.processed + page.rows.length,
+    }
+    return this.#writeOver(at, writes, next)
   }
 
   committed({ heard, ...standing }: Written): void {
@@ -80,57 +82,64 @@ export class CheckpointKeeper {
   }
 
   /** Puts the checkpoint back to where it was before a page whose rows turned out not to be written. */
-  async takeBack({ cursor }: Written): Promise<void> {
-    const { checkpoint, processed } = this.#at
-    await this.#writeOver(cursor, this.#options.ledger, checkpoint, processed)
+  async takeBack(written: Written): Promise<void> {
+    await this.#writeOver(written, this.#options.ledger, this.#at)
   }
 
   async #writeOver(
-    from: string | null,
+    { stored: from, skipped: known }: Pick<Standing, 'stored' | 'skipped'>,
     writes: CheckpointWrites,
-    checkpoint: Checkpoint,
-    processed: number,
+    { checkpoint, skipped, processed }: Omit<Standing, 'stored'>,
   ): Promise<Written> {
     const { claim } = this.#options
     const { leaseUntil, heard } = await claim.nextLease()
-    const cursor = writeCheckpoint(checkpoint)
+    const stored = writeCheckpoint(checkpoint)
     const { total } = this
-    const held = await writes.checkpoint(claim.claim, { from, cursor, processed, total, leaseUntil })
-    if (!held) throw new Displaced()
-    return { checkpoint, cursor, processed, heard }
+    const written = await writes.checkpoint(claim.claim, {
+      ...{ from, checkpoint: stored, processed, total, leaseUntil },
+      // Most batches skip nothing, and the list may be long.
+      ...((skipped !== known || !this.#listed) && { skippedRows: skipped }),
+    })
+    if (!written) throw new Displaced()
+    return { checkpoint, stored, skipped, processed, heard }
   }
 
   /** Notes where the walk begins. Where the answer to that was lost, the record says that it is noted. */
   async note(checkpoint: Checkpoint): Promise<void> {
-    const before = this.#at.cursor
+    const before = this.#at
     try {
-      const { cursor, heard } = await this.#writeOver(before, this.#options.ledger, checkpoint, 0)
+      const { heard, ...at } = await this.#writeOver(before, this.#options.ledger, {
+        ...before,
+        checkpoint,
+        processed: 0,
+      })
       heard()
-      this.#at = { checkpoint, cursor, processed: 0 }
+      this.#at = at
     } catch (error) {
       if (!(error instanceof Displaced)) throw error
       await this.recall()
-      if (this.#at.cursor === before) throw error
+      if (this.#at.stored === before.stored) throw error
     }
   }
 
   #moveTo(next: Standing): void {
-    const skipped = next.checkpoint.skipped.slice(this.#at.checkpoint.skipped.length)
+    const skipped = next.skipped.slice(this.#at.skipped.length)
     this.processedNow += next.processed - this.#at.processed
-    this.#leftOut.rows += skipped.length
+    this.#skippedTogether.rows += skipped.length
     this.#at = next
-    sayLeftOut(this.#options.context.log, skipped)
+    this.#listed = true
+    for (const row of skipped) this.#options.onSkipped(row)
   }
 
   /** What the ledger says is committed: the answer to a commit can get lost after the database carried it out. */
   async recall(): Promise<void> {
     const record = await this.#known()
     if (!record || !this.#holds(record)) throw new Lost()
-    const { cursor, processed } = record
-    if (cursor === this.#at.cursor) return
-    const checkpoint = readCheckpoint(cursor)
+    const { checkpoint: stored, processed } = record
+    if (stored === this.#at.stored) return
+    const checkpoint = readCheckpoint(stored)
     if (!checkpoint) throw new Lost()
-    this.#moveTo({ checkpoint, cursor, processed })
+    this.#moveTo({ checkpoint, stored, skipped: skippedRowsOf(record), processed })
   }
 
   /** The record, as soon as the database tells; whoever loses the claim while it does not is told to stop. */
@@ -153,11 +162,11 @@ export class CheckpointKeeper {
   }
 }
 
-/** Ends a backfill though its rows may be left out. */
+/** Ends a backfill that skips rows. */
 class TooManySkipped extends CursorError {}
 
-/** Throws when more rows were left out than may be. */
-export function demandFewLeftOut(
+/** Throws when more rows were skipped than may be. */
+export function demandFewSkipped(
   { maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefinition,
   rows: number,
   latest: SkippedRow | undefined,

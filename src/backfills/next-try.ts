@@ -16,9 +16,9 @@ export interface Fault {
 /**
  * What is done about it. `recall`: again, from what the ledger says; `later`: the same after a rest, with fewer rows;
  * `part`: the part of the page that can be read; `smaller`: fewer rows for a while; `without`: all but the rows that
- * were refused; `halve`: until the row at fault stands alone; `leave-out`: that row; `retry`: as the definition says.
+ * were refused; `halve`: until the row at fault is alone; `skip`: that row; `retry`: as the definition says.
  */
-export type NextTry = 'recall' | 'later' | 'part' | 'smaller' | 'without' | 'halve' | 'leave-out' | 'retry' | 'throw'
+export type NextTry = 'recall' | 'later' | 'part' | 'smaller' | 'without' | 'halve' | 'skip' | 'retry' | 'throw'
 
 const BATCH_TRIES = 8
 
@@ -37,6 +37,6 @@ export function nextTry(
   if (obstacle?.kind === 'later' || obstacle?.kind === 'size') return few ? 'part' : 'throw'
   if (skips && error instanceof RowsRefused) return 'without'
   if (page && !obstacle && size > 1 && isTooLarge(error)) return 'smaller'
-  if (skips && !passing && page) return page.rows.length === 1 ? 'leave-out' : 'halve'
+  if (skips && !passing && page) return page.rows.length === 1 ? 'skip' : 'halve'
   return retry && attempt < retry.attempts ? 'retry' : 'throw'
 }

@@ -1,9 +1,10 @@
+import type { SkippedRow } from '../define/events.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
-import { type Checkpoint, readCheckpoint, type SkippedRow } from './checkpoint.js'
+import { type Checkpoint, readCheckpoint, skippedRowsOf } from './checkpoint.js'
 import type { Range } from './rows/keys.js'
 
 /** One part of a backfill: a record of its own, `20261122103000/03`. */
-export interface Partition {
+export interface Part {
   version: string
   range: Range
   /** The walk that it belongs to. */
@@ -11,7 +12,7 @@ export interface Partition {
 }
 
 /** The parts that a backfill of this version was split into. */
-export function partitionsOf(version: string, { splits = [], upTo, walk }: Checkpoint): Partition[] {
+export function partsOf(version: string, { splits = [], upTo, walk }: Checkpoint): Part[] {
   const ends = [...splits, upTo]
   return ends.map((end, i) => ({
     version: `${version}/${String(i + 1).padStart(2, '0')}`,
@@ -21,43 +22,34 @@ export function partitionsOf(version: string, { splits = [], upTo, walk }: Check
 }
 
 /** The records of the parts, where they are of this walk: an earlier walk of the same backfill left its own. */
-export async function partitionRecords(
-  ledger: Ledger,
-  partitions: readonly Partition[],
-): Promise<(TaskRecord | null)[]> {
-  const records = await Promise.all(partitions.map(({ version }) => ledger.record(version)))
-  return records.map((record, i) => (isOf(record, partitions[i]) ? record : null))
+export async function recordsOfParts(ledger: Ledger, parts: readonly Part[]): Promise<(TaskRecord | null)[]> {
+  const records = await Promise.all(parts.map(({ version }) => ledger.record(version)))
+  return records.map((record, i) => (isOf(record, parts[i]) ? record : null))
 }
 
-export function isOf(record: TaskRecord | null, partition: Partition | undefined): boolean {
-  return readCheckpoint(record?.cursor ?? null)?.walk === partition?.walk
+export function isOf(record: TaskRecord | null, part: Part | undefined): boolean {
+  return readCheckpoint(record?.checkpoint ?? null)?.walk === part?.walk
 }
 
-/** The rows that were left out, of all these parts. */
+/** The rows that were skipped, of all these parts. */
 export function skippedIn(records: readonly (TaskRecord | null)[]): SkippedRow[] {
-  return records.flatMap((record) => readCheckpoint(record?.cursor ?? null)?.skipped ?? [])
+  return records.flatMap((record) => (record ? skippedRowsOf(record) : []))
 }
 
-/** The rows that a backfill left out, by its own record and those of its parts. */
-export function skippedOf(record: TaskRecord, records: ReadonlyMap<string, TaskRecord>): SkippedRow[] {
-  const checkpoint = readCheckpoint(record.cursor)
-  if (!checkpoint?.splits) return checkpoint?.skipped ?? []
-  const partitions = partitionsOf(record.version, checkpoint)
-  return skippedIn(
-    partitions.flatMap((partition) => {
-      const part = records.get(partition.version)
-      return part && isOf(part, partition) ? [part] : []
-    }),
-  )
+/** The rows that a backfill skipped, by its own record and those of its parts. */
+export async function allSkippedRows(ledger: Ledger, record: TaskRecord): Promise<SkippedRow[]> {
+  const checkpoint = readCheckpoint(record.checkpoint)
+  if (!checkpoint?.splits) return skippedRowsOf(record)
+  return skippedIn(await recordsOfParts(ledger, partsOf(record.version, checkpoint)))
 }
 
 /** What is left to walk, of the parts that are not done. */
-export async function openRanges(ledger: Ledger, partitions: readonly Partition[]): Promise<Range[]> {
-  const records = await partitionRecords(ledger, partitions)
-  return partitions.flatMap(({ range }, i) => {
+export async function openRanges(ledger: Ledger, parts: readonly Part[]): Promise<Range[]> {
+  const records = await recordsOfParts(ledger, parts)
+  return parts.flatMap(({ range }, i) => {
     const record = records[i]
     if (record?.status === 'done') return []
-    const { after, upTo } = readCheckpoint(record?.cursor ?? null) ?? range
+    const { after, upTo } = readCheckpoint(record?.checkpoint ?? null) ?? range
     return [{ after, upTo }]
   })
 }

@@ -1,13 +1,14 @@
 import type { BackfillDefinition } from '../define/backfill.js'
 import { toMs } from '../define/duration.js'
 import { lastLine, messageOf } from '../define/errors.js'
+import type { SkippedRow } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
+import type { TaskRecord } from '../ledger/contract.js'
 import { orBusy } from '../prisma/ask.js'
 import { delegateOf, primaryOf } from '../prisma/client.js'
 import { leaveConnection } from '../prisma/leave-connection.js'
-import type { BackfillOptions } from './backfill-options.js'
 import { BatchRunner, type Try } from './batch-runner.js'
-import { type Checkpoint, readCheckpoint } from './checkpoint.js'
+import { type Checkpoint, readCheckpoint, skippedRowsOf } from './checkpoint.js'
 import { CheckpointKeeper, type Standing } from './checkpoint-keeper.js'
 import { type Fault, nextTry } from './next-try.js'
 import { Pace, waitUntil } from './pace.js'
@@ -15,9 +16,9 @@ import { isTooLarge } from './rows/batch-fault.js'
 import { type Key, keyOf } from './rows/keys.js'
 import { CursorError, type Page, type Walk } from './rows/pages.js'
 import type { Walked } from './rows/target.js'
-import { sayLeftOut } from './skipped-rows.js'
 import { demandStoredAsWritten } from './stored-keys.js'
 import { findObstacle, readLastKey, Unreadable } from './unreadable-rows.js'
+import type { BackfillOptions } from './walking.js'
 import { RowsRefused } from './write/unmatched-rows.js'
 import { named } from './write-batch.js'
 
@@ -26,6 +27,15 @@ export interface Start {
   checkpoint: Checkpoint
   /** Rows. */
   total: number | null
+}
+
+/** What a walk begins from. */
+interface Beginning {
+  walked: Walked
+  /** As it is under the claim. */
+  record: TaskRecord | null
+  first(): Promise<Start>
+  isOfThisWalk?(checkpoint: Checkpoint): boolean
 }
 
 /** One walk over one range of rows, batch by batch, from its checkpoint. */
@@ -42,14 +52,15 @@ export class Walker {
     definition: BackfillDefinition,
     options: BackfillOptions,
     stop: AbortSignal,
-    start: Walked & Standing & { total: number | null },
+    start: Walked & Standing & { total: number | null; listed: boolean },
   ) {
     this.#definition = definition
     this.#options = options
     this.#stop = stop
     this.#walked = { model: start.model, walk: start.walk }
-    const { checkpoint, cursor, processed, total } = start
-    this.#keeper = new CheckpointKeeper(definition, options, stop, { checkpoint, cursor, processed, total })
+    const { checkpoint, stored, skipped, listed, processed, total } = start
+    const at = { checkpoint, stored, skipped, processed }
+    this.#keeper = new CheckpointKeeper(definition, options, stop, { ...at, listed, total })
     this.#pace = new Pace(definition)
     this.#batches = new BatchRunner(definition, options, stop, { walked: start, keeper: this.#keeper })
   }
@@ -62,14 +73,10 @@ export class Walker {
     definition: BackfillDefinition,
     options: BackfillOptions,
     stop: AbortSignal,
-    { model, walk }: Walked,
-    first: () => Promise<Start>,
-    isOfThisWalk: (checkpoint: Checkpoint) => boolean = () => true,
+    { walked: { model, walk }, record, first, isOfThisWalk = () => true }: Beginning,
   ): Promise<Walker> {
-    const { ledger, claim } = options
-    const record = await ledger.record(claim.claim.version)
-    const cursor = record?.cursor ?? null
-    const checkpoint = readCheckpoint(cursor)
+    const stored = record?.checkpoint ?? null
+    const checkpoint = readCheckpoint(stored)
     if (checkpoint && isOfThisWalk(checkpoint)) {
       demandSameCursor(checkpoint, walk)
       if (definition.follow) Object.assign(checkpoint, { upTo: null, open: true })
@@ -79,13 +86,24 @@ export class Walker {
         delete checkpoint.open
       }
       const { processed = 0, total = null } = record ?? {}
-      sayLeftOut(options.context.log, checkpoint.skipped, { before: true })
-      return new Walker(definition, options, stop, { model, walk, checkpoint, cursor, processed, total })
+      const skipped = record ? skippedRowsOf(record) : []
+      const listed = skipped.length === record?.skippedRows.length
+      const at = { checkpoint, stored, skipped, processed }
+      return new Walker(definition, options, stop, { model, walk, ...at, listed, total })
     }
     const start = await first()
-    const walker = new Walker(definition, options, stop, { model, walk, ...start, cursor, processed: 0 })
+    const walker = new Walker(definition, options, stop, {
+      ...{ model, walk, ...start, stored },
+      // Those of an earlier walk are not of this one.
+      ...{ skipped: [], listed: record === null || record.skippedRows.length === 0, processed: 0 },
+    })
     await walker.#keeper.note(start.checkpoint)
     return walker
+  }
+
+  /** Rows skipped so far, in all attempts. */
+  get skipped(): readonly SkippedRow[] {
+    return this.#keeper.at.skipped
   }
 
   /** Rows, in this attempt. */
@@ -99,15 +117,15 @@ export class Walker {
     // An empty table has no last row; there is nothing to walk but what `follow` would bring.
     if (keeper.at.checkpoint.upTo === null && !this.#definition.follow) return 'done'
     onProgress(keeper.at.processed, keeper.total)
-    keeper.demandFewLeftOut()
-    for (;;) {
+    keeper.demandFewSkipped()
+    for (let batch = 1; ; batch += 1) {
       await this.#pace.clear(client, this.#stop, stopAt)
       this.#stop.throwIfAborted()
       if (monotonicNow() >= stopAt) return 'paused'
       const more = await this.#nextBatch()
-      onProgress(keeper.at.processed, keeper.total)
-      // Other parts may have left out rows while this batch was on its way.
-      keeper.demandFewLeftOut()
+      onProgress(keeper.at.processed, keeper.total, batch)
+      // Other parts may have skipped rows while this batch was on its way.
+      keeper.demandFewSkipped()
       if (more === 'late') return 'paused'
       if (!more) {
         // What came meanwhile may be kept otherwise than what was there when it began.
@@ -126,13 +144,13 @@ export class Walker {
     const { client, stopAt } = this.#options
     let refused: Try['refused'] = new Map()
     let until: Try['until']
-    /** The row to leave out. */
+    /** The row to skip. */
     let alone: Fault | undefined
     for (let attempt = 1, first = true; ; attempt += 1, first = false) {
       const began = monotonicNow()
       if (!first && began >= stopAt) return 'late'
       try {
-        if (alone?.page) return await this.#leaveOut(alone.page, alone.error)
+        if (alone?.page) return await this.#skip(alone.page, alone.error)
         const { size } = this.#pace
         const { rows, more } = await orBusy(
           () => this.#batches.run({ size, again: attempt > 1, until, refused }),
@@ -168,7 +186,7 @@ export class Walker {
             this.#pace.halve()
             attempt = 0
             break
-          case 'leave-out':
+          case 'skip':
             alone = fault
             attempt = 0
             break
@@ -203,9 +221,9 @@ export class Walker {
     }
   }
 
-  /** Leaves out the one row that a batch of one could not change, or that can't be read. */
-  async #leaveOut(page: Page, error: unknown): Promise<boolean> {
-    await this.#batches.leaveOut(page, error)
+  /** Skips the one row that a batch of one could not change, or that can't be read. */
+  async #skip(page: Page, error: unknown): Promise<boolean> {
+    await this.#batches.skip(page, error)
     this.#pace.worked(1, 0)
     return page.more
   }

@@ -4,12 +4,13 @@ import { transactionTimes } from '../attempt/transaction.js'
 import type { RehearsalJob, Rehearsed, RehearsedRow } from '../attempt/work.js'
 import type { BackfillDefinition } from '../define/backfill.js'
 import { toMs } from '../define/duration.js'
+import type { SkippedRow } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import { type Client, delegateOf, primaryOf, type Row } from '../prisma/client.js'
-import { leftOut } from './batch-runner.js'
-import { readCheckpoint, type SkippedRow } from './checkpoint.js'
+import { skippedRow } from './batch-runner.js'
+import { readCheckpoint } from './checkpoint.js'
 import { Pace } from './pace.js'
-import { openRanges, partitionsOf } from './parts.js'
+import { openRanges, partsOf } from './parts.js'
 import { demandSameCursor } from './range-walk.js'
 import { addedRowsWarning } from './rows/added-rows.js'
 import { totalOf } from './rows/ask-briefly.js'
@@ -57,7 +58,7 @@ export async function rehearseBackfill(definition: BackfillDefinition, job: Rehe
   let range = ranges.shift()
   const skips = definition.onError === 'skip'
   const wouldSkip = (rows: Iterable<SkippedRow>) => {
-    for (const { key, error } of rows) context.log.warn(`would be left out: ${key}: ${error}`)
+    for (const { key, error } of rows) context.log.warn(`Would skip row ${key}: ${error}`)
   }
   while (range && tooks.length < BATCHES && !signal.aborted) {
     const { after, upTo } = range
@@ -89,7 +90,7 @@ export async function rehearseBackfill(definition: BackfillDefinition, job: Rehe
       if (obstacle.kind === 'query') throw error.cause
       if (obstacle.kind !== 'row') return tried(obstacle.until)
       if (!skips) throw obstacle.error
-      wouldSkip([leftOut(walk.fields, obstacle.page, obstacle.error)])
+      wouldSkip([skippedRow(walk.fields, obstacle.page, obstacle.error)])
       return obstacle.page
     })
     tooks.push(monotonicNow() - began)
@@ -104,10 +105,9 @@ export async function rehearseBackfill(definition: BackfillDefinition, job: Rehe
 
 /** The ranges that a run would walk: what is left of them, when the backfill stands at a checkpoint. */
 async function rangesOf({ ledger, record, client }: RehearsalJob, walked: Walked): Promise<Range[]> {
-  const checkpoint = record?.status === 'done' ? null : readCheckpoint(record?.cursor ?? null)
+  const checkpoint = record?.status === 'done' ? null : readCheckpoint(record?.checkpoint ?? null)
   if (checkpoint) demandSameCursor(checkpoint, walked.walk)
-  const ranges =
-    record && checkpoint?.splits ? await openRanges(ledger, partitionsOf(record.version, checkpoint)) : null
+  const ranges = record && checkpoint?.splits ? await openRanges(ledger, partsOf(record.version, checkpoint)) : null
   const { after = null, upTo = null } = checkpoint ?? {}
   // An empty table has no last row, and nothing to walk.
   return (ranges ?? [{ after, upTo: upTo ?? (await readLastKey(client, walked)) }]).filter(({ upTo }) => upTo !== null)

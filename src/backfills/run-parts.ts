@@ -3,31 +3,23 @@ import { endOf } from '../attempt/execution.js'
 import { describeOwner } from '../attempt/owner.js'
 import { Lost, orStopped, Stop } from '../attempt/stop.js'
 import { HANGS_MS } from '../attempt/transaction.js'
+import type { Job } from '../attempt/work.js'
 import type { BackfillDefinition } from '../define/backfill.js'
 import { headline, messageOf } from '../define/errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Settlement, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
 import { delegateOf } from '../prisma/client.js'
-import type { BackfillOptions } from './backfill-options.js'
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
-import { demandFewLeftOut } from './checkpoint-keeper.js'
+import { type Checkpoint, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
+import { demandFewSkipped } from './checkpoint-keeper.js'
 import { wait } from './pace.js'
-import { isOf, type Partition, partitionRecords, partitionsOf, processedIn, skippedIn } from './parts.js'
+import { isOf, type Part, partsOf, processedIn, recordsOfParts, skippedIn } from './parts.js'
 import { demandSameCursor, Walker } from './range-walk.js'
 import { askBriefly, totalOf } from './rows/ask-briefly.js'
 import { splitKeys } from './rows/pages.js'
 import { type Walked, walkedOf } from './rows/target.js'
-import { listingLeftOut } from './skipped-rows.js'
 import { readLastKey } from './unreadable-rows.js'
-
-/** What was done of a backfill. */
-export interface Tally {
-  /** Rows, by this process. */
-  processed: number
-  /** Rows, in this attempt, by helpers too; not known before it ends. */
-  together?: number
-}
+import type { BackfillOptions, Walking, WalkingOptions } from './walking.js'
 
 /** Everybody who works on parts of one walk in this process. */
 interface Crew {
@@ -35,9 +27,9 @@ interface Crew {
   options: Omit<BackfillOptions, 'claim'>
   stop: AbortSignal
   walked: Walked
-  partitions: readonly Partition[]
-  tally: Tally
-  onProgress(): void
+  parts: readonly Part[]
+  /** Tells of rows that were done. */
+  onRows(rows: number): void
   /** Whether a part that failed may be tried by this process. */
   mayTryAgain(record: TaskRecord): boolean
 }
@@ -46,63 +38,73 @@ const LOOK_MS = 250
 
 /**
  * Walks a backfill in parts, side by side, for the process that holds the backfill itself. Parts that another process
- * has taken are waited for; the backfill is done when all are.
+ * has taken are waited for; the backfill is done when all are. The history of a backfill is that of the process that
+ * holds it, so what helpers did and skipped is there too.
  */
-export async function walkPartitions(
-  definition: BackfillDefinition,
-  options: BackfillOptions,
-  stop: AbortSignal,
-  walked: Walked,
-  tally: Tally,
-): Promise<'done' | 'paused'> {
-  const { claim, ledger, context } = options
-  const { checkpoint, processed, total } = await splitUp(definition, options, walked)
-  const partitions = partitionsOf(claim.claim.version, checkpoint)
-  // The history of a backfill is that of the process that holds it, so what helpers did and left out is there too.
-  const leftOut = async () => skippedIn(await partitionRecords(ledger, partitions))
-  const work = () => walkThem(definition, options, { stop, walked, tally, partitions, total })
-  try {
-    return await listingLeftOut(context.log, leftOut, work)
-  } finally {
-    const rows = await partitionRecords(ledger, partitions).then(processedIn, () => undefined)
-    if (rows !== undefined) {
-      claim.progress(rows, total)
-      tally.together = rows - processed
-    }
+export function walkInParts(given: WalkingOptions): Walking {
+  const { ledger, claim } = given.options
+  let split: Split | undefined
+  let processed = 0
+  return {
+    async walk() {
+      split = await splitUp(given)
+      return walkParts(given, split, (rows) => {
+        processed += rows
+        return processed
+      })
+    },
+    async done() {
+      const skippedRows = given.record ? skippedRowsOf(given.record) : []
+      if (!split) return { processed, skippedRows }
+      const records = await recordsOfParts(ledger, split.parts).catch(() => undefined)
+      if (!records) return { processed, skippedRows }
+      const rows = processedIn(records)
+      claim.progress(rows, split.total)
+      return { processed, together: rows - split.processed, skippedRows: skippedIn(records) }
+    },
   }
 }
 
-async function walkThem(
-  definition: BackfillDefinition,
-  options: BackfillOptions,
-  { total, ...walk }: Pick<Crew, 'stop' | 'walked' | 'tally' | 'partitions'> & { total: number | null },
+async function walkParts(
+  { definition, options, stop, walked }: WalkingOptions,
+  { parts, total }: Split,
+  count: (rows: number) => number,
 ): Promise<'done' | 'paused'> {
-  const { stop, tally, partitions } = walk
   const { claim, ledger, stopAt, onProgress } = options
-  const standing = await partitionRecords(ledger, partitions)
-  const before = new Map(standing.map((record) => [record?.version, record?.fence]))
-  const leftOut = { rows: skippedIn(standing).length }
+  const found = await recordsOfParts(ledger, parts)
+  const before = new Map(found.map((record) => [record?.version, record?.fence]))
+  const skippedTogether = { rows: skippedIn(found).length }
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
+  let batch = 0
   for (;;) {
-    const records = await partitionRecords(ledger, partitions)
+    const records = await recordsOfParts(ledger, parts)
     const processed = processedIn(records)
-    const others = processed - tally.processed
+    const others = processed - count(0)
     claim.progress(processed, total)
     onProgress(processed, total)
     if (records.every((record) => record?.status === 'done')) {
       const all = skippedIn(records)
-      demandFewLeftOut(definition, all.length, all.at(-1))
+      demandFewSkipped(definition, all.length, all.at(-1))
       return 'done'
     }
     const failed = records.find((record) => record?.status === 'failed' && !mayTryAgain(record))
-    if (failed) throw new PartitionFailed(failed)
+    if (failed) throw new PartFailed(failed)
     stop.throwIfAborted()
     if (monotonicNow() >= stopAt) return 'paused'
-    const tell = () => {
-      claim.progress(others + tally.processed, total)
-      onProgress(others + tally.processed, total)
+    const onRows = (rows: number) => {
+      const done = others + count(rows)
+      claim.progress(done, total)
+      if (rows > 0) onProgress(done, total, ++batch)
     }
-    const crew: Crew = { ...walk, definition, options: { ...options, leftOut }, onProgress: tell, mayTryAgain }
+    const crew: Crew = {
+      definition,
+      options: { ...options, skippedTogether },
+      stop,
+      walked,
+      parts,
+      onRows,
+      mayTryAgain,
+    }
     const worked = await workOnFree(crew)
     if (!worked) await wait(LOOK_MS, stop)
   }
@@ -115,88 +117,87 @@ async function walkThem(
  */
 export async function helpWith(
   definition: BackfillDefinition,
-  options: Omit<BackfillOptions, 'claim'>,
-  parent: TaskRecord,
+  job: Job,
+  holder: TaskRecord,
 ): Promise<{ processed: number; failed: boolean }> {
-  const checkpoint = readCheckpoint(parent.cursor)
+  const checkpoint = readCheckpoint(holder.checkpoint)
   if (!checkpoint?.splits) return { processed: 0, failed: false }
-  const tally = { processed: 0 }
+  let processed = 0
   let failed = false
   const never = new AbortController().signal
-  const stop = new Stop({ signal: options.signal, lost: never, timeout: definition.timeout, onStopping: () => {} })
+  const stop = new Stop({ signal: job.signal, lost: never, timeout: definition.timeout, onStopping: () => {} })
   try {
-    const walked = walkedOf(definition, options.client)
-    const partitions = partitionsOf(parent.version, checkpoint)
+    const walked = walkedOf(definition, job.client)
+    const parts = partsOf(holder.version, checkpoint)
     demandSameCursor(checkpoint, walked.walk)
-    const leftOut = { rows: skippedIn(await partitionRecords(options.ledger, partitions)).length }
-    const crew: Crew = {
-      definition,
-      options: { ...options, said: new Set(), leftOut },
-      stop: stop.signal,
-      walked,
-      partitions,
-      tally,
-      onProgress: () => {},
-      mayTryAgain: () => false,
+    const skippedTogether = { rows: skippedIn(await recordsOfParts(job.ledger, parts)).length }
+    const options = { ...job, said: new Set<string>(), skippedTogether }
+    const onRows = (rows: number) => {
+      processed += rows
     }
-    while (!stop.signal.aborted && monotonicNow() < options.stopAt) if (!(await workOnFree(crew))) break
+    const crew: Crew = { definition, options, stop: stop.signal, walked, parts, onRows, mayTryAgain: () => false }
+    while (!stop.signal.aborted && monotonicNow() < job.stopAt) if (!(await workOnFree(crew))) break
   } catch (error) {
     failed = true
-    options.context.log.warn(`Helping ${describeOwner(parent.owner ?? 'another process')} ended: ${messageOf(error)}`)
+    job.context.log.warn(`Helping ${describeOwner(holder.owner ?? 'another process')} ended: ${messageOf(error)}`)
   } finally {
     stop.end()
   }
-  return { processed: tally.processed, failed }
+  return { processed, failed }
 }
 
 /** A part that failed: the backfill fails for the same reason. */
-class PartitionFailed extends Error {
+class PartFailed extends Error {
   constructor({ version, error }: TaskRecord) {
     super(`part ${version.split('/')[1]} failed: ${headline(error ?? '') || 'no error was kept'}`)
   }
 }
 
-/** The parts as they were made, now or before, and the rows done when the attempt before this one said so last. */
-async function splitUp(
-  definition: BackfillDefinition,
-  { claim, client, context, ledger }: BackfillOptions,
-  walked: Walked,
-): Promise<{ checkpoint: Checkpoint; processed: number; total: number | null }> {
+/** The parts as they were made, now or before. */
+interface Split {
+  parts: readonly Part[]
+  /** Rows done when the attempt before this one said so last. */
+  processed: number
+  total: number | null
+}
+
+async function splitUp({ definition, options, walked, record }: WalkingOptions): Promise<Split> {
+  const { claim, client, context, ledger } = options
+  const { version, fence } = claim.claim
   const { model, walk } = walked
-  const record = await ledger.record(claim.claim.version)
-  const known = readCheckpoint(record?.cursor ?? null)
+  const known = readCheckpoint(record?.checkpoint ?? null)
   if (known?.splits) {
     demandSameCursor(known, walk)
-    return { checkpoint: known, processed: record?.processed ?? 0, total: record?.total ?? null }
+    return { parts: partsOf(version, known), processed: record?.processed ?? 0, total: record?.total ?? null }
   }
   const bound = await readLastKey(client, walked)
   const asker = { client, log: context.log }
   const total = bound === null ? 0 : await totalOf(asker, walked, bound)
-  const parts = definition.concurrency ?? 1
-  const split = (reader: object) => splitKeys(delegateOf(reader, model), walk, bound, { total: total ?? 0, parts })
+  const wanted = { total: total ?? 0, parts: definition.concurrency ?? 1 }
+  const split = (reader: object) => splitKeys(delegateOf(reader, model), walk, bound, wanted)
   const one = 'The rows could not be split, so they are walked in one part'
   // Where a part ends is found by counting.
-  if (total === null && parts > 1) context.log.warn(`${one}: there is no total`)
+  if (total === null && wanted.parts > 1) context.log.warn(`${one}: there is no total`)
   const splits = total ? ((await askBriefly(asker, one, split)) ?? []) : []
   const { fields } = walk
-  const checkpoint: Checkpoint = { after: null, upTo: bound, skipped: [], walk: claim.claim.fence, fields, splits }
+  const checkpoint: Checkpoint = { after: null, upTo: bound, walk: fence, fields, splits }
   const { leaseUntil, heard } = await claim.nextLease()
-  const from = record?.cursor ?? null
-  const written = { from, cursor: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
+  const from = record?.checkpoint ?? null
+  const written = { from, checkpoint: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
   heard()
-  return { checkpoint, processed: 0, total }
+  return { parts: partsOf(version, checkpoint), processed: 0, total }
 }
 
 /** Works on parts that nobody has, side by side; whether there was one. The first that fails stops the others. */
 async function workOnFree(crew: Crew): Promise<boolean> {
   const failure = new AbortController()
-  const queue = [...crew.partitions]
+  const queue = [...crew.parts]
   const together = { ...crew, stop: AbortSignal.any([crew.stop, failure.signal]) }
   let worked = false
   const worker = async () => {
-    for (let partition = queue.shift(); partition && !together.stop.aborted; partition = queue.shift()) {
-      const took = await workOn(together, partition).catch((error) => {
+    for (let part = queue.shift(); part && !together.stop.aborted; part = queue.shift()) {
+      const took = await workOn(together, part).catch((error) => {
         failure.abort(new Error('another part of the backfill failed'))
         throw error
       })
@@ -210,13 +211,13 @@ async function workOnFree(crew: Crew): Promise<boolean> {
 }
 
 /** Claims one part, if nobody has it, and walks it. A part that fails is recorded so: its holder's run ends there. */
-async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
-  const { definition, options, stop, walked, tally, onProgress } = crew
+async function workOn(crew: Crew, part: Part): Promise<boolean> {
+  const { definition, options, stop, walked, onRows } = crew
   const { ledger, owner, leaseMs, task, deployId } = options
-  const { version, range, walk } = partition
+  const { version, range, walk } = part
   const seen = await ledger.record(version)
-  if (seen && !(await isFree(crew, seen, partition))) return false
-  const resume = isOf(seen, partition)
+  if (seen && !(await isFree(crew, seen, part))) return false
+  const resume = isOf(seen, part)
   const claim = await claimNow({ version, name: task.name }, seen, {
     ledger,
     owner,
@@ -227,13 +228,12 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
   })
   if (!claim) return false
   const ownStop = new Stop({ signal: stop, lost: claim.lost, timeout: undefined, onStopping: () => {} })
-  const counted = { rows: 0 }
+  let counted = 0
   let walker: Walker | undefined
   const count = () => {
     const now = walker?.processedNow ?? 0
-    tally.processed += now - counted.rows
-    counted.rows = now
-    onProgress()
+    onRows(now - counted)
+    counted = now
   }
   let settlement: Omit<Settlement, 'finishedAt'> = { status: 'done', reason: null, error: null }
   let thrown: unknown
@@ -243,9 +243,12 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
       { ...definition, follow: false },
       { ...options, claim, onProgress: count },
       ownStop.signal,
-      walked,
-      async () => ({ checkpoint: { ...range, skipped: [], walk, fields: walked.walk.fields }, total: null }),
-      (checkpoint) => checkpoint.walk === walk,
+      {
+        walked,
+        record: await ledger.record(version),
+        first: async () => ({ checkpoint: { ...range, walk, fields: walked.walk.fields }, total: null }),
+        isOfThisWalk: (checkpoint) => checkpoint.walk === walk,
+      },
     )
     const begun = walker
     const end = await orStopped(() => begun.walk(), ownStop.signal, options.graceMs + 1.5 * HANGS_MS)
@@ -268,13 +271,9 @@ async function workOn(crew: Crew, partition: Partition): Promise<boolean> {
 }
 
 /** Whether a part may be taken: not what is done, held, failed just now, or of a walk that began after this one. */
-async function isFree(
-  { options: { ledger }, mayTryAgain }: Crew,
-  record: TaskRecord,
-  partition: Partition,
-): Promise<boolean> {
+async function isFree({ options: { ledger }, mayTryAgain }: Crew, record: TaskRecord, part: Part): Promise<boolean> {
   if (isHeld(record, await ledger.now())) return false
-  const walk = readCheckpoint(record.cursor)?.walk
-  if (walk !== partition.walk) return walk === undefined || walk < partition.walk
+  const walk = readCheckpoint(record.checkpoint)?.walk
+  if (walk !== part.walk) return walk === undefined || walk < part.walk
   return record.status !== 'done' && (record.status !== 'failed' || mayTryAgain(record))
 }

@@ -62,6 +62,12 @@ export interface Reason {
   text?: string
 }
 
+/** A row that a backfill skipped (`onError: 'skip'`), by its key, and why. */
+export interface SkippedRow {
+  key: string
+  error: string
+}
+
 /** What became of one task in a run. */
 export interface TaskResult {
   version: string
@@ -70,6 +76,8 @@ export interface TaskResult {
   durationMs: number
   /** Things done, where the task tells (`progress`). */
   processed?: number
+  /** Of a backfill: rows skipped, in all attempts together. */
+  skipped?: number
   /** Why it is not done. */
   reason?: Reason
   /** What it threw, or what the database said. */
@@ -125,7 +133,9 @@ export type RunNews =
   | { type: 'started'; task: TaskRef; attempt: number }
   | { type: 'waiting'; task: TaskRef; holder: Holder }
   | { type: 'log'; task: TaskRef; level: LogLevel; message: string }
-  | { type: 'progress'; task: TaskRef; processed: number; total: number | null }
+  | { type: 'skipped'; task: TaskRef; row: SkippedRow }
+  /** `batch`: which one of this attempt, in this process, where a backfill has done one. */
+  | { type: 'progress'; task: TaskRef; processed: number; total: number | null; batch?: number }
   | { type: 'retrying'; task: TaskRef; error: string; attempt: number; attempts: number }
   | { type: 'stopping'; task: TaskRef; reason: StopReason; graceMs: number }
   | { type: 'finished'; task: TaskRef; result: TaskResult; stack?: string }

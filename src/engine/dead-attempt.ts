@@ -1,4 +1,5 @@
 import { readCheckpoint } from '../backfills/checkpoint.js'
+import { allSkippedRows } from '../backfills/parts.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 
 /**
@@ -16,6 +17,7 @@ export async function endDeadRun(
     status: record.status === 'running' ? 'interrupted' : record.status,
     finishedAt: record.finishedAt ?? next.startedAt,
     processed: await rowsOfAttempt(ledger, record),
+    skippedRows: await allSkippedRows(ledger, record),
     reason: record.status === 'running' ? { code: 'died' } : record.reason,
     error: record.error,
   })
@@ -24,9 +26,9 @@ export async function endDeadRun(
 /** Rows of the attempt that a record stands for: those of the whole walk, less those of the attempts before it. */
 export async function rowsOfAttempt(
   ledger: Ledger,
-  { version, fence, cursor, processed }: Pick<TaskRecord, 'version' | 'fence' | 'cursor' | 'processed'>,
+  { version, fence, checkpoint, processed }: Pick<TaskRecord, 'version' | 'fence' | 'checkpoint' | 'processed'>,
 ): Promise<number> {
-  const walk = readCheckpoint(cursor)?.walk ?? fence
+  const walk = readCheckpoint(checkpoint)?.walk ?? fence
   if (walk === fence || processed === 0) return processed
   const runs = await ledger.runs({ version, limit: fence - walk + 1 })
   const earlier = runs.filter((run) => run.fence >= walk && run.fence < fence)

@@ -1,7 +1,7 @@
 import { describeOwner } from '../attempt/owner.js'
 import { isEveryDeploy } from '../define/definition.js'
 import { AfterPartyError } from '../define/errors.js'
-import type { Mark, TaskRecord } from '../ledger/contract.js'
+import type { ListedRecord, Mark, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
 import type { TaskFile } from '../project/task-files.js'
 import { endDeadRun } from './dead-attempt.js'
@@ -47,9 +47,10 @@ export async function mark(engine: Engine, options: MarkOptions): Promise<Marked
     const name = names.get(version) ?? ''
     const as = everyDeploy.has(version) ? 'recurring' : options.as
     if ((record?.status ?? 'pending') === as) continue
+    const before = record && (await ledger.record(version))
     const written = await ledger.mark(record, { version, name, status: as, at: new Date(now), owner })
     if (!written) throw changedError(name)
-    if (record) await endDeadRun(ledger, record, { fence: record.fence + 1, startedAt: new Date(now) })
+    if (before) await endDeadRun(ledger, before, { fence: before.fence + 1, startedAt: new Date(now) })
     marked.push({ version, name, from: record?.status ?? null, to: as })
   }
   return marked
@@ -58,14 +59,14 @@ export async function mark(engine: Engine, options: MarkOptions): Promise<Marked
 function select(
   { names, all, before }: MarkOptions,
   files: readonly TaskFile[],
-  records: readonly TaskRecord[],
+  records: readonly ListedRecord[],
 ): Set<string> {
   if (all) return new Set(files.map(({ version }) => version))
   if (before !== undefined) return new Set(files.map(({ version }) => version).filter((version) => version < before))
   return resolveNames(names ?? [], files, records, { recordsToo: true })
 }
 
-function heldError(record: TaskRecord): AfterPartyError {
+function heldError(record: ListedRecord): AfterPartyError {
   return new AfterPartyError('held', {
     what: `${record.name} is running${record.owner === null ? '' : ` (${describeOwner(record.owner)})`}.`,
     next: 'Nothing was marked. Wait for it to end; a dead process loses its claim when its lease is over.',

@@ -1,6 +1,6 @@
 import { type Definition, isEveryDeploy } from '../define/definition.js'
 import type { PlannedTask, PlanReason, TaskFlag, TaskState } from '../define/events.js'
-import type { SettledRecord, TaskRecord } from '../ledger/contract.js'
+import type { ListedRecord, SettledRecord, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
 import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
@@ -9,7 +9,7 @@ import type { TaskFile } from '../project/task-files.js'
 export interface PlanEntry extends PlannedTask {
   file: TaskFile | null
   /** Null where there is none, and in a run's plan also for what is done: that takes only the records it needs. */
-  record: TaskRecord | null
+  record: ListedRecord | null
   definition: Definition | null
 }
 
@@ -21,7 +21,7 @@ export function plannedTask({ version, name, state, flags, runs, reason }: PlanE
 /** What a plan is made of. */
 export interface PlanInput {
   files: readonly TaskFile[]
-  records: readonly (TaskRecord | SettledRecord)[]
+  records: readonly (ListedRecord | SettledRecord)[]
   /** By version. Where one is missing, the task's options count as not known. */
   definitions: ReadonlyMap<string, Definition>
   /** By version: the checksum of the file as it is now. */
@@ -59,7 +59,7 @@ export function mayRun(record: Pick<TaskRecord, 'status'> | undefined): boolean 
 function planTask(
   version: string,
   file: TaskFile | null,
-  known: TaskRecord | SettledRecord | null,
+  known: ListedRecord | SettledRecord | null,
   newestDone: string,
   input: PlanInput,
 ): PlanEntry {
@@ -76,7 +76,7 @@ function planTask(
 
 function stateOf(
   file: TaskFile | null,
-  record: TaskRecord | SettledRecord | null,
+  record: ListedRecord | SettledRecord | null,
   definition: Definition | null,
   { now, environment }: PlanInput,
 ): TaskState {
@@ -91,7 +91,7 @@ function stateOf(
 
 function decide(
   state: TaskState,
-  record: TaskRecord | null,
+  record: ListedRecord | null,
   definition: Definition | null,
   version: string,
   { named, deployId, environment }: PlanInput,

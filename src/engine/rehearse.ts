@@ -37,7 +37,7 @@ export async function rehearse(engine: Engine, options: RehearseOptions): Promis
 
 async function rehearseTask(
   engine: Engine,
-  { version, name, definition, record }: PlanEntry,
+  { version, name, definition, record: listed }: PlanEntry,
   { deployId, signal, graceMs, emit }: RehearseOptions,
 ): Promise<Rehearsal> {
   const task = { version, name }
@@ -53,9 +53,11 @@ async function rehearseTask(
   emit({ type: 'started', task, attempt: 1 })
   const { log } = new TaskLog((level, message) => emit({ type: 'log', task, level, message }))
   const context = { log, version, deployId, progress() {} }
+  const { ledger } = engine
   const client = await engine.tasksClient()
+  const record = listed && (await ledger.record(version))
   try {
-    return end('rehearsed', await work.rehearse({ ledger: engine.ledger, client, record, context, signal, graceMs }))
+    return end('rehearsed', await work.rehearse({ ledger, client, record, context, signal, graceMs }))
   } catch (error) {
     const ended = error instanceof TransactionEnded
     return end('failed', { error: describeThrown(error).message, ...(ended && { mayBeCommitted: true }) })

@@ -4,7 +4,6 @@ import { settle } from '../attempt/settle.js'
 import { TaskLog } from '../attempt/task-log.js'
 import { progressOf } from '../attempt/told-progress.js'
 import type { Job, Work } from '../attempt/work.js'
-import { DEFAULT_MAX_SKIPPED } from '../define/backfill.js'
 import type { Definition } from '../define/definition.js'
 import { AfterPartyError, headline, messageOf } from '../define/errors.js'
 import type { Holder, LogLevel, Reason, TaskRef, TaskResult } from '../define/events.js'
@@ -57,7 +56,7 @@ async function claimAndWork(
   const { ledger, owner } = engine
   const { leaseMs, lockTimeoutMs, stopAt, deployId, signal, emit } = options
   const work = await workOf(definition)
-  const attempt = new Attempt(engine, task, work, options, definition)
+  const attempt = new Attempt(engine, task, work, options)
   const acquisition = await acquire(task, record, {
     ledger,
     owner,
@@ -99,13 +98,13 @@ class Attempt {
   #over = false
   #warned = false
 
-  constructor(engine: Engine, task: TaskRef, work: Work, options: RunOptions, definition: Definition) {
+  constructor(engine: Engine, task: TaskRef, work: Work, options: RunOptions) {
     this.#engine = engine
     this.#task = task
     this.#work = work
     this.#options = options
     const tell = (level: LogLevel, message: string) => options.emit({ type: 'log', task, level, message })
-    this.#log = new TaskLog(tell, definition.kind === 'backfill' ? (definition.maxSkipped ?? DEFAULT_MAX_SKIPPED) : 0)
+    this.#log = new TaskLog(tell)
   }
 
   /** Rows done of a backfill that another process holds. */
@@ -141,11 +140,12 @@ class Attempt {
     this.#over = true
     const settled = await settle(ledger, this.#work, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', reason: { code: 'lost' } } }
-    const { processed, together = processed } = execution
+    const { processed, together = processed, skippedRows = [] } = execution
     await this.#closeRun(runId, {
       status: settled.status,
       finishedAt: new Date(await ledger.now()),
       processed: together ?? 0,
+      skippedRows: [...skippedRows],
       reason: settled.reason ?? null,
       error: settled.error ?? null,
       log: this.#log.tail,
@@ -153,6 +153,7 @@ class Attempt {
     const end: End = {
       outcome: settled.outcome,
       ...(processed !== undefined && { processed }),
+      ...(skippedRows.length > 0 && { skipped: skippedRows.length }),
       ...(settled.reason && { reason: settled.reason }),
       ...(settled.message !== undefined && { error: settled.message }),
     }
@@ -164,14 +165,14 @@ class Attempt {
     const { ledger } = this.#engine
     // It may have committed a batch between our look and our claim, which goes on from there.
     const now = before.status === 'running' ? await ledger.record(version) : null
-    const { cursor, processed } = now?.cursor == null ? before : now
-    await endDeadRun(ledger, { ...before, cursor, processed }, { fence, startedAt })
+    const { checkpoint, processed, skippedRows } = now?.checkpoint == null ? before : now
+    await endDeadRun(ledger, { ...before, checkpoint, processed, skippedRows }, { fence, startedAt })
   }
 
   async #openRun({ claim, startedAt }: HeldClaim): Promise<string> {
     const { version, name, owner, fence } = claim
     const id = `${version}#${fence}`
-    const open = { finishedAt: null, processed: 0, reason: null, error: null, log: null }
+    const open = { finishedAt: null, processed: 0, skippedRows: [], reason: null, error: null, log: null }
     const deployId = this.#options.deployId ?? null
     await this.#engine.ledger.addRun({
       id,
@@ -205,7 +206,8 @@ class Attempt {
     const { signal, graceMs, leaseMs, deployId, stopAt, emit } = this.#options
     const task = this.#task
     const client = await this.#engine.tasksClient()
-    const tellProgress = (processed: number, total: number | null) => emit({ type: 'progress', task, processed, total })
+    const tellProgress = (processed: number, total: number | null, batch?: number) =>
+      emit({ type: 'progress', task, processed, total, ...(batch !== undefined && { batch }) })
     return {
       ledger,
       client,
@@ -230,6 +232,7 @@ class Attempt {
         },
       },
       onProgress: tellProgress,
+      onSkipped: (row) => emit({ type: 'skipped', task, row }),
       onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
       onStopping: (reason) => {
         if (reason !== 'crashed') emit({ type: 'stopping', task, reason, graceMs })

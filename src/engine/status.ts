@@ -1,5 +1,4 @@
-import { skippedOf } from '../backfills/parts.js'
-import { leftOutLog } from '../backfills/skipped-rows.js'
+import { allSkippedRows } from '../backfills/parts.js'
 import { isEveryDeploy } from '../define/definition.js'
 import type { Reason, TaskFlag, TaskState } from '../define/events.js'
 import type { TaskRun } from '../ledger/contract.js'
@@ -145,17 +144,18 @@ export async function history(
   const [{ files }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
   const named = name === undefined ? [] : [...resolveNames([name], files, records, { recordsToo: true })]
   const runs = await engine.ledger.runs({ limit, ...(named[0] !== undefined && { version: named[0] }) })
-  const byVersion = new Map(records.map((record) => [record.version, record]))
   // A process that died between its record and its history left the run open: the record knows better.
   return Promise.all(
     runs.map(async ({ id: _, ...run }): Promise<TaskAttempt> => {
-      const record = byVersion.get(run.version)
-      if (run.status !== 'running' || !record || (record.fence === run.fence && record.status === 'running')) return run
+      if (run.status !== 'running') return run
+      const record = await engine.ledger.record(run.version)
+      if (!record || (record.fence === run.fence && record.status === 'running')) return run
       if (record.fence !== run.fence)
         return { ...run, status: 'interrupted' as const, reason: { code: 'died' as const } }
       const { status, finishedAt, reason, error } = record
       const processed = await rowsOfAttempt(engine.ledger, record)
-      return { ...run, status, finishedAt, reason, error, processed, log: leftOutLog(skippedOf(record, byVersion)) }
+      const skippedRows = await allSkippedRows(engine.ledger, record)
+      return { ...run, status, finishedAt, reason, error, processed, skippedRows }
     }),
   )
 }

@@ -1,4 +1,4 @@
-import type { Reason } from '../define/events.js'
+import type { Reason, SkippedRow } from '../define/events.js'
 
 /** How a record stands in the database. `pending` is only ever written by `mark --pending`. */
 export type RecordStatus =
@@ -28,13 +28,18 @@ export interface TaskRecord {
   /** The fencing token: grows with every claim and every mark. */
   fence: number
   leaseUntil: Date | null
-  cursor: string | null
+  checkpoint: string | null
+  /** Rows that a backfill skipped so far. */
+  skippedRows: SkippedRow[]
   /** Rows. */
   processed: number
   /** Rows, when known. */
   total: number | null
   deployId: string | null
 }
+
+/** A record as lists have it: without the texts that may be long. */
+export type ListedRecord = Omit<TaskRecord, 'checkpoint' | 'skippedRows'>
 
 /** A record that no run will claim, as little as a plan needs of it: there may be thousands. */
 export type SettledRecord = Pick<TaskRecord, 'version' | 'name'> & { status: 'done' | 'skipped' }
@@ -52,6 +57,8 @@ export interface TaskRun {
   deployId: string | null
   /** Rows. */
   processed: number
+  /** Rows that the backfill has skipped by then, in all attempts together. */
+  skippedRows: SkippedRow[]
   /** Why it ended so, where no error says it. */
   reason: Reason | null
   error: string | null
@@ -89,9 +96,11 @@ export interface Beat {
 
 /** How far a backfill has come, written with the batch that it belongs to. Keeps the claim alive like a heartbeat. */
 export interface CheckpointWrite {
-  /** The cursor that it goes on from: a batch that was tried again must not be counted twice. */
+  /** The checkpoint that it goes on from: a batch that was tried again must not be counted twice. */
   from: string | null
-  cursor: string
+  checkpoint: string
+  /** All that were skipped so far; not given where that has not changed. */
+  skippedRows?: readonly SkippedRow[]
   /** Rows, of all attempts together. */
   processed: number
   /** Rows, when known. */
@@ -133,11 +142,58 @@ export interface ClaimWrites {
   checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean>
 }
 
+/** How tasks stand. */
+export interface Records {
+  /** All records. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
+  records(): Promise<ListedRecord[]>
+  /** The same for a run, whose start should not grow with its past: more than a name only where a task may run again. */
+  recordsForRun(): Promise<(ListedRecord | SettledRecord)[]>
+  /** One record, as it is now. */
+  record(version: string): Promise<TaskRecord | null>
+  /** Sets a record by hand, if it still stands as `seen`. False: it changed meanwhile. */
+  mark(seen: ListedRecord | null, mark: Mark): Promise<boolean>
+}
+
 /**
- * The ledger: what the database knows of tasks. Every write of a claim is conditional on its fence, and
- * answers false, having written nothing, when another process took the task meanwhile.
+ * Taking tasks. Every write of a claim is conditional on its fence, and answers false, having written nothing, when
+ * another process took the task meanwhile.
  */
-export interface Ledger extends ClaimWrites {
+export interface Claims extends ClaimWrites {
+  /**
+   * Takes a task, if it still stands as `seen` (null: no record). Null: somebody else was first.
+   * A `running` record is taken only when its lease is over.
+   */
+  claim(seen: ListedRecord | null, request: ClaimRequest): Promise<Claim | null>
+  /** The same writes, inside a transaction of the tasks' client. */
+  within(transaction: unknown): ClaimWrites
+  /**
+   * What `checkpoint` writes to the model `AfterPartyTaskRecord`, for a statement that writes a batch's rows too.
+   * Not there where records are kept elsewhere than the tasks' own data.
+   */
+  checkpointChange?(claim: Claim, checkpoint: CheckpointWrite): RecordChange
+}
+
+/** The attempts. */
+export interface History {
+  /** Adds a run to the history. */
+  addRun(run: TaskRun): Promise<void>
+  /** Ends a run of the history, unless it has ended. */
+  endRun(
+    id: string,
+    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'skippedRows' | 'reason' | 'error' | 'log'>,
+  ): Promise<void>
+  /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
+  endDeadRuns(
+    version: string,
+    belowFence: number,
+    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'skippedRows' | 'reason' | 'error'>,
+  ): Promise<void>
+  /** The latest runs first. */
+  runs(query: { version?: string; limit: number }): Promise<TaskRun[]>
+}
+
+/** The ledger: what the database knows of tasks. */
+export interface Ledger extends Records, Claims, History {
   /** The database has one writer at a time (SQLite): a heartbeat waits for whoever has an open transaction. */
   readonly singleWriter: boolean
   /**
@@ -147,41 +203,6 @@ export interface Ledger extends ClaimWrites {
   giveWay(): Promise<void>
   /** The database's clock, in ms since 1970. Asked once; from then on the local monotonic clock plus the offset. */
   now(): Promise<number>
-  /** All records. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
-  records(): Promise<TaskRecord[]>
-  /** The same for a run, whose start should not grow with its past: whole only where a task may run again. */
-  recordsForRun(): Promise<(TaskRecord | SettledRecord)[]>
-  /** One record, as it is now. */
-  record(version: string): Promise<TaskRecord | null>
-  /**
-   * Takes a task, if it still stands as `seen` (null: no record). Null: somebody else was first.
-   * A `running` record is taken only when its lease is over.
-   */
-  claim(seen: TaskRecord | null, request: ClaimRequest): Promise<Claim | null>
-  /** The same ledger, writing inside a transaction of the tasks' client. */
-  within(transaction: unknown): ClaimWrites
-  /**
-   * What `checkpoint` writes to the model `AfterPartyTaskRecord`, for a statement that writes a batch's rows too.
-   * Not there where records are kept elsewhere than the tasks' own data.
-   */
-  checkpointChange?(claim: Claim, checkpoint: CheckpointWrite): RecordChange
-  /** Sets a record by hand, if it still stands as `seen`. False: it changed meanwhile. */
-  mark(seen: TaskRecord | null, mark: Mark): Promise<boolean>
-  /** Adds a run to the history. */
-  addRun(run: TaskRun): Promise<void>
-  /** Ends a run of the history, unless it has ended. */
-  endRun(
-    id: string,
-    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'reason' | 'error' | 'log'>,
-  ): Promise<void>
-  /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
-  endDeadRuns(
-    version: string,
-    belowFence: number,
-    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'reason' | 'error'>,
-  ): Promise<void>
-  /** The latest runs first. */
-  runs(query: { version?: string; limit: number }): Promise<TaskRun[]>
   /** Lets the connection go. */
   close(): Promise<void>
 }

@@ -5,6 +5,7 @@ import type {
   ClaimRequest,
   ClaimWrites,
   Ledger,
+  ListedRecord,
   Mark,
   Settlement,
   TaskRecord,
@@ -32,11 +33,11 @@ export class MemoryLedger implements Ledger {
     return this.#now()
   }
 
-  async records(): Promise<TaskRecord[]> {
-    return [...this.#records.values()].map((record) => ({ ...record }))
+  async records(): Promise<ListedRecord[]> {
+    return [...this.#records.values()].map(({ checkpoint: _, skippedRows: __, ...record }) => record)
   }
 
-  recordsForRun(): Promise<TaskRecord[]> {
+  recordsForRun(): Promise<ListedRecord[]> {
     return this.records()
   }
 
@@ -45,7 +46,7 @@ export class MemoryLedger implements Ledger {
     return record ? { ...record } : null
   }
 
-  async claim(seen: TaskRecord | null, request: ClaimRequest): Promise<Claim | null> {
+  async claim(seen: ListedRecord | null, request: ClaimRequest): Promise<Claim | null> {
     const current = this.#records.get(request.version)
     if (!this.#standsAs(seen, current)) return null
     const held =
@@ -53,7 +54,7 @@ export class MemoryLedger implements Ledger {
     if (held) return null
     const fence = (current?.fence ?? 0) + 1
     const { resume, ...data } = request
-    const start = { cursor: null, processed: 0, total: null }
+    const start = { checkpoint: null, skippedRows: [], processed: 0, total: null }
     this.#records.set(request.version, {
       ...start,
       ...current,
@@ -78,14 +79,14 @@ export class MemoryLedger implements Ledger {
   }
 
   async checkpoint(claim: Claim, { from, ...checkpoint }: CheckpointWrite): Promise<boolean> {
-    return (this.#records.get(claim.version)?.cursor ?? null) === from && this.#write(claim, checkpoint)
+    return (this.#records.get(claim.version)?.checkpoint ?? null) === from && this.#write(claim, written(checkpoint))
   }
 
   within(_transaction: unknown): ClaimWrites {
     return this
   }
 
-  async mark(seen: TaskRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
+  async mark(seen: ListedRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
     const current = this.#records.get(version)
     if (!this.#standsAs(seen, current)) return false
     this.#records.set(version, {
@@ -104,7 +105,7 @@ export class MemoryLedger implements Ledger {
       reason: null,
       error: null,
       leaseUntil: null,
-      ...(status === 'pending' || !current ? { cursor: null, processed: 0, total: null } : {}),
+      ...(status === 'pending' || !current ? { checkpoint: null, skippedRows: [], processed: 0, total: null } : {}),
     } as TaskRecord)
     return true
   }
@@ -134,7 +135,7 @@ export class MemoryLedger implements Ledger {
 
   async close(): Promise<void> {}
 
-  #standsAs(seen: TaskRecord | null, current: TaskRecord | undefined): boolean {
+  #standsAs(seen: ListedRecord | null, current: TaskRecord | undefined): boolean {
     return seen === null ? current === undefined : current?.fence === seen.fence && current.status === seen.status
   }
 
@@ -144,4 +145,8 @@ export class MemoryLedger implements Ledger {
     Object.assign(record, change)
     return true
   }
+}
+
+function written({ skippedRows, ...checkpoint }: Omit<CheckpointWrite, 'from'>): Partial<TaskRecord> {
+  return { ...checkpoint, ...(skippedRows && { skippedRows: [...skippedRows] }) }
 }

@@ -81,19 +81,19 @@ class World {
       case 'beat':
         return this.#write(process, version, (claim, leaseUntil) => this.ledger.beat(claim, { leaseUntil }))
       case 'checkpoint': {
-        const cursor = `${process.owner}@${this.#now}#${this.#made++}`
+        const checkpoint = `${process.owner}@${this.#now}#${this.#made++}`
         return this.#write(
           process,
           version,
           (claim, leaseUntil) =>
             this.ledger.checkpoint(claim, {
               from: this.#cursors.get(version) ?? null,
-              cursor,
+              checkpoint,
               processed: 1,
               total: null,
               leaseUntil,
             }),
-          () => this.#cursors.set(version, cursor),
+          () => this.#cursors.set(version, checkpoint),
         )
       }
       case 'settle': {
@@ -218,8 +218,8 @@ class World {
 
   async #expectRecord(version: string, expected: Partial<TaskRecord>): Promise<void> {
     // The checkpoint is that of the last write that was heard, whoever's it was.
-    const cursor = this.#cursors.get(version) ?? null
-    expect(await this.ledger.record(version)).toMatchObject({ ...expected, cursor })
+    const checkpoint = this.#cursors.get(version) ?? null
+    expect(await this.ledger.record(version)).toMatchObject({ ...expected, checkpoint })
   }
 
   #born(): Process {
@@ -274,7 +274,7 @@ test('who takes over what stood otherwise when it was planned goes on from where
   // Another process runs it anew, and is interrupted half-way.
   const second = await ledger.claim(planned, { ...options, ...lease, owner: 'b' })
   if (!second) throw new Error('not claimed')
-  await ledger.checkpoint(second, { ...lease, from: null, cursor: 'half', processed: 5, total: 10 })
+  await ledger.checkpoint(second, { ...lease, from: null, checkpoint: 'half', processed: 5, total: 10 })
   await ledger.settle(second, { ...end, status: 'interrupted' })
 
   const acquisition = await acquire({ version, name: 'task' }, planned, {
@@ -292,7 +292,7 @@ test('who takes over what stood otherwise when it was planned goes on from where
   })
   if (acquisition.kind === 'claimed') acquisition.claim.stop()
   expect(acquisition.kind).toBe('claimed')
-  expect(await ledger.record(version)).toMatchObject({ fence: 3, cursor: 'half', processed: 5 })
+  expect(await ledger.record(version)).toMatchObject({ fence: 3, checkpoint: 'half', processed: 5 })
 })
 
 test('who works while another process has the task does not use up the time to wait for it', async () => {

@@ -25,6 +25,7 @@ test('the history has the latest 20 attempts, unless it is asked for more or few
       name,
       fence,
       startedAt: new Date(fence),
+      skippedRows: [],
       reason: null,
       error: null,
       log: null,

@@ -9,7 +9,7 @@ const START = new Date(1_000_000)
 
 /** A record that has been running for ten seconds, under fence 5. */
 function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [number][]): TaskRecord {
-  const range = { after: [1], upTo: [9], skipped: [], fields: ['id'] }
+  const range = { after: [1], upTo: [9], fields: ['id'] }
   return {
     version: VERSION,
     name: 'slugs',
@@ -23,7 +23,8 @@ function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [
     owner: 'host:1:x',
     fence: 5,
     leaseUntil: null,
-    cursor: walk === null ? null : writeCheckpoint({ ...range, walk, ...(splits && { splits }) }),
+    skippedRows: [],
+    checkpoint: walk === null ? null : writeCheckpoint({ ...range, walk, ...(splits && { splits }) }),
     processed: 600,
     total: 1_000,
     deployId: null,
@@ -33,7 +34,7 @@ function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [
 
 /** What is left after ten seconds, with these attempts in the history. */
 async function left(record: TaskRecord, ...runs: Partial<TaskRun>[]): Promise<number | null> {
-  const ledger = new MemoryLedger()
+  const ledger = Object.assign(new MemoryLedger(), { record: async () => record })
   const open = { version: VERSION, name: 'slugs', startedAt: START, finishedAt: null, owner: null, deployId: null }
   for (const run of [...runs, { fence: 5, status: 'running' as const }])
     await ledger.addRun({
@@ -41,6 +42,7 @@ async function left(record: TaskRecord, ...runs: Partial<TaskRun>[]): Promise<nu
       fence: 0,
       status: 'failed',
       processed: 0,
+      skippedRows: [],
       reason: null,
       error: 'no',
       log: null,

@@ -38,6 +38,7 @@ function details(run: TaskAttempt): string {
     stdout.style('dim', indent(where)),
     why(run) && indent(why(run)),
     run.error && indent(readable(run.error)),
+    ...run.skippedRows.map(({ key, error }) => indent(`skipped row ${key}: ${error}`)),
     run.log && indent(run.log),
   ]
   return parts.filter(Boolean).join('\n').trimEnd()
@@ -47,8 +48,9 @@ function why({ reason }: TaskAttempt): string {
   return reason ? describeReason(reason) : ''
 }
 
-function worked({ processed }: TaskAttempt): string {
-  return processed > 0 ? count(processed, 'row') : ''
+function worked({ processed, skippedRows }: TaskAttempt): string {
+  const skipped = skippedRows.length > 0 ? `${skippedRows.length} skipped` : ''
+  return [processed > 0 ? count(processed, 'row') : '', skipped].filter(Boolean).join(', ')
 }
 
 function took({ startedAt, finishedAt }: TaskAttempt): string {

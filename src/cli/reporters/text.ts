@@ -26,6 +26,8 @@ export function reportText(): (event: RunEvent) => void {
         )
       case 'log':
         return stderr.line(indent(`${LOG_MARKS[event.level]()}${event.message}`))
+      case 'skipped':
+        return stderr.line(indent(`${warn()} Skipped row ${event.row.key}: ${event.row.error}`))
       case 'progress':
         progress ??= new Progress(process.stderr, event.task.name, (line) => stderr.line(line))
         return progress.update(event.processed, event.total)
@@ -61,7 +63,8 @@ const LOG_MARKS = {
 
 function finished(task: TaskRef, result: TaskResult, stack: string | undefined): string {
   const took = dim(formatMs(result.durationMs))
-  const rows = result.processed === undefined ? '' : dim(`, ${count(result.processed, 'row')}`)
+  const skipped = result.skipped === undefined ? '' : `, ${result.skipped} skipped`
+  const rows = result.processed === undefined ? '' : dim(`, ${count(result.processed, 'row')}${skipped}`)
   switch (result.outcome) {
     case 'done':
       return `${stderr.style('green', '✔')} ${task.name} ${took}${rows}${result.elsewhere ? dim(' (in another process)') : ''}`

@@ -1,0 +1,119 @@
+import type { Reason } from '../define/events.js'
+import type { ListedRecord, TaskRecord, TaskRun } from './contract.js'
+import { readSkippedRows } from './skipped-rows.js'
+
+/** The few model operations that the ledger uses: the same on every database of Prisma. */
+interface Delegate<Row> {
+  findMany(args?: object): Promise<Row[]>
+  findUnique(args: object): Promise<Row | null>
+  create(args: object): Promise<Row>
+  updateMany(args: object): Promise<{ count: number }>
+}
+
+/**
+ * A record as the database has it. Row counts can pass 2^31, so they are BigInt there; a number here is exact to 2^53.
+ * A ledger of the first release has its checkpoint in `cursor`, and its parts do not say what they are parts of.
+ */
+export type RecordRow = Omit<TaskRecord, 'processed' | 'total' | 'skippedRows' | 'reason'> & {
+  skippedRows: string | null
+  reason: string | null
+  reasonText: string | null
+  processed: bigint | number
+  total: bigint | number | null
+  cursor?: string | null
+}
+export type RunRow = Omit<TaskRun, 'processed' | 'skippedRows' | 'reason'> & {
+  skippedRows: string | null
+  processed: bigint | number
+  reason: string | null
+  reasonText: string | null
+}
+
+/** What the ledger needs of a client. */
+export interface LedgerClient {
+  afterPartyTaskRecord: Delegate<RecordRow>
+  afterPartyTaskRun: Delegate<RunRow>
+  $queryRawUnsafe?(query: string): Promise<unknown>
+  $disconnect(): Promise<void>
+  $primary?(): LedgerClient
+}
+
+/** Asked for by name, whatever the client's `omit` leaves out: a record without its checkpoint would start over. */
+export const LISTED: Record<keyof ListedRecord | 'reasonText', true> = {
+  version: true,
+  name: true,
+  status: true,
+  attempts: true,
+  startedAt: true,
+  finishedAt: true,
+  reason: true,
+  reasonText: true,
+  error: true,
+  checksum: true,
+  owner: true,
+  fence: true,
+  leaseUntil: true,
+  processed: true,
+  total: true,
+  deployId: true,
+}
+const { error: _, ...withoutError } = LISTED
+export const WITHOUT_ERROR = withoutError
+export const RECORD = { ...LISTED, checkpoint: true, skippedRows: true }
+export const RUN: Record<keyof TaskRun | 'reasonText', true> = {
+  id: true,
+  version: true,
+  name: true,
+  fence: true,
+  status: true,
+  startedAt: true,
+  finishedAt: true,
+  owner: true,
+  deployId: true,
+  processed: true,
+  skippedRows: true,
+  reason: true,
+  reasonText: true,
+  error: true,
+  log: true,
+}
+
+/** Characters: what MySQL's column for a String holds. */
+const LONGEST_REASON = 191
+
+/** A reason as two columns have it. */
+export function reasonColumns(reason: Reason | null): { reason: string | null; reasonText: string | null } {
+  return { reason: reason?.code ?? null, reasonText: reason?.text?.slice(0, LONGEST_REASON) ?? null }
+}
+
+/** A code of a later release is given on as it is. */
+function toReason({ reason, reasonText }: Pick<RecordRow, 'reason' | 'reasonText'>): Reason | null {
+  return reason === null ? null : { code: reason as Reason['code'], ...(reasonText !== null && { text: reasonText }) }
+}
+
+/** Without the columns that nothing here reads. */
+export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null }): ListedRecord {
+  const { version, name, status, attempts, startedAt, finishedAt, error = null, checksum } = row
+  const { owner, fence, leaseUntil, processed, total, deployId } = row
+  return {
+    ...{ version, name, status, attempts, startedAt, finishedAt, error, checksum, owner, fence, leaseUntil, deployId },
+    reason: toReason(row),
+    processed: Number(processed),
+    total: total === null ? null : Number(total),
+  }
+}
+
+export function toRecord(row: RecordRow): TaskRecord {
+  const { checkpoint, cursor = null, skippedRows } = row
+  return { ...toListed(row), checkpoint: checkpoint ?? cursor, skippedRows: readSkippedRows(skippedRows) }
+}
+
+export function toRun(row: RunRow): TaskRun {
+  const { id, version, name, fence, status, startedAt, finishedAt, owner, deployId, processed, error, log } = row
+  return {
+    ...{ id, version, name, fence, status, startedAt, finishedAt, owner, deployId, error, log },
+    reason: toReason(row),
+    skippedRows: readSkippedRows(row.skippedRows),
+    processed: Number(processed),
+  }
+}
