@@ -83,7 +83,7 @@ describe('sqlite-libsql', () => {
     const child = chaos.start(['run', '--grace', '200ms'])
     await child.saw(/at work/)
     child.signal('SIGTERM')
-    expect(await child.ended).toMatchObject({ code: 143, stderr: expect.stringContaining('Something is still open') })
+    expect(await child.ended).toMatchObject({ code: 143, stderr: expect.stringContaining('Exiting with open handles') })
     expect(await chaos.record(VERSION)).toMatchObject({ status: 'interrupted', leaseUntil: null })
   })
 
@@ -93,7 +93,7 @@ describe('sqlite-libsql', () => {
     const child = chaos.start(['run', '--grace', '1h'])
     await child.saw(/at work/)
     child.signal('SIGTERM')
-    await child.saw(/stopping \(a signal\)/)
+    await child.saw(/stopping \(signal\)/)
     child.signal('SIGINT')
     expect(await child.ended).toMatchObject({ code: 130 })
   })
@@ -115,7 +115,7 @@ describe('sqlite-libsql', () => {
     await using chaos = await ChaosProject.create('sqlite-libsql')
     await chaos.project.task(`${VERSION}_leaves`, 'setInterval(() => {}, 1_000)')
     const { code, stderr } = await chaos.run(['run'])
-    expect([code, stderr]).toEqual([0, expect.stringContaining('Something is still open')])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Exiting with open handles')])
   })
 
   test('a task past its timeout is told to stop, and has failed', async () => {

@@ -227,7 +227,7 @@ describe('A reader of the output', () => {
     let stderr = ''
     child.stderr?.on('data', (data) => (stderr += data))
     const [code] = await once(child, 'close')
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('could not be written') })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Could not write the output') })
   })
 })
 

@@ -145,7 +145,7 @@ describe('status', () => {
     await project.reset()
     const { code, stdout, stderr } = await project.afterParty('status')
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
-    expect(stderr).toContain('No tasks in prisma/after-party yet. Write one: npx after-party new <name>')
+    expect(stderr).toContain('No tasks in prisma/after-party yet. Create one: npx after-party new <name>')
   })
 })
 
@@ -346,7 +346,7 @@ describe('run', () => {
     expect(code).toBe(0)
     expect(stdout.split('\n').slice(1)).toEqual([
       '·  20260302000000  sweep          already ran in deploy v1',
-      '→  20260303000000  breaks         failed the last time',
+      '→  20260303000000  breaks         failed last time',
       '→  20260304000000  fresh          new',
       '·  20260305000000  in_production  only in production; this is development',
       '·  20260306000000  skipped_one    marked skipped',
@@ -412,14 +412,14 @@ describe('run', () => {
     await project.task('20260301000000_third_time', fails(2), `retry: { attempts: 3, delay: '1ms' },`)
     const lucky = await project.afterParty('run')
     expect(lucky.code).toBe(0)
-    expect(lucky.stderr).toContain('⚠ try 1 of 3 failed: try 1; trying again')
-    expect(lucky.stderr).toContain('⚠ try 2 of 3 failed: try 2; trying again')
+    expect(lucky.stderr).toContain('⚠ try 1 of 3 failed: try 1; retrying')
+    expect(lucky.stderr).toContain('⚠ try 2 of 3 failed: try 2; retrying')
 
     await project.task('20260301000000_third_time', fails(3), `retry: { attempts: 3, delay: '1ms' },`)
     const unlucky = await project.afterParty('run', 'third_time')
     expect(unlucky.code).toBe(1)
     expect(unlucky.stderr).toContain('try 3')
-    expect(unlucky.stderr).not.toContain('try 3 of 3 failed: try 3; trying again')
+    expect(unlucky.stderr).not.toContain('try 3 of 3 failed: try 3; retrying')
   })
 
   test('a task that outlives its timeout is told to stop, fails, and says so', async () => {
@@ -427,7 +427,7 @@ describe('run', () => {
     await project.task('20260301000000_slow', `${untilTold}; log('told')`, `timeout: '50ms',`)
     const { code, stderr } = await project.afterParty('run')
     expect(code).toBe(1)
-    expect(stderr).toContain('stopping (its timeout): ')
+    expect(stderr).toContain('stopping (timeout): ')
     expect(stderr).toContain('took longer than its timeout of 50ms')
     expect(stderr).toContain('  told')
     expect(await states()).toEqual({ slow: 'failed' })
@@ -442,7 +442,7 @@ describe('run', () => {
     const { code, stderr } = await project.afterParty('run', '--grace', '20ms')
     expect(code).toBe(1)
     expect(stderr).toContain('took longer than its timeout of 20ms')
-    expect(stderr).toContain('Something is still open')
+    expect(stderr).toContain('Exiting with open handles')
   })
 
   test('a connection that a driver lost aloud does not end the run; what else nobody catches does', async () => {

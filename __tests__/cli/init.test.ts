@@ -64,7 +64,11 @@ describe('init', () => {
     expect(after['prisma/schema.prisma']?.startsWith(SCHEMA)).toBe(true)
     expect(after['prisma/schema.prisma']).toMatch(/model AfterPartyTaskRecord \{[\s\S]*model AfterPartyTaskRun \{/)
     expect({ ...after, 'prisma/schema.prisma': SCHEMA }).toMatchObject(before)
-    for (const line of ['✔ added to prisma/schema.prisma', '✔ made after-party.config.ts', '✔ made prisma/after-party'])
+    for (const line of [
+      '✔ updated prisma/schema.prisma',
+      '✔ created after-party.config.ts',
+      '✔ created prisma/after-party',
+    ])
       expect(stderr).toContain(line)
     const next = stderr.slice(stderr.indexOf('Next:'))
     const commands = [

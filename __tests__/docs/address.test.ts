@@ -55,7 +55,7 @@ describe('the report of a bug', () => {
     const text = reported({ version: '1.2.3' })
     expect(text).toContain(`  after-party 1.2.3, Node ${process.versions.node}, Prisma 7.`)
     expect(text).toContain('  TypeError: no table\n')
-    expect(text).toMatch(/→ Say which command you ran and what you expected\.\n$/)
+    expect(text).toMatch(/→ Include the command that you ran and what you expected\.\n$/)
   })
 
   test('has the address of the issues once the package has one', () => {

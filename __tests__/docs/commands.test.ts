@@ -65,7 +65,7 @@ describe('the commands that pages show', () => {
   })
 
   test('a command or an option that is not there is noticed', async () => {
-    await expect(parse(['runn'])).rejects.toThrow('There is no command runn')
+    await expect(parse(['runn'])).rejects.toThrow('Unknown command: runn')
     await expect(parse(['run', '--dry-runn'])).rejects.toThrow('Unknown option: --dry-runn')
     await expect(parse(['run', '--lease', 'soon'])).rejects.toThrow('not a duration')
   })

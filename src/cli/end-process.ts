@@ -10,9 +10,7 @@ export function endProcess(): void {
   const code = Number(process.exitCode ?? EXIT.done)
   settleExit(code)
   const timer = setTimeout(() => {
-    stderr.line(
-      `${stderr.style('yellow', '⚠')} Something is still open (a timer, a server, a connection that a task or the config made): ended anyway.`,
-    )
+    stderr.line(`${stderr.style('yellow', '⚠')} Exiting with open handles (a timer, server or connection).`)
     exitNow(code)
   }, PATIENCE_MS)
   // Unless something is open, nothing waits for this timer.

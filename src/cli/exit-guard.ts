@@ -6,7 +6,7 @@ import { EXIT } from './exit-codes.js'
 export class ExitCalled extends Error {
   constructor(code: unknown) {
     super(
-      `process.exit(${code ?? ''}) was called, which would end the run in the middle. Return from \`run\` when the work is done, and throw to fail`,
+      `process.exit(${code ?? ''}) was called during the run. Return from \`run\` when the work is done, and throw to fail the task.`,
     )
   }
 }
@@ -71,6 +71,6 @@ function onUnexpectedEnd(code: number): void {
   process.exitCode = EXIT.failed
   writeSync(
     process.stderr.fd,
-    '✖ The process ended before the command did: your code ended it, or waits for something that never happens.\n→ Look for a promise that nothing settles. A task that was running is run again when its lease is over.\n',
+    '✖ The process ended before the command finished. Your code ended the process, or it waits for a promise that never settles.\n→ Fix that code. A task that was running runs again when its lease expires.\n',
   )
 }

@@ -32,7 +32,7 @@ export function parser(args: readonly string[], commands: readonly CommandModule
       'Exit codes: 0 done, 1 a task failed, 2 not run (invocation, config, files), 3 held, 4 pending (status --check)',
     )
     .strict()
-    .demandCommand(1, `Say what to do: ${COMMAND_WORDS.join(', ')}.`)
+    .demandCommand(1, `Missing command. Use one of: ${COMMAND_WORDS.join(', ')}.`)
     .version(VERSION)
     .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))

@@ -5,8 +5,8 @@ import type { ProjectArgs } from './using-party.js'
 /** The options of every command that opens the project. */
 export function project<T>(yargs: Argv<T>): Argv<T & ProjectArgs> {
   return yargs
-    .option('config', { type: 'string', describe: 'The config file', requiresArg: true })
-    .option('env', { type: 'string', describe: 'The environment (AFTER_PARTY_ENV, NODE_ENV)', requiresArg: true })
+    .option('config', { type: 'string', describe: 'Path to the config file', requiresArg: true })
+    .option('env', { type: 'string', describe: 'Environment name (AFTER_PARTY_ENV, NODE_ENV)', requiresArg: true })
 }
 
 /** An option that takes a duration. */
@@ -19,7 +19,7 @@ export function duration(describe: string) {
       if (value === undefined) return undefined
       const given = /^\d+$/.test(value) ? Number(value) : value
       if (isDuration(given)) return given
-      throw new Error(`${JSON.stringify(value)} is not a duration: write 500ms, 10s, 5m or 1h`)
+      throw new Error(`${JSON.stringify(value)} is not a duration. Examples: 500ms, 10s, 5m, 1h.`)
     },
   } as const satisfies Options
 }
@@ -32,7 +32,7 @@ export function lease(describe: string) {
     coerce: (value: string | undefined): Duration | undefined => {
       const given = option.coerce(value)
       if (given === undefined || isLease(given)) return given
-      throw new Error(`A lease of ${value} is too short: write 100ms or more`)
+      throw new Error(`A lease of ${value} is too short: use 100ms or more.`)
     },
   } as const satisfies Options
 }

@@ -11,7 +11,7 @@ export function outliveReaders(): void {
   process.stderr.on('error', () => {})
   process.stdout.on('error', (error) => {
     if (codeOf(error) === 'EPIPE') return
-    stderr.line(`${stderr.style('red', '✖')} The output could not be written: ${messageOf(error)}`)
+    stderr.line(`${stderr.style('red', '✖')} Could not write the output: ${messageOf(error)}`)
     process.once('exit', () => {
       process.exitCode ||= EXIT.invalid
     })

@@ -31,7 +31,7 @@ export function reportBug(error: unknown, own: OwnPackage): void {
   stderr.line(`${stderr.style('red', '✖')} This is a bug in After Party. Please report it with the lines below.`)
   stderr.line(indent(versions(own)))
   stderr.line(indent(withoutUrls(error instanceof Error ? (error.stack ?? error.message) : String(error))))
-  stderr.line(`→ Say which command you ran and what you expected.${page ? ` Report it here: ${page}` : ''}`)
+  stderr.line(`→ Include the command that you ran and what you expected.${page ? ` Report it here: ${page}` : ''}`)
 }
 
 function versions({ version }: OwnPackage): string {

@@ -91,7 +91,7 @@ function unknown(
     what: `There is no task ${JSON.stringify(word)}.`,
     why:
       orphan && !byWord.has(bare(word))
-        ? `The ledger knows ${orphan.version}_${orphan.name}, but its file is gone.`
+        ? `The ledger knows ${orphan.version}_${orphan.name}, but its file is missing.`
         : undefined,
     next: near
       ? `Did you mean ${near}? \`npx after-party status\` lists them all.`

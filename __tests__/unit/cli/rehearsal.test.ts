@@ -20,15 +20,13 @@ function told(...rehearsals: Partial<Rehearsal>[]): string {
 }
 
 test('a rehearsal that was rolled back says that nothing was changed', () => {
-  expect(told({}, { outcome: 'failed', error: 'no' })).toBe(
-    '1 task rehearsed. Everything was rolled back; nothing was changed.\n',
-  )
+  expect(told({}, { outcome: 'failed', error: 'no' })).toBe('1 task rehearsed. All changes were rolled back.\n')
 })
 
 test('a rehearsal that may be committed says whose data to look at', () => {
   const failed = { outcome: 'failed' as const, error: 'no', mayBeCommitted: true as const }
   expect(told({}, { ...failed, name: 'indexes' })).toBe(
-    '1 task rehearsed. ⚠ Not all could be rolled back: look at the data of indexes.\n',
+    '1 task rehearsed. ⚠ Some changes may be committed. Check the data that these tasks touched: indexes.\n',
   )
 })
 
@@ -38,5 +36,5 @@ test('rows that could not be counted leave out the total and the estimate', () =
     .mocked(process.stdout.write)
     .mock.calls.map(([text]) => text)
     .join('')
-  expect(stripVTControlCharacters(stdout)).toContain('30 rows tried, 12ms a batch\n')
+  expect(stripVTControlCharacters(stdout)).toContain('30 rows tried, 12ms per batch\n')
 })

@@ -11,27 +11,27 @@ const told = (found: string, ...args: string[]) => {
 describe('an invocation that is not right', () => {
   test('an unknown command is told with the nearest, when one is near', () => {
     expect(told('Unknown argument: rnu', 'rnu')).toEqual([
-      'There is no command rnu.',
+      'Unknown command: rnu.',
       'Did you mean run? See `npx after-party --help`.',
     ])
     expect(told('Unknown argument: fireworks', 'fireworks')).toEqual([
-      'There is no command fireworks.',
+      'Unknown command: fireworks.',
       'Run `npx after-party --help`.',
     ])
   })
 
   test('an unknown option is told once, as it was typed, with the nearest', () => {
     expect(told('Unknown arguments: dry-rnu, dryRnu', 'run', '--dry-rnu')).toEqual([
-      'Unknown option: --dry-rnu',
+      'Unknown option: --dry-rnu.',
       'Did you mean --dry-run? See `npx after-party run --help`.',
     ])
     expect(told('Unknown argument: jsn', 'run', '--jsn=true')[1]).toContain('--json')
     expect(told('Unknown argument: wat', 'run', '--no-wat')[1]).toContain('--wait')
-    expect(told('Unknown arguments: foo, bar', 'run', '--foo', '--bar')[0]).toBe('Unknown option: --foo, --bar')
+    expect(told('Unknown arguments: foo, bar', 'run', '--foo', '--bar')[0]).toBe('Unknown option: --foo, --bar.')
   })
 
   test('an argument too many is no option', () => {
-    expect(told('Unknown argument: foo', 'status', 'foo')[0]).toBe('Unknown argument: foo')
+    expect(told('Unknown argument: foo', 'status', 'foo')[0]).toBe('Unknown argument: foo.')
   })
 })
 
@@ -48,7 +48,7 @@ describe('a flag', () => {
   test.each([['--dry-run=yes'], ['--dry-run=1'], ['--json='], ['--no-wait=maybe'], ['--dry-run=TRUE']])(
     'can’t be %s, which would count as off',
     (arg) => {
-      expect(() => refuse('run', arg)).toThrow('is on or off')
+      expect(() => refuse('run', arg)).toThrow('takes true or false')
     },
   )
 

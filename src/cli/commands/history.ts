@@ -5,15 +5,15 @@ import { usingParty } from '../using-party.js'
 
 export const historyCommand = defineCommand({
   command: 'history [name]',
-  describe: 'Show attempts, the latest first; of one task, with errors and logs',
+  describe: 'Show attempts, latest first. With a name: that task, with errors and logs',
   options: (yargs) =>
     project(yargs)
-      .positional('name', { type: 'string', describe: 'One task, by name or version' })
-      .option('limit', { type: 'number', requiresArg: true, describe: 'At most so many attempts (20)' })
+      .positional('name', { type: 'string', describe: 'Name or version of a task' })
+      .option('limit', { type: 'number', requiresArg: true, describe: 'Maximum number of attempts to show (20)' })
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })
       .check(
         ({ limit }) =>
-          limit === undefined || (Number.isInteger(limit) && limit > 0) || 'limit must be a whole number above 0',
+          limit === undefined || (Number.isInteger(limit) && limit > 0) || '--limit takes a whole number above 0.',
       ),
   run: async ({ name, limit, json, ...args }) => {
     return usingParty(args, async (party) => {

@@ -4,12 +4,16 @@ import { count, indent, stderr, stdout } from '../terminal.js'
 
 export const initCommand = defineCommand({
   command: 'init',
-  describe: 'Add the ledger to the Prisma schema, write the config, make the tasks directory',
+  describe: 'Add the ledger to the Prisma schema, and create the config and the tasks directory',
   options: (yargs) =>
     yargs
-      .option('schema', { type: 'string', requiresArg: true, describe: 'The schema file or folder' })
-      .option('database-schema', { type: 'string', requiresArg: true, describe: 'Where the tables go (multiSchema)' })
-      .option('dry-run', { type: 'boolean', default: false, describe: 'Print the change; write nothing' }),
+      .option('schema', { type: 'string', requiresArg: true, describe: 'Path to the Prisma schema file or folder' })
+      .option('database-schema', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Database schema for the ledger tables (multiSchema)',
+      })
+      .option('dry-run', { type: 'boolean', default: false, describe: 'Print the changes without writing them' }),
   run: async ({ schema, databaseSchema, dryRun }) => {
     const [{ planDiff, planInit }, { applyInit }] = await Promise.all([
       import('../../project/init/plan-init.js'),
@@ -29,10 +33,10 @@ export const initCommand = defineCommand({
     }
     const { validated, reason } = await applyInit(plan, { env: process.env })
     for (const { name, action } of plan.files)
-      stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'made' : 'added to'} ${name}`)
+      stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'created' : 'updated'} ${name}`)
     for (const text of plan.notes) stderr.line(`› ${text}`)
-    if (!validated) stderr.line(`${warning}Prisma could not be asked whether the schema is valid: ${reason}`)
-    if (plan.unchanged) stderr.line(`${stderr.style('green', '✔')} Nothing to change: this project is set up.`)
+    if (!validated) stderr.line(`${warning}Could not validate the schema with Prisma: ${reason}`)
+    if (plan.unchanged) stderr.line(`${stderr.style('green', '✔')} Nothing to change: this project is already set up.`)
     stderr.line('\nNext:')
     const commands = [...(plan.installCommand ? [plan.installCommand] : []), ...plan.nextCommands]
     stderr.line(indent(commands.join('\n')))

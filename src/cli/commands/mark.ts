@@ -9,21 +9,22 @@ const STATES = ['done', 'pending', 'skipped'] as const
 
 export const markCommand = defineCommand({
   command: 'mark [names..]',
-  describe: 'Set how tasks stand, without running them: baselines and repairs',
+  describe: 'Set the recorded state of tasks, without running them',
   options: (yargs) =>
     project(yargs)
-      .positional('names', { type: 'string', array: true, describe: 'Tasks, by name or version' })
-      .option('all', { type: 'boolean', default: false, describe: 'Every task' })
-      .option('before', { type: 'string', requiresArg: true, describe: 'Every task older than this version' })
-      .option('done', { type: 'boolean', default: false, describe: 'As if they had run' })
-      .option('pending', { type: 'boolean', default: false, describe: 'As if they never had' })
-      .option('skipped', { type: 'boolean', default: false, describe: 'Never to run here' })
+      .positional('names', { type: 'string', array: true, describe: 'Names or versions of tasks' })
+      .option('all', { type: 'boolean', default: false, describe: 'All tasks' })
+      .option('before', { type: 'string', requiresArg: true, describe: 'All tasks older than this version' })
+      .option('done', { type: 'boolean', default: false, describe: 'Mark as done, as if they had run' })
+      .option('pending', { type: 'boolean', default: false, describe: 'Mark as pending, as if they had never run' })
+      .option('skipped', { type: 'boolean', default: false, describe: 'Mark as skipped: never run in this database' })
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })
       .check((args) => {
-        if (STATES.filter((state) => args[state]).length !== 1) return 'Say one of --done, --pending and --skipped.'
+        if (STATES.filter((state) => args[state]).length !== 1)
+          return 'Pass exactly one of --done, --pending or --skipped.'
         const selections = [(args.names ?? []).length > 0, args.all, args.before !== undefined]
-        if (selections.filter(Boolean).length !== 1) return 'Say which tasks: names, --all, or --before <version>.'
-        if (args.before !== undefined && !/^\d{14}$/.test(args.before)) return '--before wants a version, 14 digits.'
+        if (selections.filter(Boolean).length !== 1) return 'Choose tasks: names, `--all` or `--before <version>`.'
+        if (args.before !== undefined && !/^\d{14}$/.test(args.before)) return '`--before` takes a 14-digit version.'
         return true
       }),
   run: async (args) => {

@@ -5,18 +5,26 @@ import { stderr, stdout } from '../terminal.js'
 
 export const newCommand = defineCommand({
   command: 'new <name>',
-  describe: 'Write a task: a file of its own, with the time as its version',
+  describe: 'Create a task file, with the current time as its version',
   options: (yargs) =>
     yargs
-      .positional('name', { type: 'string', demandOption: true, describe: 'What it does, as in backfill_slugs' })
-      .option('config', { type: 'string', describe: 'The config file', requiresArg: true })
-      .option('description', { type: 'string', describe: 'One sentence for status', requiresArg: true })
-      .option('every-deploy', { type: 'boolean', default: false, describe: 'Run it at every deploy' })
-      .option('backfill', { type: 'boolean', default: false, describe: 'Walk the rows of a model, in batches' })
-      .option('model', { type: 'string', requiresArg: true, describe: 'The model that a backfill walks, as in Post' })
+      .positional('name', { type: 'string', demandOption: true, describe: 'Name of the task, such as backfill_slugs' })
+      .option('config', { type: 'string', describe: 'Path to the config file', requiresArg: true })
+      .option('description', { type: 'string', describe: 'One sentence that status shows', requiresArg: true })
+      .option('every-deploy', { type: 'boolean', default: false, describe: 'Run the task at every deploy' })
+      .option('backfill', {
+        type: 'boolean',
+        default: false,
+        describe: 'Create a backfill of the rows of a model, in batches',
+      })
+      .option('model', { type: 'string', requiresArg: true, describe: 'Model of the backfill, such as Post' })
       .check(({ backfill, model, everyDeploy }) => {
-        if (backfill !== (model !== undefined)) return 'A backfill walks a model: --backfill --model Post.'
-        return !(backfill && everyDeploy) || 'A backfill ends, so it can’t run at every deploy.'
+        if (backfill !== (model !== undefined))
+          return 'A backfill needs a model: pass --backfill and --model <Model> together.'
+        return (
+          !(backfill && everyDeploy) ||
+          "A backfill can't run at every deploy: pass either --backfill or --every-deploy."
+        )
       }),
   run: async ({ name, description, everyDeploy, model, config }) => {
     const [{ newTask }, { findTaskPlacement }, { TsxLoader }] = await Promise.all([
@@ -28,7 +36,7 @@ export const newCommand = defineCommand({
     if (unloaded) stderr.line(`${stderr.style('yellow', '⚠')} ${unloaded.what} ${unloaded.why ?? ''}`)
     const { file } = await newTask({ name, description, everyDeploy, model, ...placement })
     stdout.line(shownPath(file))
-    stderr.line('→ Write what it does, then `npx after-party run`.')
+    stderr.line('→ Write the code of the task, then run `npx after-party run`.')
     return EXIT.done
   },
 })

@@ -9,37 +9,45 @@ import { usingParty } from '../using-party.js'
 
 export const runCommand = defineCommand({
   command: 'run [names..]',
-  describe: 'Run everything pending, in order; with names, those tasks, even when they are done',
+  describe: 'Run all pending tasks, in order. With names: those tasks, even if they are done',
   options: (yargs) =>
     project(yargs)
-      .positional('names', { type: 'string', array: true, describe: 'Tasks to run, by name or version' })
-      .option('dry-run', { type: 'boolean', default: false, describe: 'Print what would run, and why; run nothing' })
+      .positional('names', { type: 'string', array: true, describe: 'Names or versions of tasks to run' })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print what would run and why, without running it',
+      })
       .option('rehearse', {
         type: 'boolean',
         default: false,
-        describe: 'Run in transactions that are rolled back; tell what would change, and how long it would take',
+        describe: 'Run in transactions that are rolled back, and show what would change and how long it would take',
       })
       .option('json', { type: 'boolean', default: false, describe: 'Print the result as one JSON object' })
       .option('deploy-id', {
         type: 'string',
         requiresArg: true,
-        describe: 'Name of this deploy: everyDeploy tasks run once for it',
+        describe: 'ID of this deploy: everyDeploy tasks run once per ID',
       })
-      .option('lease', lease('How long a claim stands without a heartbeat (60s)'))
-      .option('lock-timeout', duration('How long to wait for a task that another run has (10m)'))
-      .option('wait', { type: 'boolean', default: true, describe: 'Wait for other runs; --no-wait exits 3 at once' })
-      .option('max-duration', duration('Stop cleanly after this long; the next run goes on'))
+      .option('lease', lease('How long a claim is valid without a heartbeat (60s)'))
+      .option('lock-timeout', duration('How long to wait for a task that another run holds (10m)'))
+      .option('wait', {
+        type: 'boolean',
+        default: true,
+        describe: 'Wait for other runs; with --no-wait, exit with code 3 at once',
+      })
+      .option('max-duration', duration('Stop cleanly after this long; the next run resumes'))
       .option('skip-migration-check', {
         type: 'boolean',
         default: false,
-        describe: 'Run though migrations are not applied',
+        describe: 'Run even if migrations are pending',
       })
-      .option('grace', duration('How long a task may go on after a signal (25s)'))
+      .option('grace', duration('How long a task may take to finish after a signal (25s)'))
       .check(
         ({ rehearse, dryRun, maxDuration }) =>
           !rehearse ||
           !(dryRun || maxDuration !== undefined) ||
-          '--rehearse goes without --dry-run and --max-duration.',
+          "--rehearse can't be combined with --dry-run or --max-duration.",
       ),
   run: (args) =>
     usingParty(args, (party, _, crashed) => {

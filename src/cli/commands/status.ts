@@ -5,11 +5,11 @@ import { usingParty } from '../using-party.js'
 
 export const statusCommand = defineCommand({
   command: 'status',
-  describe: 'Show every task and how it stands in this database',
+  describe: 'Show the state of every task in this database',
   options: (yargs) =>
     project(yargs)
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })
-      .option('check', { type: 'boolean', default: false, describe: 'Exit 4 when something is pending' }),
+      .option('check', { type: 'boolean', default: false, describe: 'Exit with code 4 if tasks are pending' }),
   run: async (args) => {
     return usingParty(args, async (party, config) => {
       const { printStatus } = await import('../reporters/status.js')

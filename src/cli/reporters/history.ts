@@ -32,7 +32,7 @@ function row(run: TaskAttempt): string[] {
 
 function details(run: TaskAttempt): string {
   const where = [run.owner && `by ${run.owner}`, run.deployId && `deploy ${run.deployId}`].filter(Boolean).join(', ')
-  const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${[took(run) || 'not ended', worked(run)].filter(Boolean).join(', ')}`
+  const head = `${stdout.style('bold', run.status)} ${run.name}, ${time(run.startedAt)}, ${[took(run) || 'not finished', worked(run)].filter(Boolean).join(', ')}`
   const parts = [
     head,
     stdout.style('dim', indent(where)),

@@ -5,7 +5,7 @@ import type { Holder, Reason } from '../../define/events.js'
 export function describeReason({ code, text }: Reason, holder?: Holder): string {
   switch (code) {
     case 'max-duration':
-      return holder ? `still running in ${ownerOf(text)} when --max-duration was up` : '--max-duration was up'
+      return holder ? `still running in ${ownerOf(text)} when --max-duration ran out` : '--max-duration ran out'
     case 'signal':
       return 'stopped by a signal'
     case 'timeout':

@@ -15,20 +15,20 @@ export function printRehearsal(rehearsals: readonly Rehearsal[], { json }: { jso
 
 function whatIsLeft(rehearsals: readonly Rehearsal[]): string {
   const left = rehearsals.filter(({ mayBeCommitted }) => mayBeCommitted).map(({ name }) => name)
-  if (left.length === 0) return 'Everything was rolled back; nothing was changed.'
-  return `${stderr.style('yellow', '⚠')} Not all could be rolled back: look at the data of ${left.join(', ')}.`
+  if (left.length === 0) return 'All changes were rolled back.'
+  return `${stderr.style('yellow', '⚠')} Some changes may be committed. Check the data that these tasks touched: ${left.join(', ')}.`
 }
 
 function told({ name, outcome, durationMs, error, rows, total, batchMs, estimateMs, sample }: Rehearsal): string {
   if (outcome === 'skipped')
-    return `${stdout.style('yellow', '⚠')} ${name}: not rehearsed, it has no transaction that could be rolled back`
+    return `${stdout.style('yellow', '⚠')} ${name}: not rehearsed: it has no transaction to roll back`
   if (outcome === 'failed')
     return `${stdout.style('red', '✖')} ${name} failed after ${formatMs(durationMs)}\n${indent(error ?? '')}`
   const head = `${stdout.style('green', '✔')} ${name} ${stdout.style('dim', formatMs(durationMs))}`
   if (rows === undefined) return head
   const of = total === undefined ? '' : ` of ${total.toLocaleString('en')}`
-  const all = estimateMs === undefined ? '' : `: about ${formatMs(estimateMs)} for all`
-  const figures = `${count(rows, 'row')}${of} tried, ${formatMs(batchMs ?? 0)} a batch${all}`
+  const all = estimateMs === undefined ? '' : `, about ${formatMs(estimateMs)} for all rows`
+  const figures = `${count(rows, 'row')}${of} tried, ${formatMs(batchMs ?? 0)} per batch${all}`
   const changes = (sample ?? [])
     .filter(({ before }) => Object.keys(before).length > 0)
     .map(({ key, before, after }) => `${key}: ${shown(before)} → ${shown(after)}`)

@@ -26,7 +26,7 @@ export function printStatus(status: Status, { json, directory }: { json: boolean
   const { tasks, summary, faults } = status
   if (json) printJson('status', { tasks, summary })
   else if (tasks.length === 0)
-    stderr.line(`No tasks in ${shownPath(directory)} yet. Write one: npx after-party new <name>`)
+    stderr.line(`No tasks in ${shownPath(directory)} yet. Create one: npx after-party new <name>`)
   else {
     stdout.line(
       table(

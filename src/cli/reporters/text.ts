@@ -22,7 +22,7 @@ export function reportText(): (event: RunEvent) => void {
         return stderr.line(`→ ${title(event.task)}${event.attempt > 1 ? dim(` (attempt ${event.attempt})`) : ''}`)
       case 'waiting':
         return stderr.line(
-          `› ${event.task.name}: waiting for ${ownerOf(event.holder.owner)}, which has it${since(event.holder.since)}`,
+          `› ${event.task.name}: waiting for ${ownerOf(event.holder.owner)}, which holds it${since(event.holder.since)}`,
         )
       case 'log':
         return stderr.line(indent(`${LOG_MARKS[event.level]()}${event.message}`))
@@ -33,7 +33,7 @@ export function reportText(): (event: RunEvent) => void {
         return progress.update(event.processed, event.total)
       case 'retrying':
         return stderr.line(
-          indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${event.error}; trying again`),
+          indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${event.error}; retrying`),
         )
       case 'stopping':
         return stderr.line(
@@ -50,9 +50,9 @@ export function reportText(): (event: RunEvent) => void {
 }
 
 const STOPPING: Record<StopReason, string> = {
-  signal: 'a signal',
-  timeout: 'its timeout',
-  lost: 'its claim was lost',
+  signal: 'signal',
+  timeout: 'timeout',
+  lost: 'lost claim',
 }
 
 const LOG_MARKS = {
@@ -103,7 +103,7 @@ function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: num
     return
   }
   if (outcome === 'paused') {
-    stderr.line('\nPaused: --max-duration was up. The next `npx after-party run` resumes where it stopped.')
+    stderr.line('\nPaused: --max-duration ran out. The next `npx after-party run` resumes where it stopped.')
     return
   }
   const rest =
@@ -112,11 +112,13 @@ function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: num
       : `${count(notRun.length, 'task')} after it ${notRun.length === 1 ? 'was' : 'were'} not run. `
   if (outcome === 'failed')
     stderr.line(
-      `\n${rest}Mend the task and run \`npx after-party run\` again: it goes on from there. \`npx after-party history ${name}\` shows what it logged.`,
+      `\n${rest}Fix the task and run \`npx after-party run\` again. It resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`,
     )
   else if (outcome === 'locked')
-    stderr.line(`\n${rest}Run \`npx after-party run\` again when the other run has ended, or raise --lock-timeout.`)
-  else stderr.line(`\nStopped by a signal. The next \`npx after-party run\` goes on here.`)
+    stderr.line(
+      `\n${rest}Run \`npx after-party run\` again when the other run has finished, or increase --lock-timeout.`,
+    )
+  else stderr.line(`\nStopped by a signal. The next \`npx after-party run\` resumes where it stopped.`)
 }
 
 function title({ version, name }: TaskRef): string {
