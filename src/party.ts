@@ -26,57 +26,60 @@ import { TsxLoader } from './project/loader.js'
 import { readMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
 
-/** What `createAfterParty` needs: a config, with the tasks as a directory or as definitions by file name. */
+/** The options of `createAfterParty`: the config, with tasks as a directory or as definitions by file name. */
 export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
-  /** Prisma's migrations directory: `run` refuses to run before all of them are applied. Default: not checked. */
+  /** Prisma's migrations directory. `run` throws if migrations are pending. Default: not checked. */
   migrations?: string | undefined
   /** A directory, or `{ '20261122103000_backfill_slugs': task }`. Default: `prisma/after-party`. */
   tasks?: string | Readonly<Record<string, Definition>>
-  /** Default: `AFTER_PARTY_ENV`, else `NODE_ENV`, else `development`. */
+  /** The environment. Default: `AFTER_PARTY_ENV`, then `NODE_ENV`, then `development`. */
   environment?: string
 }
 
-/** How to run. */
+/** The options of `run`. */
 export interface PartyRunOptions {
-  /** Run these tasks, even when they are done; default: everything pending. */
+  /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
-  /** Names the deploy: everyDeploy tasks run once for it, whatever the number of replicas. */
+  /** The id of the deploy. `everyDeploy` tasks run once per id, even with several replicas. */
   deployId?: string | undefined
   lease?: Duration | undefined
   lockTimeout?: Duration | undefined
   grace?: Duration | undefined
-  /** Begin no task, and no batch of a backfill, after this long; the next run goes on. */
+  /** Start no task and no batch of a backfill after this time. The next run resumes. */
   maxDuration?: Duration | undefined
-  /** Run though migrations are not applied. */
+  /** Run even if migrations are pending. */
   skipMigrationCheck?: boolean | undefined
-  /** Aborts the run: no new task begins, and the running one is told to stop. */
+  /** Stops the run: no new task starts, and the running task is asked to stop. */
   signal?: AbortSignal
-  /** Aborts, with the error, when one was thrown that nobody caught: the task that runs has failed with it, at once. */
+  /** Abort it with an error that nothing caught, to mark the running task as failed with that error. */
   crashed?: AbortSignal
-  /** Hears what happens while it happens, beside the `onEvent` of the config. */
+  /** Receives the events of this run, in addition to `onEvent` of the config. */
   onEvent?: RunListener
 }
 
-/** After Party as a library: the engine that the command line uses. Close it when you are done with it. */
+/** After Party as a library, with everything that the command line does. Close it when you are done. */
 export interface AfterParty {
-  /** Runs what is pending. A failed task is a result; throws an `AfterPartyError` when nothing could be run. */
+  /** Runs pending tasks. A failed task is a result. Throws an `AfterPartyError` if nothing could run. */
   run(options?: PartyRunOptions): Promise<RunResult>
-  /** Runs what is pending in transactions that are rolled back, and tells what it did and how long it took. */
+  /** Runs pending tasks in transactions that are rolled back, and returns what they did and how long they took. */
   rehearse(
     options?: Pick<PartyRunOptions, 'names' | 'deployId' | 'signal' | 'onEvent' | 'grace' | 'skipMigrationCheck'>,
   ): Promise<Rehearsal[]>
-  /** What `run` would do, with the reason for each task. */
+  /** Returns what `run` would do, with the reason for each task. */
   plan(options?: Pick<PartyRunOptions, 'names' | 'deployId'>): Promise<PlannedTask[]>
+  /** Returns the state of every task. With `onlyOpen`, it does not read the files of done tasks: they have no description. */
   status(options?: { onlyOpen?: boolean }): Promise<Status>
+  /** Sets the recorded state of tasks, without running them. */
   mark(options: MarkOptions): Promise<Marked[]>
+  /** Returns attempts, latest first. */
   history(options?: { name?: string; limit?: number }): Promise<TaskAttempt[]>
-  /** Disconnects the clients that it made. */
+  /** Disconnects the clients that it created. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Makes an After Party of a client factory and tasks. Nothing connects before the first call.
+ * Creates an After Party from a client factory and tasks. It connects at the first call.
  *
  * @example
  * const party = createAfterParty({ client: () => new PrismaClient({ adapter }), tasks: 'prisma/after-party' })
@@ -213,24 +216,24 @@ async function makeClient(name: 'client' | 'ledgerClient', factory: Config['clie
     .then((client: unknown) => (isClient(client) ? { client } : { wrong: describe(client) }))
     .catch((error) => {
       throw new AfterPartyError('client-invalid', {
-        what: `The \`${name}\` of the config threw.`,
+        what: `\`${name}\` in the config threw an error.`,
         why: describeThrown(error).message,
-        next: 'Mend it, then run the command again. In Prisma 7 a client needs an adapter.',
+        next: 'Fix it and run the command again. In Prisma 7, a client needs an adapter.',
         cause: error,
       })
     })
   if ('client' in made) return made.client
   throw new AfterPartyError('client-invalid', {
-    what: `The \`${name}\` of the config did not make a PrismaClient.`,
-    why: `It returned ${made.wrong}.`,
-    next: `Write \`${name}: () => new PrismaClient(…)\`.`,
+    what: `\`${name}\` in the config did not return a PrismaClient.`,
+    why: `It returned ${made.wrong}`,
+    next: `Use \`${name}: () => new PrismaClient(…)\`.`,
   })
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return 'undefined: is a `return` missing?'
-  if (value === null) return 'null'
-  return typeof value === 'object' ? 'an object without $transaction and $disconnect' : `a ${typeof value}`
+  if (value === undefined) return 'undefined. Is a `return` missing?'
+  if (value === null) return 'null.'
+  return typeof value === 'object' ? 'an object without $transaction and $disconnect.' : `a ${typeof value}.`
 }
 
 function isClient(value: unknown): value is PrismaClientLike {

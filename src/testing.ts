@@ -13,42 +13,42 @@ import type { ClaimWrites } from './ledger/contract.js'
 import { MemoryLedger } from './ledger/memory-ledger.js'
 import { TaskDefinitions, type TaskFile } from './project/task-files.js'
 
-/** How a test runs a task. */
+/** The options of `runTask`. */
 export interface RunTaskOptions {
   /**
-   * The client that the task is given. It may be a transaction that the test has open and rolls back in the end: a
-   * task with `transaction` then runs in that one, or, where Prisma nests them, in one inside it.
+   * The client for the task. It can be a transaction that your test opens and rolls back at the end. A task with
+   * `transaction` then runs in it, or in a nested transaction if your version of Prisma supports those.
    */
   prisma: TransactionClient<RegisteredClient>
-  /** Aborts to stop the task, as a signal does in a deploy. */
+  /** Abort it to stop the task, as a signal does in a deploy. */
   signal?: AbortSignal
-  /** How long the task may go on after it was told to stop. Default: `1s`; in a deploy it is the config's. */
+  /** How long the task may take to finish after it was asked to stop. Default: `1s`. A deploy uses the config. */
   grace?: Duration
-  /** What the task is given as the id of the deploy. */
+  /** The deploy id for the task. */
   deployId?: string
 }
 
-/** Something that a task logged. */
+/** A log message of a task. */
 export interface Logged {
   level: LogLevel
   message: string
 }
 
-/** What became of a task that a test ran. */
+/** The result of `runTask`. */
 export interface TaskRunResult {
-  /** `done`; `failed`: it threw, on its last try, or took too long; `interrupted`: `signal` stopped it. */
+  /** `done`, `failed` (it threw on its last try, or took too long) or `interrupted` (`signal` stopped it). */
   outcome: Outcome
-  /** What it logged, in order. */
+  /** The log messages, in order. */
   logs: Logged[]
-  /** Things done, where the task tells (`progress`). */
+  /** Number of processed items, if the task reports it (`progress`). */
   processed?: number
   /** Of a backfill: the rows that it skipped (`onError: 'skip'`), in this run. */
   skippedRows?: SkippedRow[]
-  /** Why it is not done, where it threw nothing. */
+  /** Why it is not done, if it threw no error. */
   reason?: Reason
-  /** The message of what it threw. */
+  /** The message of the error that it threw. */
   error?: string
-  /** The same with its stack: where it was thrown. */
+  /** The message with its stack. */
   stack?: string
 }
 
@@ -58,9 +58,9 @@ const DEFAULT_GRACE: Duration = '1s'
 const LEASE_MS = 60_000
 
 /**
- * Runs a task once as a deploy does, with its transaction, timeout and retries, against the client of a test.
- * What deploys have run before, `environments` and the ledger's tables play no part: nothing but the task writes.
- * A task that fails is a result. Throws an `AfterPartyError` for what is not a task, or has options that are wrong.
+ * Runs a task once, as a deploy does, with its transaction, timeout and retries. Ignores earlier deploys and
+ * `environments`, and doesn't use the ledger's tables: only the task writes to the database.
+ * A failed task is a result. Throws an `AfterPartyError` if `task` is not a task or has invalid options.
  *
  * @example
  * const { outcome, logs } = await runTask(task, { prisma })
@@ -70,23 +70,23 @@ export async function runTask(task: TaskDefinition, options: RunTaskOptions): Pr
   return runOnce(checked(task, 'task'), new StagedLedger(), options)
 }
 
-/** How a test runs a backfill. */
+/** The options of `runBackfill`. */
 export interface RunBackfillOptions extends RunTaskOptions {
-  /** Interrupts the backfill after so many batches, as a signal does in a deploy: the next run goes on there. */
+  /** Interrupts the backfill after this number of batches, as a signal does in a deploy. The next run resumes there. */
   batches?: number
-  /** An earlier run of the same backfill: goes on at its checkpoint. */
+  /** The result of an earlier run of the same backfill: resumes at its checkpoint. */
   after?: BackfillRunResult
 }
 
-/** What became of a backfill that a test ran. */
+/** The result of `runBackfill`. */
 export interface BackfillRunResult extends TaskRunResult {
-  /** Rows, in this run. */
+  /** Number of processed rows in this run. */
   processed: number
-  /** Where it stands; for `after`. */
+  /** The checkpoint, for `after`. */
   readonly checkpoint: BackfillCheckpoint
 }
 
-/** Where a backfill stands. Opaque. */
+/** An opaque checkpoint of a backfill. */
 export interface BackfillCheckpoint {
   readonly [HELD]: StagedLedger
 }
@@ -94,8 +94,8 @@ export interface BackfillCheckpoint {
 const HELD = Symbol('ledger')
 
 /**
- * Runs a backfill as a deploy does, batch by batch, against the client of a test; its checkpoints stay with the test.
- * It is walked in one part, whatever its `concurrency`, and does not rest (`pause`). Throws as `runTask` does.
+ * Runs a backfill as a deploy does, batch by batch. Checkpoints are kept in the result, not in the database. Ignores
+ * `concurrency` and `pause`. Throws as `runTask` does.
  *
  * @example
  * const first = await runBackfill(backfill, { prisma, batches: 2 })
@@ -220,11 +220,11 @@ function checked<Kind extends Definition['kind']>(given: unknown, kind: Kind): E
   const result = checkTask(given)
   if ('task' in result && result.task.kind === kind) return result.task as Extract<Definition, { kind: Kind }>
   throw new AfterPartyError('tasks-invalid', {
-    what: `This is not a ${kind} that can be run.`,
+    what: `This is not a valid ${kind}.`,
     why:
       'faults' in result
         ? result.faults.join('\n')
-        : `It is a ${result.task.kind}: \`${result.task.kind === 'task' ? 'runTask' : 'runBackfill'}\` runs it.`,
+        : `It is a ${result.task.kind}: run it with \`${result.task.kind === 'task' ? 'runTask' : 'runBackfill'}\`.`,
   })
 }
 

@@ -73,7 +73,7 @@ describe('A compiled project', () => {
     await rm(project.path('dist/prisma'), { recursive: true })
     const { code, stderr } = await run()
     expect(code).toBe(2)
-    expect(stderr).toContain('There is no tasks directory dist/prisma/after-party.')
+    expect(stderr).toContain('Tasks directory not found: dist/prisma/after-party.')
     expect(stderr).toContain('The tasks are in prisma/after-party.')
   })
 })

@@ -136,7 +136,7 @@ describe('new', () => {
     )
     const { code, stderr } = await project.afterParty('new', 'offline')
     expect(code).toBe(0)
-    expect(stderr).toContain('⚠ after-party.config.ts can’t be loaded. NOT_HERE is not set')
+    expect(stderr).toContain("⚠ Can't load after-party.config.ts. NOT_HERE is not set")
     expect((await made()).file).toMatch(/^\d{14}_offline\.ts$/)
   })
 

@@ -98,7 +98,7 @@ describe("with the project's own Prisma", () => {
     await write({ 'db/schema.prisma': text })
     await expect(init()).rejects.toMatchObject({
       code: 'schema-refused',
-      what: expect.stringContaining('as it is'),
+      what: expect.stringContaining('rejects the current schema'),
       why: expect.stringContaining('"Intt"'),
     })
     expect(await read('db/schema.prisma')).toBe(text)

@@ -2,7 +2,7 @@ import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { defineConfig } from 'after-party'
 import { PrismaClient } from './generated/prisma/client.js'
 
-/** Called twice: once for the ledger, once for the tasks. */
+/** Called twice: for the ledger and for the tasks. */
 export const client = () => {
   const url = process.env.DATABASE_URL ?? 'file:./blog.db'
   return new PrismaClient({ adapter: new PrismaLibSql({ url, timeout: 5000 }) })

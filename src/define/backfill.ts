@@ -3,13 +3,13 @@ import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
 import type { NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions } from './task.js'
 
-/** How many rows may be left out where `maxSkipped` does not say. */
+/** The default of `maxSkipped`. */
 export const DEFAULT_MAX_SKIPPED = 100
 
-/** A row of a model that is not known: no client is registered. */
+/** A row of an unknown model, when no client is registered. */
 export type UnknownRow = Record<string, unknown>
 
-/** The models of a client, by the names they have on it: `'post'`. Any name when no client is registered. */
+/** The model names of a client, such as `'post'`. Any string when no client is registered. */
 export type BackfillModel<Client = RegisteredClient> = [TeamModel<Client>] extends [never] ? string : TeamModel<Client>
 
 /** The names of what can be read in pages, without the ledger's own. */
@@ -18,22 +18,22 @@ type TeamModel<Client> = Exclude<
   'afterPartyTaskRecord' | 'afterPartyTaskRun'
 >
 
-/** Which rows: the `where` of the model's `findMany`. */
+/** The `where` of a backfill, as in `findMany` of the model. */
 export type BackfillWhere<Model extends string, Client = RegisteredClient> = Model extends keyof Client
   ? NonNullable<Prisma.Args<Client[Model], 'findMany'>['where']>
   : UnknownRow
 
-/** Which fields: the `select` of the model's `findMany`. */
+/** The `select` of a backfill, as in `findMany` of the model. */
 export type BackfillSelect<Model extends string, Client = RegisteredClient> = Model extends keyof Client
   ? NonNullable<Prisma.Args<Client[Model], 'findMany'>['select']>
   : UnknownRow
 
-/** What may change: the `data` of the model's `update`. */
+/** The changes to a row, as `data` in `update` of the model. */
 export type BackfillData<Model extends string, Client = RegisteredClient> = Model extends keyof Client
   ? Prisma.Args<Client[Model], 'update'>['data']
   : UnknownRow
 
-/** A row: the selected fields, or all that are in the table. What an extension adds is there too. */
+/** A row with the selected fields, or with all fields of the table. Includes fields that client extensions add. */
 export type BackfillRow<Model extends string, Select, Client = RegisteredClient> = Model extends keyof Client
   ? [Select] extends [never]
     ? WholeRow<Client[Model]>
@@ -43,7 +43,7 @@ export type BackfillRow<Model extends string, Select, Client = RegisteredClient>
 /** What `findMany` gives when it is asked for nothing in particular: without what the client omits everywhere. */
 type WholeRow<Delegate> = Delegate extends { findMany(...args: never): PromiseLike<(infer Row)[]> } ? Row : never
 
-/** A key to walk by: one field that is unique, or several fields that are together. None may be null or a list. */
+/** The cursor of a backfill: one unique field, or several fields that are unique together. No field can be null or a list. */
 export type BackfillCursor<Model extends string, Client = RegisteredClient> = Model extends keyof Client
   ?
       | UniqueField<Client[Model]>
@@ -69,77 +69,77 @@ type RequiredKey<Union> = Union extends unknown
   ? { [Key in keyof Union]-?: object extends Pick<Union, Key> ? never : Key }[keyof Union]
   : never
 
-/** Rows at a time, fitted to how long a batch takes. */
+/** A batch size that adapts to how long a batch takes. */
 export interface AdaptiveBatchSize {
-  /** How long a batch should take. */
+  /** The target duration of a batch. */
   target: Duration
-  /** Rows, at least. Default: 10. */
+  /** Minimum number of rows. Default: 10. */
   min?: number
-  /** Rows, at most. Default: 10,000. */
+  /** Maximum number of rows. Default: 10,000. */
   max?: number
 }
 
-/** What `throttle` answers: `false` goes on, `true` looks again in a second, a duration after that. */
+/** The result of `throttle`: `false` continues, `true` checks again after 1 second, a duration checks again after that time. */
 export type Throttle = boolean | Duration
 
-/** What `throttle` is given. */
+/** The argument of `throttle`. */
 export interface ThrottleContext<Client = RegisteredClient> {
-  /** Your Prisma client, outside every transaction. */
+  /** Your Prisma client, outside of transactions. */
   prisma: Client
   /** Aborts when the backfill should stop. */
   signal: AbortSignal
 }
 
-/** What a backfill's `run` is given beside the rows. */
+/** The second argument of a backfill's `run`. */
 export interface BackfillContext<Client = RegisteredClient> extends Omit<TaskContext<Client>, 'prisma' | 'progress'> {
-  /** The transaction of this batch; with `transaction: false`, your Prisma client. */
+  /** The transaction of this batch, or your Prisma client with `transaction: false`. */
   prisma: Client
 }
 
-/** What every backfill has, whichever way it changes rows. */
+/** The options of every backfill, with `update` or with `run`. */
 export interface BackfillOptions<
   Model extends BackfillModel<Client>,
   Select = never,
   Transaction extends TransactionOption = TransactionOption,
   Client = RegisteredClient,
 > {
-  /** One sentence for `status`. */
+  /** One sentence that `status` shows. */
   description?: string
-  /** The environments it runs in. Default: all. */
+  /** The environments in which it runs. Default: all. */
   environments?: readonly string[]
-  /** The model whose rows it walks, by its name on the client: `'post'`. */
+  /** The model to backfill, by its name on the client: `'post'`. */
   model: Model
-  /** Which rows. It may be what the backfill itself makes false: `{ slug: null }`. Default: all. */
+  /** The rows to process. The backfill may change what it matches: `{ slug: null }`. Default: all rows. */
   where?: BackfillWhere<Model, Client>
-  /** Which fields the rows have; the fewer, the faster. Default: all that are in the table. */
+  /** The fields to read. Fewer fields are faster. Default: all fields of the table. */
   select?: Prisma.Exact<Select, BackfillSelect<Model, Client>>
-  /** What it walks by: a unique field, or fields that are unique together, best with an index. Default: the id. */
+  /** The order of the rows: a unique field, or fields that are unique together, preferably with an index. Default: the id. */
   cursor?: BackfillCursor<Model, Client>
-  /** Rows at a time, as a number or fitted to a target time. Default: 500. */
+  /** Rows per batch: a number, or a size that adapts to a target duration. Default: 500. */
   batchSize?: number | AdaptiveBatchSize
-  /** How long to rest after each batch. Default: not at all. */
+  /** How long to pause after each batch. Default: no pause. */
   pause?: Duration
-  /** Asked before each batch whether the database can take it. */
+  /** Called before each batch to check whether the database can take more load. */
   throttle?(context: ThrottleContext<Client>): Throttle | Promise<Throttle>
-  /** How each batch's transaction is made; `false`: none, so that a batch may be done twice. Default: `true`. */
+  /** The transaction of each batch. `false`: no transaction, so a batch may run twice. Default: `true`. */
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
-  /** Into how many parts the rows are split, to be worked side by side. Default: 1. */
+  /** The number of parts to split the rows into. Parts run in parallel. Default: 1. */
   concurrency?: number
-  /** Take in the rows that were added after it began. Default: `false`. */
+  /** Also process rows that are added after it starts. Default: `false`. */
   follow?: boolean
-  /** What a row that can't be changed does: end the backfill, or be left out and listed. Default: `'stop'`. */
+  /** What to do with a row that can't be changed: stop the backfill, or skip and list the row. Default: `'stop'`. */
   onError?: 'stop' | 'skip'
-  /** How many rows may be left out before the backfill fails after all. Default: 100. */
+  /** Maximum number of skipped rows. With more, the backfill fails. Default: 100. */
   maxSkipped?: number
-  /** How long it may take in all, in one run. Default: no limit. */
+  /** Maximum duration in one run. Default: no limit. */
   timeout?: Duration
-  /** Tries a batch again when it throws. Default: only after what passes by itself (a deadlock, a time-out), with fewer rows. */
+  /** Retries a batch that throws. Default: only after temporary errors (a deadlock, a timeout), with fewer rows. */
   retry?: RetryOptions
 }
 
-/** Changes rows one by one: what each becomes. Written with one statement for each batch, where that can be. */
+/** Changes rows one by one. Writes each batch with one statement where possible. */
 export interface UpdateEach<Row, Returned, Data> {
-  /** What changes in this row. Null or nothing leaves the row as it is. Pure: it may be asked twice. */
+  /** Returns what to change in this row, or nothing to leave it as it is. It may be called more than once for a row, so keep it pure. */
   update(row: Row): Returned & NoExcessReturned<Returned, Data>
   run?: never
 }
@@ -147,20 +147,20 @@ export interface UpdateEach<Row, Returned, Data> {
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a `return` leaves the row as it is
 type Unchanged = null | undefined | void
 
-/** What `update` may return. */
+/** What `update` can return. */
 export type BackfillReturned<Data> = Data | Unchanged | Promise<Data | Unchanged>
 
 type NoExcessReturned<Returned, Data> =
   Returned extends Promise<infer Later> ? Promise<NoExcess<Later, Data>> : NoExcess<Returned, Data>
 
-/** Does anything with a batch of rows. */
+/** Processes a batch of rows with your own code. */
 export interface RunBatch<Row, Client> {
-  /** The work on one batch. Its writes through `prisma` and the checkpoint commit together. */
+  /** Processes one batch. Its writes through `prisma` commit together with the checkpoint. */
   run(rows: Row[], context: BackfillContext<Client>): void | Promise<void>
   update?: never
 }
 
-/** A backfill, as plain data: a task that walks one model's rows in batches, with a checkpoint after each. */
+/** A backfill, as plain data: a task that processes the rows of one model in batches, with a checkpoint after each batch. */
 export type Backfill<
   Model extends BackfillModel<Client>,
   Select = never,
@@ -173,7 +173,7 @@ export type Backfill<
     | RunBatch<BackfillRow<Model, Select, Client>, Transaction extends false ? Client : TransactionClient<Client>>
   )
 
-/** A backfill as the engine holds it: marked as one, its client and its model unknown. */
+/** What `defineBackfill` returns: a backfill without the types of its client and model. */
 export interface BackfillDefinition
   extends Omit<
     BackfillOptions<string, UnknownRow, TransactionOption, object>,
@@ -190,7 +190,7 @@ export interface BackfillDefinition
 }
 
 /**
- * Defines a backfill: the default export of a file in the tasks directory. Returns plain data; nothing runs.
+ * Defines a backfill: the default export of a file in the tasks directory. Returns plain data and runs nothing.
  *
  * @example
  * export default defineBackfill({

@@ -5,7 +5,7 @@ import { isDuration } from './duration.js'
 import { nearest } from './nearest.js'
 
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
-const text = v.string('must be a text')
+const text = v.string('must be a string')
 const flag = v.boolean('must be true or false')
 const ISOLATION_LEVELS = ['ReadUncommitted', 'ReadCommitted', 'RepeatableRead', 'Snapshot', 'Serializable'] as const
 
@@ -31,7 +31,7 @@ const retryOptions = v.strictObject(
 
 const common = {
   description: v.optional(text),
-  environments: v.optional(v.array(text, 'must be a list of texts')),
+  environments: v.optional(v.array(text, 'must be a list of strings')),
   transaction: v.optional(
     v.union([flag, transactionOptions], 'must be true, false or { timeout, maxWait, isolationLevel }'),
   ),
@@ -81,10 +81,10 @@ export type CheckedTask = { task: Definition } | { faults: string[] }
  * // { faults: ['everyDeply is not an option of a task: did you mean everyDeploy?'] }
  */
 export function checkTask(exported: unknown): CheckedTask {
-  if (exported === undefined) return { faults: ['has no default export: write `export default defineTask({ … })`'] }
+  if (exported === undefined) return { faults: ['has no default export: add `export default defineTask({ … })`'] }
   const kind = kindOf(exported)
   if (kind !== 'task' && kind !== 'backfill')
-    return { faults: ['its default export is not a task: write `export default defineTask({ … })`'] }
+    return { faults: ['its default export is not a task: use `export default defineTask({ … })`'] }
   const { schema, noun } = KINDS[kind]
   const result = v.safeParse<typeof task | typeof backfill>(schema, exported)
   if (!result.success) return { faults: describeIssues(result.issues, noun, schema) }
@@ -96,9 +96,9 @@ export function checkTask(exported: unknown): CheckedTask {
 /** What no single option shows. */
 function backfillFaults({ update, run, follow, concurrency }: BackfillDefinition): string[] {
   const faults: string[] = []
-  if ((update === undefined) === (run === undefined)) faults.push('a backfill has either `update` or `run`')
+  if ((update === undefined) === (run === undefined)) faults.push('a backfill needs either `update` or `run`')
   if (follow && concurrency !== undefined && concurrency > 1)
-    faults.push('a backfill that follows new rows can’t be split: leave out `follow` or `concurrency`')
+    faults.push("`follow` and `concurrency` can't be combined: remove one")
   return faults
 }
 

@@ -2,7 +2,7 @@ import type { Duration } from './duration.js'
 import type { RunListener } from './events.js'
 
 /**
- * Where a project tells After Party the type of its own Prisma client, so that tasks are typed by it.
+ * Registers the type of your Prisma client, which types `prisma` in every task.
  *
  * @example
  * declare module 'after-party' {
@@ -12,58 +12,58 @@ import type { RunListener } from './events.js'
 // biome-ignore lint/suspicious/noEmptyInterface: it is filled in by the project's config, through declaration merging
 export interface Register {}
 
-/** What After Party itself needs of a Prisma client. Every `PrismaClient`, extended or not, has it. */
+/** What After Party needs from a Prisma client. Every `PrismaClient` has it, with or without extensions. */
 export interface PrismaClientLike {
   $connect(): Promise<void>
   $disconnect(): Promise<void>
   $transaction: unknown
 }
 
-/** What tasks see of a client that no config has registered: see `Register`. It has no models. */
+/** The client of tasks when no client is registered (see `Register`). It has no models. */
 export interface UnregisteredClient extends PrismaClientLike {}
 
-/** The project's own client, when its config registered one; what a factory that is async promises. */
+/** The registered client. For an async factory, the client that it resolves to. */
 export type RegisteredClient = Register extends { client: infer Client } ? Awaited<Client> : UnregisteredClient
 
 /** What a client does not have inside an interactive transaction. Prisma 7 nests transactions; Prisma 6 can't. */
 type NotInTransaction = '$connect' | '$disconnect' | '$on' | '$use' | '$extends' | '$transaction'
 
-/** The client as it is inside a transaction. */
+/** The client inside a transaction. */
 export type TransactionClient<Client = RegisteredClient> = Omit<Client, NotInTransaction>
 
 /** What `after-party.config.ts` exports. */
 export interface Config {
   /**
-   * Makes a Prisma client. Called twice: one client is the ledger's, so that its heartbeats never wait
-   * for the work, the other is given to the tasks.
+   * Returns a new Prisma client. Called twice: for the ledger and for the tasks, so that heartbeats never wait for the
+   * work of a task.
    */
   client: () => PrismaClientLike | Promise<PrismaClientLike>
   /**
-   * Makes the ledger's client, if it needs another user or pool. Extensions are no reason: the ledger's own queries
-   * never pass through them. Default: `client`.
+   * Returns the client of the ledger, if it needs another user or pool. You don't need it because of extensions: queries
+   * of the ledger never pass through them. Default: `client`.
    */
   ledgerClient?: () => PrismaClientLike | Promise<PrismaClientLike>
-  /** The directory of the task files, from the config file's folder. Default: `prisma/after-party`. */
+  /** The tasks directory, relative to the folder of the config. Default: `prisma/after-party`. */
   tasks?: string
-  /** A directory whose `task.hbs` takes the place of the built-in template of `after-party new`. */
+  /** A directory with your own templates for `after-party new`: `task.hbs`, `backfill.hbs`. */
   templates?: string
   /**
-   * The directory of Prisma's migrations, from the config file's folder; of a compiled config, from the nearest folder
-   * above it in the package that has it. Default: `prisma/migrations`.
+   * The directory of Prisma's migrations, relative to the folder of the config. For a compiled config, relative to the
+   * nearest folder above it that has the directory. Default: `prisma/migrations`.
    */
   migrations?: string
-  /** How long a claim stands without a heartbeat. Default: `60s`. */
+  /** How long a claim is valid without a heartbeat. Default: `60s`. */
   lease?: Duration
-  /** How long to wait for a task that another run has. Default: `10m`. */
+  /** How long to wait for a task that another run holds. Default: `10m`. */
   lockTimeout?: Duration
-  /** How long a task may go on after it was told to stop. Default: `25s`. */
+  /** How long a task may take to finish after it was asked to stop. Default: `25s`. */
   grace?: Duration
-  /** Hears what happens in every run. Nobody waits for it, and what it throws changes nothing. */
+  /** Receives the events of every run. It is not awaited, and its errors don't affect the run. */
   onEvent?: RunListener
 }
 
 /**
- * Types the config; returns it as it is.
+ * Types the config and returns it unchanged.
  *
  * @example
  * export const client = () => new PrismaClient({ adapter })

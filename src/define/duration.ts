@@ -3,7 +3,7 @@ import ms from 'ms'
 type Unit = 'ms' | 's' | 'm' | 'h' | 'd'
 
 /**
- * A length of time: a number of milliseconds, or a number with a unit.
+ * A duration: a number of milliseconds, or a number with a unit.
  *
  * @example '50ms', '10s', '1.5h', 250
  */

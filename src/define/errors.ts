@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * What went wrong, as a word that programs can test. `held` means that another run has the task;
- * every other code means that nothing ran because something must be put right first.
+ * The kind of an error, for programs. `held`: another run holds the task. With every other code nothing ran, because
+ * something must be fixed first.
  */
 export type ErrorCode =
   | 'usage'
@@ -29,21 +29,21 @@ export type ErrorCode =
   | 'environment-left-out'
   | 'held'
 
-/** The three things a person needs to hear. Sentences, without the final full stop being required. */
+/** The parts of an error message. */
 export interface ErrorParts {
   /** What happened. */
   what: string
-  /** Why: the cause, or the list of faults, one a line. */
+  /** Why: the cause, or a list of problems, one per line. */
   why?: string | undefined
-  /** What to type or change next. */
+  /** What to do next. */
   next?: string | undefined
-  /** The error underneath, kept for `--verbose` and for debuggers. */
+  /** The original error. */
   cause?: unknown
 }
 
 /**
- * An error that is somebody's to mend and says how: what happened, why, and what to do next.
- * Anything else that is thrown is a bug of After Party.
+ * An error that you can fix. It says what happened, why, and what to do next. Anything else that is thrown is a bug in
+ * After Party.
  *
  * @example
  * try { await party.run() } catch (error) {
@@ -112,7 +112,7 @@ export function inspected(value: unknown): string {
       // Its own way to be shown threw.
     }
   }
-  return `a value of type ${typeof value} that can’t be shown`
+  return `a value of type ${typeof value} that can't be shown`
 }
 
 /** A property of anything: undefined where there is none, and where reading it throws. */
@@ -129,7 +129,7 @@ export function read(from: unknown, key: string): unknown {
 function shortened(text: string): string {
   if (text.length <= LONGEST_MESSAGE) return text
   const half = LONGEST_MESSAGE / 2
-  return `${text.slice(0, half)}\n… (${text.length - LONGEST_MESSAGE} characters left out) …\n${text.slice(-half)}`
+  return `${text.slice(0, half)}\n… (${text.length - LONGEST_MESSAGE} characters omitted) …\n${text.slice(-half)}`
 }
 
 /** A text that every database can keep: PostgreSQL takes neither NUL nor half a surrogate pair. */

@@ -1,4 +1,4 @@
-/** How a task stands, as `status` shows it. */
+/** The state of a task, as `status` shows it. */
 export type TaskState =
   | 'pending'
   | 'running'
@@ -10,12 +10,12 @@ export type TaskState =
   | 'skipped'
   | 'missing'
 
-/** What is worth knowing beside the state. */
+/** Flags of a task. `late`: a newer task is already done. `changed`: the file changed after the task ran. */
 export type TaskFlag = 'late' | 'changed'
 
-/** Why a run runs a task, or why it does not. */
+/** Why a run runs a task, or why it doesn't. */
 export type PlanReason =
-  /** It runs. `named-done`: it was named by hand, and is done. `running`: in another process, which is waited for. */
+  /** The task runs. `named-done`: passed by name and already done. `running`: in another process, so the run waits for it. */
   | {
       code:
         | 'new'
@@ -28,37 +28,37 @@ export type PlanReason =
         | 'named-done'
         | 'running'
     }
-  /** It does not. */
+  /** The task doesn't run. */
   | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
   | { code: 'other-environment'; only: string[]; environment: string }
   | { code: 'ran-in-deploy'; deployId: string }
 
-/** A task, how it stands, and whether a run would run it. */
+/** A task, its state, and whether a run would run it. */
 export interface PlannedTask {
   version: string
   name: string
   state: TaskState
   flags: TaskFlag[]
-  /** Whether a run with these options runs it. */
+  /** Whether a run with these options runs the task. */
   runs: boolean
   reason: PlanReason
 }
 
 /**
- * How a run, or one task of it, ended. `locked`: another run has the task. `paused`: the run's time was up, and the next
- * run resumes it.
+ * How a run, or one task of it, ended. `locked`: another run holds the task. `paused`: `maxDuration` ran out, and the
+ * next run resumes it.
  */
 export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted' | 'paused'
 
-/** Why a task is not done, where no error that it threw says so. */
+/** Why a task is not done, if it threw no error. */
 export interface Reason {
   /**
-   * `max-duration`: the run's time was up. `signal`: the process was told to end. `timeout`: the task took longer than
-   * its `timeout`. `died`: its process ended without a word. `lost`: it missed its heartbeats, and another process took
-   * the task. `held`: another process has it. `failed-elsewhere`: it failed in another process.
+   * `max-duration`: `maxDuration` ran out. `signal`: the process received a signal. `timeout`: the task took longer than
+   * its `timeout`. `died`: its process died. `lost`: it sent no heartbeat within its lease, and another process took over.
+   * `held`: another process holds the task. `failed-elsewhere`: the task failed in another process.
    */
   code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere'
-  /** What belongs to the code: the timeout (`2m`), or the other process (`<host>:<pid>:<random>`). */
+  /** Details: the timeout (`2m`), or the other process (`<host>:<pid>:<random>`). */
   text?: string
 }
 
@@ -68,66 +68,66 @@ export interface SkippedRow {
   error: string
 }
 
-/** What became of one task in a run. */
+/** The result of one task in a run. */
 export interface TaskResult {
   version: string
   name: string
   outcome: Outcome
   durationMs: number
-  /** Things done, where the task tells (`progress`). */
+  /** Number of processed items, if the task reports it (`progress`). */
   processed?: number
   /** Of a backfill: rows skipped, in all attempts together. */
   skipped?: number
   /** Why it is not done. */
   reason?: Reason
-  /** What it threw, or what the database said. */
+  /** The error that the task threw, or the error of the database. */
   error?: string
-  /** Who has it, when it is `locked`, or `paused` while it waited. */
+  /** Which process holds the task, if it is `locked`, or was `paused` while it waited. */
   holder?: Holder
-  /** True when another process ran it while this one waited. */
+  /** True if another process ran the task while this one waited. */
   elsewhere?: true
 }
 
-/** What became of a run. A failed task is a result, not an exception. */
+/** The result of a run. A failed task is a result, not an exception. */
 export interface RunResult {
   outcome: Outcome
   results: TaskResult[]
   deployId?: string
 }
 
-/** Who holds a task, and for how long yet. */
+/** Which process holds a task, and how long its lease is valid. */
 export interface Holder {
-  /** `<host>:<pid>:<random>`; null when the ledger does not say. */
+  /** `<host>:<pid>:<random>`, or null if unknown. */
   owner: string | null
   since: Date | null
-  /** Ms until the claim lapses without a heartbeat. */
+  /** Milliseconds until the claim expires without a heartbeat. */
   leaseLeftMs: number
 }
 
-/** Which task an event is about. */
+/** The task of an event. */
 export interface TaskRef {
   version: string
   name: string
 }
 
-/** What every event has. */
+/** The fields of every event. */
 export interface EventBase {
-  /** When it was told, by this machine's clock. */
+  /** When the event happened, by the clock of this machine. */
   at: Date
-  /** Names the run: the same for all of its events. */
+  /** The id of the run: the same for all of its events. */
   run: string
 }
 
-/** What a run tells while it runs. Reporters turn it into text, JSON or a progress bar; the engine never prints. */
+/** An event of a run. */
 export type RunEvent = EventBase & RunNews
 
-/** Hears what happens in a run. Nobody waits for it, and what it throws changes nothing. */
+/** Receives the events of a run. It is not awaited, and its errors don't affect the run. */
 export type RunListener = (event: RunEvent) => unknown
 
-/** Why a running task is told to end. */
+/** Why a running task is asked to stop. */
 export type StopReason = 'signal' | 'timeout' | 'lost'
 
-/** What an event is about. */
+/** The fields of each type of event. */
 export type RunNews =
   | { type: 'planned'; tasks: PlannedTask[] }
   | { type: 'started'; task: TaskRef; attempt: number }
@@ -140,7 +140,7 @@ export type RunNews =
   | { type: 'stopping'; task: TaskRef; reason: StopReason; graceMs: number }
   | { type: 'finished'; task: TaskRef; result: TaskResult; stack?: string }
   | { type: 'ended'; result: RunResult; notRun: TaskRef[] }
-  /** A listener threw, or rejected. Told once for each, to the others. */
+  /** A listener threw or rejected. The other listeners receive this once per listener. */
   | { type: 'listener-failed'; error: string }
 
 /** The levels of a task's log. */

@@ -1,50 +1,50 @@
 import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
 
-/** Says something for the deploy's output and for the task's history. */
+/** Writes to the output of the deploy and to the history of the task. */
 export interface Log {
   (message: string, ...details: unknown[]): void
-  /** The same, marked as a warning. */
+  /** Logs a warning. */
   warn(message: string, ...details: unknown[]): void
-  /** The same, marked as an error. The task goes on; throw to fail it. */
+  /** Logs an error. The task continues. Throw to mark it as failed. */
   error(message: string, ...details: unknown[]): void
 }
 
-/** What a task is given. */
+/** The argument of a task's `run`. */
 export interface TaskContext<Client = RegisteredClient> {
-  /** Your Prisma client; inside the transaction when the task has `transaction`. */
+  /** Your Prisma client, or its transaction if the task has `transaction`. */
   prisma: Client
-  /** Says something for the deploy's output and for the task's history. */
+  /** Writes to the output of the deploy and to the history of the task. */
   log: Log
-  /** Aborts when the task should stop: a signal, its `timeout`, or a lost claim. Long tasks look at it. */
+  /** Aborts when the task should stop: after a signal, its `timeout`, or a lost claim. Check it in long tasks. */
   signal: AbortSignal
-  /** Tells how far the task is, in things done and, when it is known, things in all. */
+  /** Reports progress: the number of processed items and, if known, their total. */
   progress(processed: number, total?: number): void
-  /** The version of this task, `20261122103000`. */
+  /** The version of this task, such as `20261122103000`. */
   version: string
-  /** The id of this deploy, when there is one. */
+  /** The id of this deploy, if there is one. */
   deployId: string | undefined
 }
 
-/** How a task's transaction is made. */
+/** The options of a task's transaction. */
 export interface TransactionOptions {
-  /** How long the transaction may take. Default: the task's `timeout`, else `1m`. */
+  /** Maximum duration of the transaction. Default: the `timeout` of the task, or `1m`. */
   timeout?: Duration
   /** How long to wait for a connection. Default: `10s`. */
   maxWait?: Duration
-  /** The isolation level, by Prisma's name. Default: the database's. */
+  /** The isolation level, with Prisma's name. Default: the default of the database. */
   isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Snapshot' | 'Serializable'
 }
 
-/** How often, and how soon, a task that threw is tried again before it counts as failed. */
+/** How often and when to retry a task that throws, before it is marked as failed. */
 export interface RetryOptions {
-  /** Tries in all, the first one included. */
+  /** Maximum number of tries, including the first. */
   attempts: number
-  /** The wait before the second try; it doubles after each. Default: `1s`. */
+  /** Delay before the second try. It doubles after each try. Default: `1s`. */
   delay?: Duration
 }
 
-/** `false`, `true`, or how. */
+/** Whether to use a transaction, or its options. */
 export type TransactionOption = boolean | TransactionOptions
 
 /** `Given`, with every key that `Allowed` does not have forbidden: a type parameter is not checked for excess keys. */
@@ -57,23 +57,23 @@ type KeyOf<Union> = Union extends unknown ? keyof Union : never
 
 /** A deploy task, as plain data. */
 export interface Task<Transaction extends TransactionOption = TransactionOption, Client = RegisteredClient> {
-  /** One sentence for `status`. */
+  /** One sentence that `status` shows. */
   description?: string
-  /** Run at every deploy, rather than once per database. Default: `false`. */
+  /** Run at every deploy instead of once per database. Default: `false`. */
   everyDeploy?: boolean
-  /** The environments it runs in. Default: all. */
+  /** The environments in which it runs. Default: all. */
   environments?: readonly string[]
   /** Commit the task's writes and its record in one transaction: exactly once. Default: `false`. */
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
-  /** How long it may take. Default: no limit. */
+  /** Maximum duration. Default: no limit. */
   timeout?: Duration
-  /** Tries again when it throws. Default: one try; write conflicts in a transaction are tried five times. */
+  /** Retries the task when it throws. Default: one try, or five tries after write conflicts in a transaction. */
   retry?: RetryOptions
-  /** The work. Without `transaction` it may run again after a crash, so write it idempotent. */
+  /** The work of the task. Without `transaction` it may run again after a crash, so make it idempotent. */
   run(context: TaskContext<Transaction extends false ? Client : TransactionClient<Client>>): unknown
 }
 
-/** A task as the engine holds it: marked as one, its client unknown. */
+/** What `defineTask` returns: a task without the type of its client. */
 export interface TaskDefinition extends Omit<Task, 'run' | 'transaction'> {
   readonly kind: 'task'
   transaction?: TransactionOption
@@ -81,7 +81,7 @@ export interface TaskDefinition extends Omit<Task, 'run' | 'transaction'> {
 }
 
 /**
- * Defines a deploy task: the default export of a file in the tasks directory. Returns plain data; nothing runs.
+ * Defines a deploy task: the default export of a file in the tasks directory. Returns plain data and runs nothing.
  *
  * @example
  * export default defineTask({

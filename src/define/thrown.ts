@@ -30,7 +30,7 @@ interface Telling {
 }
 
 function textOf(thrown: unknown, telling: Telling): string {
-  const own = (telling.stacks ? stackOf(thrown) : messageOf(thrown)) || 'an empty text'
+  const own = (telling.stacks ? stackOf(thrown) : messageOf(thrown)) || 'an empty string'
   return [own, ...besides(thrown, own, telling)].join('\n')
 }
 
@@ -84,7 +84,7 @@ function detailsOf(thrown: unknown, told: string, { stacks }: Telling): string {
   const details: [string, unknown][] = [
     ...(stacks ? ['code', ...DETAILS] : DETAILS).map((key): [string, unknown] => [key, read(thrown, key)]),
     ['model', read(meta, 'modelName')],
-    ['of the driver', read(driver, 'originalMessage')],
+    ['driver message', read(driver, 'originalMessage')],
   ]
   return details
     .flatMap(([name, value]) => {

@@ -2,7 +2,7 @@ import type { RunNews } from '../define/events.js'
 
 /** How to run. Durations in ms. */
 export interface RunOptions {
-  /** Run these tasks, even when they are done; default: everything pending. */
+  /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
   deployId?: string | undefined
   leaseMs: number
@@ -12,7 +12,7 @@ export interface RunOptions {
   stopAt: number
   /** Aborts when the process should end: no new task begins. */
   signal: AbortSignal
-  /** Aborts, with the error, when one was thrown that nobody caught: the task that runs has failed with it, at once. */
+  /** Abort it with an error that nothing caught, to mark the running task as failed with that error. */
   crashed?: AbortSignal | undefined
   emit(news: RunNews): void
 }

@@ -23,7 +23,7 @@ export interface LoadedConfig extends Config {
   file: string
 }
 
-const factory = v.function('must be a function that makes a PrismaClient, as in `() => new PrismaClient()`')
+const factory = v.function('must be a function that returns a PrismaClient, such as `() => new PrismaClient()`')
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
 const directory = v.pipe(v.string('must be a path'), v.nonEmpty('must be a path'))
 
@@ -53,17 +53,17 @@ export async function loadConfig(loader: Loader, cwd: string, explicit?: string)
   const file = explicit === undefined ? findConfigFile(cwd) : path.resolve(cwd, explicit)
   if (file === undefined || !existsSync(file))
     throw new AfterPartyError('config-missing', {
-      what: explicit === undefined ? 'There is no after-party.config.ts here.' : `There is no ${explicit}.`,
-      next: 'Run `npx after-party init`, or name one with `--config`.',
+      what: explicit === undefined ? 'No after-party.config.ts found.' : `Config file not found: ${explicit}.`,
+      next: 'Run `npx after-party init`, or pass `--config <file>`.',
     })
   const shown = shownPath(file, cwd)
   const exported = await loader.defaultExport(file).catch((error) => {
     throw new AfterPartyError('config-invalid', {
-      what: `${shown} can’t be loaded.`,
+      what: `Can't load ${shown}.`,
       why: messageOf(error),
       next: /^(ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error) ?? '')
-        ? 'Mend the import. If it is the Prisma client that is not there, run `npx prisma generate`.'
-        : 'Mend it, then run the command again.',
+        ? 'Fix the import. If the Prisma client is missing, run `npx prisma generate`.'
+        : 'Fix it and run the command again.',
       cause: error,
     })
   })
@@ -74,7 +74,7 @@ function checkConfig(exported: unknown, shown: string): Config {
   const faults = faultsOf(exported)
   if (faults.length === 0) return exported as Config
   throw new AfterPartyError('config-invalid', {
-    what: `${shown} is not a config.`,
+    what: `${shown} is not a valid config.`,
     why: faults.join('\n'),
     next: `Write \`export default defineConfig({ client: () => new PrismaClient(…) })\` in ${shown}.`,
   })
@@ -104,8 +104,8 @@ function withDefaults(config: Config, file: string): LoadedConfig {
 /** No tasks at all would be run, and nobody would hear of it. */
 function tasksNotCompiled(directory: string, source: string): AfterPartyError {
   return new AfterPartyError('config-invalid', {
-    what: `There is no tasks directory ${shownPath(directory)}.`,
-    why: `It counts from the folder of the config. The tasks are in ${shownPath(source)}.`,
-    next: 'Compile the tasks too, set `tasks`, or use the config that was not compiled.',
+    what: `Tasks directory not found: ${shownPath(directory)}.`,
+    why: `\`tasks\` is relative to the folder of the config. The tasks are in ${shownPath(source)}.`,
+    next: 'Compile the tasks too, set `tasks` in the config, or use the config that is not compiled.',
   })
 }

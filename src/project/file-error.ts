@@ -9,20 +9,20 @@ interface SystemError {
 }
 
 const REASONS: Record<string, string> = {
-  EACCES: 'This user is not allowed to.',
-  EPERM: 'This user is not allowed to.',
-  EROFS: 'It is on a file system that is read-only.',
+  EACCES: 'This user does not have permission.',
+  EPERM: 'This user does not have permission.',
+  EROFS: 'The file system is read-only.',
   ENOSPC: 'The disk is full.',
-  EDQUOT: 'The quota of this user is used up.',
+  EDQUOT: 'The disk quota of this user is full.',
   EMFILE: 'This process has too many files open.',
   ENFILE: 'This machine has too many files open.',
-  ENAMETOOLONG: 'Its name is too long.',
-  ENOTDIR: 'A part of its path is a file.',
+  ENAMETOOLONG: 'The file name is too long.',
+  ENOTDIR: 'Part of the path is a file.',
   EISDIR: 'It is a directory.',
-  ELOOP: 'Its symbolic links lead back to themselves.',
-  ENOENT: 'It is not there.',
-  EEXIST: 'There is something in its place.',
-  EIO: 'The disk does not answer.',
+  ELOOP: 'Its symbolic links form a loop.',
+  ENOENT: 'It does not exist.',
+  EEXIST: 'It already exists.',
+  EIO: 'The disk reported an I/O error.',
 }
 
 /** An error of the file system as one that says what to do; anything else as it is. */
@@ -33,7 +33,7 @@ export function asFileError(error: unknown): unknown {
   return new AfterPartyError('file-unusable', {
     what: `${what} (${error.code}).`,
     why: [reason, messageOf(error)].filter(Boolean).join('\n'),
-    next: 'Fix that, then run the command again.',
+    next: 'Fix the cause and run the command again.',
     cause: error,
   })
 }

@@ -105,9 +105,9 @@ async function locate(
   }
   if (option) return { root: packageRoot, config: undefined, location: option }
   throw new AfterPartyError('schema-not-found', {
-    what: 'There is no Prisma schema here',
-    why: `Neither a Prisma config nor package.json names one, and there is no prisma/schema.prisma in ${packageRoot}`,
-    next: 'Run it where the project is, or: after-party init --schema <path>',
+    what: 'No Prisma schema found.',
+    why: `No Prisma config or package.json sets a schema, and ${packageRoot} has no prisma/schema.prisma.`,
+    next: 'Run the command in your project, or pass the schema: `npx after-party init --schema <path>`.',
   })
 }
 
@@ -149,9 +149,9 @@ async function findPackageRoot(cwd: string): Promise<string> {
     if ((await kindOf(join(directory, 'package.json'))) === 'file') return directory
   }
   throw new AfterPartyError('project-not-found', {
-    what: 'There is no project here',
-    why: `Neither ${cwd} nor a directory above it has a package.json`,
-    next: 'Run it in the directory of your project',
+    what: 'No project found.',
+    why: `No package.json in ${cwd} or in a directory above it.`,
+    next: 'Run the command in the directory of your project.',
   })
 }
 
@@ -161,7 +161,7 @@ async function readPackageJson(root: string): Promise<PackageJson> {
     .then((text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))))
     .catch((error: unknown) => {
       throw new AfterPartyError('project-not-found', {
-        what: `${path} can't be read`,
+        what: `Can't read ${path}.`,
         why: messageOf(error),
         cause: error,
       })

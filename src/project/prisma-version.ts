@@ -18,8 +18,8 @@ export function supportedMajor(root: string, dependencies: ReadonlyMap<string, s
   const [first] = versions
   if (first !== undefined) return Number(first.split('.')[0])
   throw new AfterPartyError('project-not-found', {
-    what: 'This project does not have Prisma.',
-    why: `Neither prisma nor @prisma/client is installed, or named in ${join(root, 'package.json')}.`,
+    what: 'Prisma is not installed in this project.',
+    why: `prisma and @prisma/client are neither installed nor listed in ${join(root, 'package.json')}.`,
     next: INSTALL,
   })
 }
@@ -37,11 +37,11 @@ function refuseVersion(version: string): void {
   const tooOld = major < 6 || (major === 6 && minor !== undefined && minor < 19)
   if (major < 8 && !tooOld) return
   throw new AfterPartyError('prisma-unsupported', {
-    what: `This project has Prisma ${version}.`,
+    what: `Prisma ${version} is not supported.`,
     why:
       major >= 8
-        ? 'Prisma 8 is another product, without PrismaClient and `prisma migrate deploy`; After Party is for Prisma 6.19 to 7.'
-        : 'After Party is for Prisma 6.19 to 7.',
+        ? 'Prisma 8 has no PrismaClient and no `prisma migrate deploy`. After Party works with Prisma 6.19 to 7.'
+        : 'After Party works with Prisma 6.19 to 7.',
     next: INSTALL,
   })
 }

@@ -56,10 +56,10 @@ export function listTasks(names: readonly string[]): TaskListing {
     if (version === undefined || name === undefined)
       faults.push({
         file,
-        message: 'is not a task name: <14 digits>_<name>.ts, as in 20261122103000_backfill_slugs.ts',
+        message: 'is not a task name. Use <14 digits>_<name>.ts, such as 20261122103000_backfill_slugs.ts',
       })
     else if (name.length > LONGEST_NAME)
-      faults.push({ file, message: `its name has ${name.length} characters, and the ledger holds ${LONGEST_NAME}` })
+      faults.push({ file, message: `its name has ${name.length} characters, but the maximum is ${LONGEST_NAME}` })
     else if (!isTimestamp(version))
       faults.push({ file, message: `${version} is not a UTC date and time (YYYYMMDDhhmmss)` })
     else files.push({ version, name, file })
@@ -79,7 +79,7 @@ function doubles(files: TaskFile[], key: 'version' | 'name'): Fault[] {
   const faults: Fault[] = []
   for (const file of files) {
     const other = first.get(file[key])
-    if (other) faults.push({ file: file.file, message: `has the ${key} of ${other.file}` })
+    if (other) faults.push({ file: file.file, message: `has the same ${key} as ${other.file}` })
     else first.set(file[key], file)
   }
   return faults
@@ -113,7 +113,7 @@ export class TaskDirectory implements TaskSource {
 
 /** Tasks that a program holds already, by file name: for `createAfterParty` and for tests. */
 export class TaskDefinitions implements TaskSource {
-  readonly place = 'the tasks given'
+  readonly place = '`tasks`'
   readonly #definitions: Readonly<Record<string, unknown>>
 
   constructor(definitions: Readonly<Record<string, unknown>>) {
@@ -141,9 +141,9 @@ async function readDirectory(directory: string, place: string): Promise<string[]
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
     throw new AfterPartyError('config-invalid', {
-      what: `The tasks directory ${place} can’t be read.`,
+      what: `Can't read the tasks directory ${place}.`,
       why: codeOf(error) === 'ENOTDIR' ? 'It is a file.' : messageOf(error),
-      next: 'Make it a directory that this user may read, or set `tasks` in after-party.config.ts.',
+      next: 'Make it a directory that this user can read, or set `tasks` in after-party.config.ts.',
       cause: error,
     })
   }

@@ -29,9 +29,9 @@ export function renderTemplate(
     return engine().compile(readFileSync(file, 'utf8'), { noEscape: true, strict: true })(data)
   } catch (error) {
     throw new AfterPartyError('template-invalid', {
-      what: `The template ${file} can't be rendered`,
+      what: `Can't render the template ${file}.`,
       why: messageOf(error),
-      next: `Mend it. It may use ${Object.keys(data).join(', ')}`,
+      next: `Fix the template. It can use ${Object.keys(data).join(', ')}.`,
       cause: error,
     })
   }
@@ -59,9 +59,9 @@ function templateFile(name: TemplateName, templatesDir: string | undefined): str
   if (templatesDir !== undefined) {
     if (!existsSync(templatesDir)) {
       throw new AfterPartyError('template-invalid', {
-        what: `There is no templates folder ${templatesDir}`,
-        why: 'The config names it',
-        next: `Make it, with a file ${name}.hbs in it, or take it out of the config`,
+        what: `Templates folder not found: ${templatesDir}.`,
+        why: '`templates` in the config sets this path.',
+        next: `Create it with a file ${name}.hbs, or remove \`templates\` from the config.`,
       })
     }
     const own = join(templatesDir, `${name}.hbs`)

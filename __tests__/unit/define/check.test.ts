@@ -25,7 +25,7 @@ describe('a task file’s default export', () => {
 
   test('that is missing says what to write', () => {
     expect(checkTask(undefined)).toEqual({
-      faults: ['has no default export: write `export default defineTask({ … })`'],
+      faults: ['has no default export: add `export default defineTask({ … })`'],
     })
   })
 
@@ -41,10 +41,10 @@ describe('a task file’s default export', () => {
     [{ environment: ['x'] }, 'environment is not an option of a task: did you mean environments?'],
     [{ run: undefined }, 'run must be a function'],
     [{ run: 'later' }, 'run must be a function'],
-    [{ description: 7 }, 'description must be a text'],
+    [{ description: 7 }, 'description must be a string'],
     [{ everyDeploy: 'yes' }, 'everyDeploy must be true or false'],
-    [{ environments: 'production' }, 'environments must be a list of texts'],
-    [{ environments: [7] }, 'environments.0 must be a text'],
+    [{ environments: 'production' }, 'environments must be a list of strings'],
+    [{ environments: [7] }, 'environments.0 must be a string'],
     [{ timeout: 'soon' }, 'timeout must be a duration, such as 500, "10s" or "5m"'],
     [{ transaction: 'yes' }, 'transaction must be true, false or { timeout, maxWait, isolationLevel }'],
     [{ transaction: { timeoot: 1 } }, 'transaction.timeoot is not an option of a task'],

@@ -64,7 +64,7 @@ describe('a config', () => {
     [null, 'Its default export is not an object.'],
     [() => {}, 'Its default export is not an object.'],
     [{}, 'client is missing'],
-    [{ client: {} }, 'client must be a function that makes a PrismaClient'],
+    [{ client: {} }, 'client must be a function that returns a PrismaClient'],
     [{ client, ledgerClient: 1 }, 'ledgerClient must be a function'],
     [{ client, tasks: '' }, 'tasks must be a path'],
     [{ client, lease: '1ms' }, 'lease must be a duration of 100ms or more'],

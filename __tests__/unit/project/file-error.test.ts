@@ -99,7 +99,7 @@ test('What init could not put back is told beside the reason, which it does not 
   await expect(applyInit({ files } as unknown as InitPlan, { env: {} })).rejects.toMatchObject({
     code: 'file-unusable',
     what: expect.stringMatching(/EISDIR/),
-    why: expect.stringContaining('Not everything could be put back:'),
+    why: expect.stringContaining('Some files could not be restored:'),
     next: expect.stringContaining('git status'),
   })
 })

@@ -37,7 +37,7 @@ describe('the files of a tasks directory', () => {
     ['20260101000000_a.sql', 'is not a task name'],
     ['20260101000000_a.tsx', 'is not a task name'],
     ['20260101000000_a b.ts', 'is not a task name'],
-    [`20260101000000_${'x'.repeat(192)}.ts`, 'its name has 192 characters, and the ledger holds 191'],
+    [`20260101000000_${'x'.repeat(192)}.ts`, 'its name has 192 characters, but the maximum is 191'],
     ['20260101000000-a.ts', 'is not a task name'],
     ['202601010000001_a.ts', 'is not a task name'],
     ['20261301000000_a.ts', 'is not a UTC date and time'],
@@ -52,10 +52,10 @@ describe('the files of a tasks directory', () => {
     const names = ['20260101000000_a.ts', '20260101000000_b.ts', '20260102000000_a.ts', '20260101000000_a.js']
     const { faults } = listTasks(names)
     expect(faults.map(({ file, message }) => `${file} ${message}`).sort()).toEqual([
-      '20260101000000_a.ts has the name of 20260101000000_a.js',
-      '20260101000000_a.ts has the version of 20260101000000_a.js',
-      '20260101000000_b.ts has the version of 20260101000000_a.js',
-      '20260102000000_a.ts has the name of 20260101000000_a.js',
+      '20260101000000_a.ts has the same name as 20260101000000_a.js',
+      '20260101000000_a.ts has the same version as 20260101000000_a.js',
+      '20260101000000_b.ts has the same version as 20260101000000_a.js',
+      '20260102000000_a.ts has the same name as 20260101000000_a.js',
     ])
   })
 

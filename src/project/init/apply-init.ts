@@ -49,11 +49,11 @@ export async function applyInit(plan: InitPlan, { env }: { env: NodeJS.ProcessEn
 /** The error that came first, and what is left of what init had begun. */
 function withRest(error: unknown, failed: readonly string[]): unknown {
   if (failed.length === 0 || !(error instanceof AfterPartyError)) return error
-  const rest = `Not everything could be put back:\n${failed.join('\n')}`
+  const rest = `Some files could not be restored:\n${failed.join('\n')}`
   return new AfterPartyError(error.code, {
     what: error.what,
     why: [error.why, rest].filter(Boolean).join('\n'),
-    next: `Look at the files first (\`git status\`). ${error.next ?? ''}`.trim(),
+    next: `Check the files first (\`git status\`). ${error.next ?? ''}`.trim(),
     cause: error,
   })
 }
@@ -66,14 +66,14 @@ async function judge({ root, files, validation }: InitPlan, env: NodeJS.ProcessE
 function refusal(message: string, { already, restored }: { already: boolean; restored: boolean }): AfterPartyError {
   return already
     ? new AfterPartyError('schema-refused', {
-        what: `Prisma refuses the schema as it is${restored ? ', so nothing was changed' : ''}`,
+        what: `Prisma rejects the current schema${restored ? ', so nothing was changed' : ''}.`,
         why: message,
-        next: 'Mend it until `npx prisma validate` accepts it, then run after-party init again',
+        next: 'Fix the schema until `npx prisma validate` passes, then run `npx after-party init` again.',
       })
     : new AfterPartyError('schema-refused', {
-        what: `Prisma refuses the schema with the ledger in it${restored ? ', so every file is back as it was' : ''}`,
+        what: `Prisma rejects the schema with the ledger in it${restored ? ', so all files were restored' : ''}.`,
         why: message,
-        next: 'Mend what Prisma names, then run after-party init again',
+        next: 'Fix what Prisma reports, then run `npx after-party init` again.',
       })
 }
 
@@ -93,15 +93,15 @@ async function write({ path, action, before, after, name }: PlannedFile, undo: (
   const bytes = await readFile(path)
   if (bytes.toString('utf8') !== before) {
     throw new AfterPartyError('schema-conflict', {
-      what: `${name} was changed while init was at work`,
-      next: 'Run after-party init again',
+      what: `${name} was changed while init was running.`,
+      next: 'Run `npx after-party init` again.',
     })
   }
   // What is not UTF-8 would not come back as it was.
   if (!Buffer.from(before).equals(bytes)) {
     throw new AfterPartyError('schema-refused', {
-      what: `${name} is not valid UTF-8, so nothing was changed`,
-      next: 'Save it as UTF-8, then run after-party init again',
+      what: `${name} is not valid UTF-8, so nothing was changed.`,
+      next: 'Save it as UTF-8, then run `npx after-party init` again.',
     })
   }
   undo.push(() => writeFile(path, bytes))

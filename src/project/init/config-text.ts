@@ -52,8 +52,8 @@ function importLine(what: string, from: string): string {
 
 function commentOf({ existing }: ClientSetup): string {
   return existing && existing.kind !== 'factory'
-    ? 'The client that the tasks get.'
-    : 'Called twice: once for the ledger, once for the tasks.'
+    ? 'The Prisma client of the tasks.'
+    : 'Called twice: for the ledger and for the tasks.'
 }
 
 /** A function that makes a client, and says which variable it misses rather than connect to a default. */

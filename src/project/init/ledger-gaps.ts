@@ -27,9 +27,9 @@ export function ledgerGaps(schema: SchemaInfo, provider: Provider): LedgerGaps {
   ])
   if (conflicts.length > 0) {
     throw new AfterPartyError('schema-conflict', {
-      what: 'The schema has models in the place of the ledger that are not the ledger',
+      what: "Models in the schema conflict with After Party's models.",
       why: conflicts.join('\n'),
-      next: 'Rename your models, or change them to match, then run after-party init again',
+      next: 'Rename your models, or change them to match. Then run `npx after-party init` again.',
     })
   }
   const present = new Set(schema.blocks.filter(({ kind }) => kind === 'model').map(({ name }) => name))
@@ -50,8 +50,8 @@ function compare(schema: SchemaInfo, model: LedgerModel, provider: Provider): Co
     ({ kind, name }) => name === model && kind !== 'generator' && kind !== 'datasource',
   )
   if (!block) return { conflicts: [] }
-  if (block.kind !== 'model') return { conflicts: [`${model} is of kind ${block.kind}; it should be a model`] }
-  if (others.length > 0) return { conflicts: [`${model} is there ${others.length + 1} times`] }
+  if (block.kind !== 'model') return { conflicts: [`${model} must be a model, but is defined as ${block.kind}`] }
+  if (others.length > 0) return { conflicts: [`${model} is defined ${others.length + 1} times`] }
   const actual = readModel(block.body)
   const lacks = additionsLacking(model, actual)
   const expected = expectedModel(model, provider)
@@ -106,14 +106,14 @@ function differences(
     ...expected.fields.flatMap((field) => {
       const own = found.get(field.name)
       if (own && isSame(own, field, provider)) return []
-      return `${model}.${field.name} is ${own ? fieldText(own) : 'missing'}; it should be ${fieldText(field)}`
+      return `${model}.${field.name} is ${own ? fieldText(own) : 'missing'}, but must be ${fieldText(field)}`
     }),
     ...actual.fields
       .filter((field) => !wanted.has(field.name) && !canBeLeftOut(field))
-      .map((field) => `${model}.${field.name} is ${fieldText(field)}; it should be optional or have a default`),
+      .map((field) => `${model}.${field.name} is ${fieldText(field)}, but must be optional or have a default`),
     ...actual.attributes
       .filter(({ name }) => name === 'ignore' || name === 'unique' || name === 'id')
-      .map((attribute) => `${model} has @${attributeText(attribute)}; it should not`),
+      .map((attribute) => `${model} must not have @${attributeText(attribute)}`),
   ]
 }
 

@@ -77,9 +77,9 @@ async function plan(options: InitOptions): Promise<InitPlan> {
   const { datasource } = info
   if (!datasource) {
     throw new AfterPartyError('schema-not-found', {
-      what: `${shownPath(project.schema.path, root)} has no datasource`,
-      why: 'The datasource says which database the ledger is for',
-      next: 'Add one, or name another schema: after-party init --schema <path>',
+      what: `${shownPath(project.schema.path, root)} has no datasource.`,
+      why: 'The ledger needs to know the database provider.',
+      next: 'Add a datasource, or choose another schema: `npx after-party init --schema <path>`.',
     })
   }
   const provider = providerOf(datasource.provider)
@@ -96,7 +96,7 @@ async function plan(options: InitOptions): Promise<InitPlan> {
     files,
     unchanged: files.length === 0,
     notes: [
-      ...gaps.outdated.map(({ model }) => `${model} was from an older release: its new columns were added`),
+      ...gaps.outdated.map(({ model }) => `${model} is from an older release: its new columns were added`),
       ...config.notes,
     ],
     warnings: [...warningsOf(project, provider), ...config.warnings],
@@ -173,8 +173,8 @@ function databaseSchemaOf(schemas: readonly string[], wanted: string | undefined
   if (wanted === undefined) return schemas.includes('public') ? 'public' : schemas[0]
   if (schemas.includes(wanted)) return wanted
   throw new AfterPartyError('usage', {
-    what: `The datasource has no schema ${wanted}`,
-    why: schemas.length > 0 ? `It has ${schemas.join(', ')}` : 'It has no list of schemas',
+    what: `The datasource does not list the schema ${wanted}.`,
+    why: schemas.length > 0 ? `It lists ${schemas.join(', ')}.` : 'It has no `schemas`.',
   })
 }
 
@@ -192,7 +192,7 @@ async function planConfig(project: PrismaProject, provider: Provider): Promise<C
   const present = findConfigFile(root)
   if (present !== undefined) {
     const tasks = tasksIn(await readFile(present, 'utf8'))
-    const notes = [`${shownPath(present, root)} is there already, and is left as it is`]
+    const notes = [`${shownPath(present, root)} already exists and was not changed`]
     return { files: [], tasks: join(dirname(present), tasks), setup: undefined, notes, warnings: [] }
   }
   const setup = await findClientSetup(project, provider)
@@ -206,7 +206,7 @@ async function planConfig(project: PrismaProject, provider: Provider): Promise<C
   })
   const name = typescript ? 'after-party.config.ts' : 'after-party.config.mjs'
   const notes = setup.existing
-    ? [`The config uses ${setup.existing.name} of ${shownPath(setup.existing.path, root)}`]
+    ? [`The config uses ${setup.existing.name} from ${shownPath(setup.existing.path, root)}`]
     : []
   const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
   if (tellsUrl && !setup.url.literal) notes.push(`The config reads the connection URL from ${setup.url.env}`)
@@ -230,9 +230,9 @@ async function planTasks(root: string, directory: string): Promise<PlannedFile[]
     if (kind === 'folder') break
     if (kind === undefined) continue
     throw new AfterPartyError('tasks-invalid', {
-      what: `The tasks directory ${shownPath(directory, root)} can't be made`,
-      why: `${shownPath(path, root)} is a file`,
-      next: 'Move that file, then run after-party init again',
+      what: `Can't create the tasks directory ${shownPath(directory, root)}.`,
+      why: `${shownPath(path, root)} is a file.`,
+      next: 'Move that file, then run `npx after-party init` again.',
     })
   }
   // Git does not keep an empty directory.
@@ -253,10 +253,10 @@ function planned(
 function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider: Provider): string[] {
   const warnings: string[] = []
   if (provider === 'mongodb' && prismaMajor >= 7) {
-    warnings.push('Prisma 7 has no adapter for MongoDB, so its client can not run there: stay with Prisma 6')
+    warnings.push('Prisma 7 has no adapter for MongoDB. Use Prisma 6')
   }
   if (!info.generators.some(({ provider }) => /^prisma-client(-js)?$/.test(provider))) {
-    warnings.push(`${relative(root, schema.path)} has no generator for a Prisma client`)
+    warnings.push(`${relative(root, schema.path)} has no generator for the Prisma client`)
   }
   return warnings
 }

@@ -63,9 +63,9 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
     const taken = existing.find((task) => snakeCase(task.name) === name)
     if (taken) {
       throw new AfterPartyError('task-name-taken', {
-        what: `There is a task ${name} already`,
+        what: `A task with the name ${name} already exists.`,
         why: shownPath(join(tasksDir, taken.file)),
-        next: 'Choose another name',
+        next: 'Choose another name.',
       })
     }
     const version = freeVersion(now, new Set(existing.map((task) => task.version)))
@@ -80,8 +80,8 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
 function toModel(model: string): string {
   if (/^[A-Za-z]\w*$/.test(model)) return model.charAt(0).toLowerCase() + model.slice(1)
   throw new AfterPartyError('usage', {
-    what: `${JSON.stringify(model)} is not the name of a model`,
-    next: 'Name it as the schema does: --model Post',
+    what: `${JSON.stringify(model)} is not a model name.`,
+    next: 'Use the name from the schema, such as `--model Post`.',
   })
 }
 
@@ -108,9 +108,9 @@ async function makeDirectory(directory: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'ENOTDIR') throw error
     throw new AfterPartyError('tasks-invalid', {
-      what: `The tasks directory ${directory} is not a directory`,
-      why: 'There is a file in its place',
-      next: 'Move that file, or name another directory as `tasks` in the config',
+      what: `The tasks directory ${directory} is not a directory.`,
+      why: 'It is a file.',
+      next: 'Move that file, or set `tasks` in the config to another directory.',
       cause: error,
     })
   }

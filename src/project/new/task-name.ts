@@ -15,21 +15,22 @@ export function toTaskName(input: string): string {
   const fault = faultOf(input)
   if (fault) {
     throw new AfterPartyError('task-name-invalid', {
-      what: input.trim() === '' ? 'A task needs a name' : `${JSON.stringify(shortened(input))} is no name for a task`,
+      what:
+        input.trim() === '' ? 'A task needs a name.' : `${JSON.stringify(shortened(input))} is not a valid task name.`,
       why: fault,
-      next: 'after-party new backfill_slugs',
+      next: 'Choose another name: `npx after-party new backfill_slugs`.',
     })
   }
   return snakeCase(input)
 }
 
 function faultOf(input: string): string | undefined {
-  if (input.trim() === '') return 'The name is empty'
-  if (!/^[A-Za-z0-9_\- ]+$/.test(input)) return 'A name is made of the letters a to z, digits, _ and -'
+  if (input.trim() === '') return 'The name is empty.'
+  if (!/^[A-Za-z0-9_\- ]+$/.test(input)) return 'Use the letters a to z, digits, _, - and spaces.'
   if (/^[_\- ]*\d/.test(input)) return "A name can't start with a digit: it would look like a version"
   const name = snakeCase(input)
-  if (name === '') return 'A name needs at least one letter'
-  if (name.length > LONGEST) return `A name has at most ${LONGEST} characters; this one has ${name.length}`
+  if (name === '') return 'Use at least one letter.'
+  if (name.length > LONGEST) return `The name has ${name.length} characters. The maximum is ${LONGEST}.`
   return undefined
 }
 

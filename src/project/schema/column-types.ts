@@ -43,8 +43,8 @@ const USUAL_TEXT = 191
 export function providerOf(name: string): Provider {
   if (Object.hasOwn(LONG_TEXT, name)) return name as Provider
   throw new AfterPartyError('prisma-unsupported', {
-    what: name ? `The datasource's provider is "${name}"` : 'The datasource has no provider',
-    why: `After Party knows ${Object.keys(LONG_TEXT).join(', ')}`,
+    what: name ? `The datasource provider "${name}" is not supported.` : 'The datasource has no provider.',
+    why: `After Party supports ${Object.keys(LONG_TEXT).join(', ')}.`,
   })
 }
 

@@ -66,7 +66,7 @@ export async function validateSchema(
   const output = withoutUrls(stripVTControlCharacters(`${stderr}\n${stdout}`)).trim()
   const refusal = /Error code: P1012[\s\S]*|error: [\s\S]*Validation Error Count: \d+[\s\S]*/.exec(output)
   if (refusal) return { kind: 'refused', message: refusalText(refusal[0]) }
-  return { kind: 'not-run', reason: reason ?? (output.split('\n').find((line) => line.trim()) || 'it said nothing') }
+  return { kind: 'not-run', reason: reason ?? (output.split('\n').find((line) => line.trim()) || 'no output') }
 }
 
 /**
@@ -120,7 +120,7 @@ function runNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): 
     const options = { cwd, env, timeout: LIMIT_MS, maxBuffer: 16 << 20, windowsHide: true }
     execFile(process.execPath, [...args], options, (error, stdout, stderr) => {
       const reason = error?.killed
-        ? `it took longer than ${LIMIT_MS / 1000} s`
+        ? `it took longer than ${LIMIT_MS / 1000}s`
         : typeof error?.code === 'string'
           ? messageOf(error)
           : undefined

@@ -28,9 +28,9 @@ export async function namedSchemaLocation(path: string, namedBy: string): Promis
   if (kind === 'file') return { path, isFolder: false }
   if (kind === 'folder' && (await schemaPaths(path)).length > 0) return { path, isFolder: true }
   throw new AfterPartyError('schema-not-found', {
-    what: kind === 'folder' ? `The folder ${path} has no .prisma file` : `There is no schema ${path}`,
-    why: `It is named by ${namedBy}`,
-    next: 'after-party init --schema <path>',
+    what: kind === 'folder' ? `The folder ${path} has no .prisma file.` : `Schema not found: ${path}.`,
+    why: `${namedBy} sets this path.`,
+    next: 'Fix the path, or run `npx after-party init --schema <path>`.',
   })
 }
 

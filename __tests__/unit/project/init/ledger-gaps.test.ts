@@ -81,11 +81,11 @@ describe('a schema with something else in the place of the ledger', () => {
       .replace('attempts         Int       @default(0)', 'attempts Int')
       .replace('deployId         String?', 'deployId String?\n  team String')
     expect(conflict(own)).toEqual([
-      'AfterPartyTaskRecord.attempts is Int; it should be Int @default(0)',
-      'AfterPartyTaskRecord.fence is missing; it should be Int @default(0)',
-      'AfterPartyTaskRecord.processed is Int @default(0); it should be BigInt @default(0)',
-      'AfterPartyTaskRecord.total is Int; it should be BigInt?',
-      'AfterPartyTaskRecord.team is String; it should be optional or have a default',
+      'AfterPartyTaskRecord.attempts is Int, but must be Int @default(0)',
+      'AfterPartyTaskRecord.fence is missing, but must be Int @default(0)',
+      'AfterPartyTaskRecord.processed is Int @default(0), but must be BigInt @default(0)',
+      'AfterPartyTaskRecord.total is Int, but must be BigInt?',
+      'AfterPartyTaskRecord.team is String, but must be optional or have a default',
     ])
   })
 
@@ -95,14 +95,14 @@ describe('a schema with something else in the place of the ledger', () => {
       'name String @unique',
     )
     expect(conflict(own)).toEqual([
-      'AfterPartyTaskRecord.version is String @unique; it should be String @id',
-      'AfterPartyTaskRecord.name is String @unique; it should be String',
+      'AfterPartyTaskRecord.version is String @unique, but must be String @id',
+      'AfterPartyTaskRecord.name is String @unique, but must be String',
     ])
   })
 
   test('is refused when Prisma is told to ignore it', () => {
     expect(conflict(change('@@map("after_party_task_runs")', '@@ignore'))).toEqual([
-      'AfterPartyTaskRun has @@ignore; it should not',
+      'AfterPartyTaskRun must not have @@ignore',
     ])
     expect(conflict(change('checksum         String?', 'checksum String? @ignore'))).toHaveLength(1)
   })
@@ -110,7 +110,7 @@ describe('a schema with something else in the place of the ledger', () => {
   test('is refused when a long column would cut its text', () => {
     const mysql = ledgerModels({ provider: 'mysql' })
     expect(conflict(mysql.replace('error            String?   @db.LongText', 'error String?'), 'mysql')).toEqual([
-      'AfterPartyTaskRecord.error is String?; it should be String? @db.LongText',
+      'AfterPartyTaskRecord.error is String?, but must be String? @db.LongText',
     ])
     expect(
       conflict(mysql.replace('error            String?   @db.LongText', 'error String? @mydb.Text'), 'mysql'),
@@ -125,9 +125,9 @@ describe('a schema with something else in the place of the ledger', () => {
       .replace('status           String', 'status String @db.Char(11)')
       .replace('fence            Int       @default(0)', 'fence Int @default(0) @db.SmallInt')
     expect(conflict(own, 'postgresql')).toEqual([
-      'AfterPartyTaskRecord.status is String @db.Char(11); it should be String',
-      'AfterPartyTaskRecord.fence is Int @default(0) @db.SmallInt; it should be Int @default(0)',
-      'AfterPartyTaskRecord.leaseUntil is DateTime? @db.Timestamp(0); it should be DateTime?',
+      'AfterPartyTaskRecord.status is String @db.Char(11), but must be String',
+      'AfterPartyTaskRecord.fence is Int @default(0) @db.SmallInt, but must be Int @default(0)',
+      'AfterPartyTaskRecord.leaseUntil is DateTime? @db.Timestamp(0), but must be DateTime?',
     ])
   })
 
@@ -140,7 +140,7 @@ describe('a schema with something else in the place of the ledger', () => {
 
   test('is refused when the name is that of an enum, or is there twice', () => {
     expect(conflict('enum AfterPartyTaskRun {\n  A\n}')).toEqual([
-      'AfterPartyTaskRun is of kind enum; it should be a model',
+      'AfterPartyTaskRun must be a model, but is defined as enum',
     ])
     expect(conflict(models + models)).toHaveLength(2)
   })
@@ -168,11 +168,9 @@ describe('a schema with the ledger of an older release', () => {
   })
 
   test('is refused when a field of its own release is gone, renamed by hand', () => {
-    expect(conflict(without('checkpoint'))).toEqual([
-      'AfterPartyTaskRecord.checkpoint is missing; it should be String?',
-    ])
+    expect(conflict(without('checkpoint'))).toEqual(['AfterPartyTaskRecord.checkpoint is missing, but must be String?'])
     const old = without(...all('AfterPartyTaskRecord')).replace(/\n {2}owner .*/, '')
-    expect(conflict(old)).toEqual(['AfterPartyTaskRecord.owner is missing; it should be String?'])
+    expect(conflict(old)).toEqual(['AfterPartyTaskRecord.owner is missing, but must be String?'])
   })
 
   test('keeps an index that its team made already', () => {

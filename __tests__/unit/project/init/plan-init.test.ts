@@ -227,7 +227,7 @@ import { defineConfig } from 'after-party'
 import { PrismaClient } from './generated/prisma/client'
 import { PrismaPg } from '@prisma/adapter-pg'
 
-/** Called twice: once for the ledger, once for the tasks. */
+/** Called twice: for the ledger and for the tasks. */
 export const client = () => {
   const connectionString = process.env.DATABASE_URL
   if (!connectionString) throw new Error('DATABASE_URL is not set')
@@ -260,7 +260,7 @@ declare module 'after-party' {
     expect(configOf(found)).toMatch(
       /^import \{ defineConfig \} from 'after-party'\nimport \{ createDb \} from '\.\/src\/lib\/db\.js'\n\n[^\n]+\nexport const client = createDb\n\nexport default/,
     )
-    expect(found.notes).toEqual(['The config uses createDb of src/lib/db.ts'])
+    expect(found.notes).toEqual(['The config uses createDb from src/lib/db.ts'])
   })
 
   test('gives the ledger a client of its own where the project has but one', async () => {
@@ -392,13 +392,13 @@ describe('nothing is planned', () => {
     await write({ 'package.json': packageJson(), 'prisma/schema.prisma': text })
     await expect(plan()).rejects.toMatchObject({
       code: 'schema-conflict',
-      why: expect.stringContaining('AfterPartyTaskRun.id is Int @id; it should be String @id\n'),
+      why: expect.stringContaining('AfterPartyTaskRun.id is Int @id, but must be String @id\n'),
     })
   })
 
   test('when a file is in the place of the tasks directory', async () => {
     await write({ 'package.json': packageJson(), 'prisma/schema.prisma': schema('sqlite'), 'prisma/after-party': '' })
-    await expect(plan()).rejects.toMatchObject({ code: 'tasks-invalid', why: 'prisma/after-party is a file' })
+    await expect(plan()).rejects.toMatchObject({ code: 'tasks-invalid', why: 'prisma/after-party is a file.' })
   })
 })
 
@@ -410,7 +410,7 @@ describe('applying', () => {
     await expect(apply(found)).rejects.toMatchObject({
       code: 'file-unusable',
       what: expect.stringContaining('EEXIST'),
-      why: expect.stringContaining('There is something in its place.'),
+      why: expect.stringContaining('It already exists.'),
     })
     expect(await readFile(join(root, 'prisma/schema.prisma'), 'utf8')).toBe(schema('sqlite'))
     expect(await readFile(join(root, 'prisma/after-party/.gitkeep'), 'utf8')).toBe('in the way')
