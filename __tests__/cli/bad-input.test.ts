@@ -62,7 +62,7 @@ describe('the invocation', () => {
     ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
     ['new without a name', ['new'], 'Missing argument: `<name>`.'],
     ['a deploy id longer than a column', ['run', '--deploy-id', 'x'.repeat(192)], 'A deploy id has at most 191'],
-    ['a config that is not there', ['run', '--config', 'nope.ts'], 'There is no nope.ts.'],
+    ['a config that is not there', ['run', '--config', 'nope.ts'], 'Config file not found: nope.ts.'],
   ])('%s is refused', async (_, args, says) => {
     expect(await refused(project, ...args)).toContain(says)
   })
@@ -99,12 +99,16 @@ describe('the config', () => {
   test('none at all: says how to make one', async () => {
     await rm(project.path('after-party.config.ts'))
     const said = await refused(project, 'run')
-    expect(said).toContain('There is no after-party.config.ts here.')
+    expect(said).toContain('No after-party.config.ts found.')
     expect(said).toContain('npx after-party init')
   })
 
   test.each([
-    ['throws', `throw new Error('no route to postgres://me:${SECRET}@db/app')`, ['can’t be loaded', 'postgres://…']],
+    [
+      'throws',
+      `throw new Error('no route to postgres://me:${SECRET}@db/app')`,
+      ["Can't load after-party.config.ts.", 'postgres://…'],
+    ],
     ['has a syntax error', `export default {\n  client: (,\n}`, ['Unexpected "," (after-party.config.ts:2)']],
     [
       'imports what is not there',
@@ -128,17 +132,17 @@ describe('the config', () => {
     [
       'has a factory that returns something else',
       `export default { client: () => ({}) }`,
-      ['did not make a PrismaClient'],
+      ['did not return a PrismaClient'],
     ],
     [
       'has a factory that throws',
       `export default { client: () => { throw new Error('mysql://me:${SECRET}@db') } }`,
-      ['The `client` of the config threw.', 'mysql://…'],
+      ['`client` in the config threw an error.', 'mysql://…'],
     ],
     [
       'has a factory that rejects',
       `export default { client: async () => { throw new Error('no secret store') } }`,
-      ['The `client` of the config threw.', 'no secret store'],
+      ['`client` in the config threw an error.', 'no secret store'],
     ],
   ])('one that %s is refused', async (_, text, says) => {
     await project.write('after-party.config.ts', `${text}\n`)
@@ -187,15 +191,15 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
       `20260102000002_syntax_js.mjs: can’t be loaded: Unexpected token ')' (prisma/after-party/20260102000002_syntax_js.mjs:3)`,
       '20260102000003_throws.ts: can’t be loaded: no API_KEY (prisma/after-party/20260102000003_throws.ts:2)',
       `20260102000004_imports.ts: can’t be loaded: The requested module './helpers.js' does not provide an export named 'gone'`,
-      '20260102000005_no_default.ts: has no default export: write `export default defineTask({ … })`',
+      '20260102000005_no_default.ts: has no default export: add `export default defineTask({ … })`',
       '20260102000006_not_a_task.ts: its default export is not a task',
       '20260102000007_misspelt.ts: everyDeply is not an option of a task: did you mean everyDeploy?',
       '20260102000007_misspelt.ts: timeout must be a duration',
       '20260102000007_misspelt.ts: retry.attempts must be 1 or more',
       '20260102000007_misspelt.ts: run must be a function',
       '20260102000008_same_version.ts: has the version of 20260102000008_first.ts',
-      '20260102000009_first.ts: has the name of 20260102000008_first.ts',
-      '2024_bad.ts: is not a task name: <14 digits>_<name>.ts',
+      '20260102000009_first.ts: has the same name as 20260102000008_first.ts',
+      '2024_bad.ts: is not a task name. Use <14 digits>_<name>.ts',
       '20261301000000_month_13.ts: 20261301000000 is not a UTC date and time',
       '20260102000010_sql.sql: is not a task name',
     ]
@@ -254,7 +258,7 @@ describe('the database', () => {
 
   test('one that can’t be opened is told without a stack', async () => {
     project.env = { DATABASE_URL: 'file:./no/such/directory/app.db' }
-    expect(await refused(project, 'run')).toContain('The database file can’t be used.')
+    expect(await refused(project, 'run')).toContain("Can't use the database file.")
     project.env = {}
   })
 
@@ -275,7 +279,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     expect((await other.prisma('generate')).code).toBe(0)
     for (const command of ['run', 'status']) {
       const said = await refused(other, command)
-      expect(said).toContain('The database can’t be reached.')
+      expect(said).toContain("Can't reach the database.")
       expect(said).not.toContain('postgresql://')
     }
     await other.remove()
@@ -287,7 +291,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     await other.write('prisma/schema.prisma', schema.slice(0, schema.indexOf('/// Deploy tasks')))
     expect((await other.prisma('generate')).code).toBe(0)
     const said = await refused(other, 'run')
-    expect(said).toContain('The Prisma client does not know the model AfterPartyTaskRecord.')
+    expect(said).toContain('The Prisma client does not have the model AfterPartyTaskRecord.')
     expect(said).toContain('npx prisma generate')
     await other.remove()
   })
@@ -297,7 +301,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     await mkdir(other.path('node_modules/@prisma'), { recursive: true })
     await other.write('node_modules/@prisma/client/package.json', '{ "name": "@prisma/client", "version": "8.0.0" }')
     for (const command of ['run', 'init'])
-      expect(await refused(other, command)).toContain('Prisma 8 is another product')
+      expect(await refused(other, command)).toContain('Prisma 8 has no PrismaClient')
     await other.remove()
   })
 

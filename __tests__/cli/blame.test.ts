@@ -65,7 +65,7 @@ export default { client, ${more} }
 
   test('that throws as soon as it is asked is told as that', async () => {
     await changeClient(`Object.defineProperty(client, '$queryRawUnsafe', { value() { throw new Error('no tenant') } })`)
-    expectExplained(await project.afterParty('run'), 'The `client` of the config threw', 'tenant', 'ledgerClient')
+    expectExplained(await project.afterParty('run'), '`client` in the config threw an error', 'tenant', 'ledgerClient')
   })
 
   test('is not needed for the ledger, where the config has another for it', async () => {
@@ -78,9 +78,13 @@ export default { client, ${more} }
 
   test('that is made when it is first used, and can’t be, is told with its reason', async () => {
     await changeClient('new Proxy({}, { get() { throw new Error("no secret at postgres://me:hunter2@db") } })')
-    expectExplained(await project.afterParty('run'), 'The `client` of the config threw.', 'no secret at postgres://…')
+    expectExplained(
+      await project.afterParty('run'),
+      '`client` in the config threw an error.',
+      'no secret at postgres://…',
+    )
     await changeClient('client', 'ledgerClient: () => { throw new Error("no second one") }')
-    expectExplained(await project.afterParty('run'), 'The `ledgerClient` of the config threw.', 'no second one')
+    expectExplained(await project.afterParty('run'), '`ledgerClient` in the config threw an error.', 'no second one')
   })
 
   test.each([
@@ -115,7 +119,7 @@ describePrisma6('Prisma 6 without its query engine', () => {
     )
     for (const command of ['run', 'status']) {
       const ran = await project.afterParty(command)
-      expectExplained(ran, 'The Prisma client can’t start.', 'Query Engine', 'npx prisma generate')
+      expectExplained(ran, "The Prisma client can't start.", 'Query Engine', 'npx prisma generate')
     }
     await project.remove()
   })
@@ -142,7 +146,7 @@ describe('What the system refuses', () => {
     await chmod(project.path('prisma/after-party'), 0o555)
     const ran = await asStranger('new', 'backfill_slugs')
     await chmod(project.path('prisma/after-party'), 0o755)
-    expectExplained(ran, 'prisma/after-party', 'EACCES', 'This user is not allowed to.')
+    expectExplained(ran, 'prisma/after-party', 'EACCES', 'This user does not have permission.')
   })
 
   test('files that may not be read, by init and run', async () => {

@@ -48,6 +48,6 @@ export function demandColumns(client: object): void {
     return known ? needed.filter((name) => !known.has(name)).map((name) => `${model}.${name}`) : []
   })
   if (missing.length === 0) return
-  const why = `The Prisma client does not know ${missing.join(', ')}.`
+  const why = `The Prisma client does not have ${missing.join(', ')}.`
   throw new AfterPartyError('ledger-outdated', { ...OUTDATED, why })
 }

@@ -57,9 +57,9 @@ export class PrismaLedger implements Ledger {
     const primary = withoutExtensions((client as Partial<LedgerClient>).$primary?.() ?? (client as LedgerClient))
     if (!primary.afterPartyTaskRecord || !primary.afterPartyTaskRun)
       throw new AfterPartyError('client-not-generated', {
-        what: 'The Prisma client does not know the model AfterPartyTaskRecord.',
-        why: 'It was generated before After Party’s models were added to the schema.',
-        next: 'Run `npx prisma generate` (and `npx after-party init`, if the models are not in the schema yet).',
+        what: 'The Prisma client does not have the model AfterPartyTaskRecord.',
+        why: "It was generated before After Party's models were added to the schema.",
+        next: 'Run `npx prisma generate`. If the models are not in the schema yet, run `npx after-party init` first.',
       })
     demandColumns(primary)
     this.#client = primary

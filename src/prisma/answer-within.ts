@@ -24,8 +24,8 @@ export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T
 
 function noAnswer(ms: number): AfterPartyError {
   return new AfterPartyError('database-unreachable', {
-    what: 'The database does not answer.',
-    why: `It was asked ${Math.round(ms / 100) / 10} s ago, on a connection that looks alive.`,
-    next: 'Look for what stands between it and here, or for a lock that something holds. Then run the command again.',
+    what: 'The database does not respond.',
+    why: `A query on an open connection got no response within ${Math.round(ms / 100) / 10}s.`,
+    next: 'Check the network, and look for a blocking lock. Then run the command again.',
   })
 }

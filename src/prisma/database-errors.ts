@@ -49,15 +49,15 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
   unreachable: [
     'database-unreachable',
     () => ({
-      what: 'The database can’t be reached.',
-      next: 'Check that it runs and that the connection URL of your config is right for here.',
+      what: "Can't reach the database.",
+      next: 'Check that the database is running, and that the connection URL of your config is right for this machine.',
     }),
   ],
   authentication: [
     'database-unreachable',
     () => ({
       what: 'The database refused the connection.',
-      next: 'Check user, password and database name in the connection URL of your config, and that the server lets this user in from here.',
+      next: 'Check the user, password and database name in the connection URL of your config, and that the server accepts this user from this machine.',
     }),
   ],
   'database-missing': [
@@ -70,21 +70,21 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
   'file-unusable': [
     'database-unreachable',
     () => ({
-      what: 'The database file can’t be used.',
-      next: 'Check the path in the connection URL of your config: it must be a SQLite file, in a folder that exists and may be written to. A relative path counts from the folder of the config.',
+      what: "Can't use the database file.",
+      next: 'Check the path in the connection URL of your config. It must be a SQLite file in an existing, writable folder. A relative path is relative to the folder of the config.',
     }),
   ],
   'url-invalid': [
     'database-unreachable',
     () => ({
-      what: 'The connection URL can’t be used.',
-      next: 'Check that the URL of your config is set, and that it fits the adapter: `file:` for SQLite, `postgresql://` for PostgreSQL, `mysql://` for MySQL and MariaDB.',
+      what: "Can't use the connection URL.",
+      next: 'Check that the URL of your config is set and matches the adapter: `file:` for SQLite, `postgresql://` for PostgreSQL, `mysql://` for MySQL and MariaDB.',
     }),
   ],
   ssl: [
     'database-unreachable',
     () => ({
-      what: 'No secure connection to the database.',
+      what: "Can't open a secure connection to the database.",
       next: 'Check the SSL options and certificates of the connection URL and the adapter in your config (`sslmode`, `ssl`).',
     }),
   ],
@@ -92,13 +92,13 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
     'database-unreachable',
     () => ({
       what: 'The database has no free connection.',
-      next: `Close connections, make the pools smaller, or raise the limit. ${AGAIN}`,
+      next: `Close connections, use smaller pools, or increase the limit. ${AGAIN}`,
     }),
   ],
   permission: [
     'database-refused',
     () => ({
-      what: 'The database user is not allowed to do what After Party needs.',
+      what: 'The database user is missing a permission that After Party needs.',
       next: `Grant it SELECT, INSERT and UPDATE on after_party_task_records and after_party_task_runs, and SELECT on _prisma_migrations. ${AGAIN}`,
     }),
   ],
@@ -106,7 +106,7 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
     'tables-missing',
     ({ reason }) => ({
       what: "After Party's tables are not in this database.",
-      why: `The migration that makes them has not been applied here (or was never made), or they are in a schema where this connection does not look.\n${reason}`,
+      why: `The migration that creates them does not exist or is not applied, or the tables are in a database schema that this connection does not search.\n${reason}`,
       next: 'Run `npx prisma migrate deploy` first. In development: `npx prisma migrate dev --name add_after_party`.',
     }),
   ],
@@ -116,42 +116,42 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
   timeout: [
     'database-refused',
     () => ({
-      what: 'The database stopped a query of After Party: it took too long.',
-      next: `Look for what holds it up: a long transaction, a lock. Or raise the time limit of this database user. ${AGAIN}`,
+      what: 'The database stopped a query of After Party because it took too long.',
+      next: `Look for a long transaction or a lock, or increase the time limit of this database user. ${AGAIN}`,
     }),
   ],
   'read-only': [
     'database-refused',
     () => ({
       what: 'The database is read-only for this connection.',
-      next: `Connect to the server that takes writes, as a user who may write; a SQLite file and its folder must be writable. ${AGAIN}`,
+      next: `Connect to a server that accepts writes, as a user who can write. For SQLite, the file and its folder must be writable. ${AGAIN}`,
     }),
   ],
   'engine-missing': [
     'client-invalid',
     () => ({
-      what: 'The Prisma client can’t start.',
-      next: `Run \`npx prisma generate\` on the machine, or in the image, that runs it; see \`binaryTargets\` of the generator. ${AGAIN}`,
+      what: "The Prisma client can't start.",
+      next: `Run \`npx prisma generate\` on the machine or in the image that runs After Party, and check \`binaryTargets\` of the generator. ${AGAIN}`,
     }),
   ],
   'client-threw': [
     'client-invalid',
     () => ({
-      what: 'The `client` of the config threw an error in a query of After Party.',
-      next: 'Fix the extension that throws, or set `ledgerClient` in the config: a client without extensions.',
+      what: '`client` in the config threw an error in a query of After Party.',
+      next: 'Fix the extension that throws, or set `ledgerClient` in the config to a client without extensions.',
     }),
   ],
   refused: [
     'database-refused',
     ({ code }) => ({
       what: `The database refused a query of After Party${code ? ` (${code})` : ''}.`,
-      next: `Fix what it names. ${AGAIN}`,
+      next: `Fix the cause. ${AGAIN}`,
     }),
   ],
   driver: [
     'database-unreachable',
     () => ({
-      what: 'The database can’t be asked.',
+      what: "Can't query the database.",
       next: 'Check the connection URL, the adapter and the extensions of the client in your config.',
     }),
   ],
@@ -159,8 +159,8 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
 
 function tooBusy(): ReturnType<Explain> {
   return {
-    what: 'The database was too busy to answer, again and again.',
-    next: `Look for what holds it: a long transaction, a lock, a full connection pool. ${AGAIN}`,
+    what: 'The database stayed busy after repeated retries.',
+    next: `Look for a long transaction, a lock or a full connection pool. ${AGAIN}`,
   }
 }
 

@@ -94,7 +94,7 @@ function ofDriver(thrown: unknown, said: string): Found {
 /** Node's error for a host with several addresses says nothing by itself. */
 function innerReason(thrown: unknown): string {
   const first = firstOf(valueAt(thrown, 'errors'))
-  return first instanceof Error ? first.message : (codeOf(thrown) ?? 'no reason was given')
+  return first instanceof Error ? first.message : (codeOf(thrown) ?? 'no reason given')
 }
 
 function adapterCauseOf(thrown: unknown): AdapterCause | undefined {

@@ -233,7 +233,7 @@ describe('SQLite', () => {
     expect(classOf(known('URL_SCHEME_NOT_SUPPORTED', FRAME + scheme))).toBe('url-invalid')
     expect(asLedgerError(known('URL_INVALID', `URL_INVALID: The URL '' is not in a valid format`))).toMatchObject({
       code: 'database-unreachable',
-      what: 'The connection URL can’t be used.',
+      what: "Can't use the connection URL.",
       why: "URL_INVALID: The URL '' is not in a valid format",
     })
     expect(classOf(new Error("error parsing connection string, format must be 'mariadb://…'"))).toBe('url-invalid')
@@ -288,7 +288,7 @@ describe('Prisma 6 with its query engine', () => {
     const message = `Prisma Client could not locate the Query Engine for runtime "debian-openssl-3.0.x".\n\nThe following locations have been searched:\n  /app/node_modules/.prisma/client`
     expect(asLedgerError(initialization(message))).toMatchObject({
       code: 'client-invalid',
-      what: 'The Prisma client can’t start.',
+      what: "The Prisma client can't start.",
       why: message,
       next: expect.stringContaining('npx prisma generate'),
     })
