@@ -254,9 +254,9 @@ describe('a definition that is not right is told before anything runs', () => {
     await project.write('prisma/after-party/20260103000000_syntax.ts', 'export default {')
     const { code, stderr } = await project.afterParty('run')
     expect(code).toBe(2)
-    expect(stderr).toContain('2 files in prisma/after-party can’t be run.')
+    expect(stderr).toContain("2 files in prisma/after-party can't run.")
     expect(stderr).toContain(`${FILE}.ts: The Prisma client has no model "pots"`)
-    expect(stderr).toContain('20260103000000_syntax.ts: can’t be loaded')
+    expect(stderr).toContain("20260103000000_syntax.ts: can't be loaded")
   })
 
   test('by status too, until the backfill is done', async () => {

@@ -61,7 +61,11 @@ describe('the invocation', () => {
     ],
     ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
     ['new without a name', ['new'], 'Missing argument: `<name>`.'],
-    ['a deploy id longer than a column', ['run', '--deploy-id', 'x'.repeat(192)], 'A deploy id has at most 191'],
+    [
+      'a deploy id longer than a column',
+      ['run', '--deploy-id', 'x'.repeat(192)],
+      'The deploy id has 192 characters. The maximum is 191.',
+    ],
     ['a config that is not there', ['run', '--config', 'nope.ts'], 'Config file not found: nope.ts.'],
   ])('%s is refused', async (_, args, says) => {
     expect(await refused(project, ...args)).toContain(says)
@@ -71,13 +75,13 @@ describe('the invocation', () => {
     'an unknown task name is refused by %s, with the nearest',
     async (...args) => {
       const said = await refused(project, ...args, 'witnes')
-      expect(said).toContain('There is no task "witnes".')
+      expect(said).toContain('Unknown task: "witnes".')
       expect(said).toContain('Did you mean witness?')
     },
   )
 
   test('one unknown name among known ones runs none of them', async () => {
-    expect(await refused(project, 'run', 'witness', 'nobody')).toContain('There is no task "nobody".')
+    expect(await refused(project, 'run', 'witness', 'nobody')).toContain('Unknown task: "nobody".')
   })
 
   test('nothing was lost: the task is still pending, and runs', async () => {
@@ -186,11 +190,11 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
     for (const [file, text] of Object.entries(files)) await project.write(`prisma/after-party/${file}`, text)
     const said = await refused(project, 'run')
     const lines = [
-      '12 files in prisma/after-party can’t be run.',
-      '20260102000001_syntax.ts: can’t be loaded: Expected ")" but found end of file (prisma/after-party/20260102000001_syntax.ts:4)',
-      `20260102000002_syntax_js.mjs: can’t be loaded: Unexpected token ')' (prisma/after-party/20260102000002_syntax_js.mjs:3)`,
-      '20260102000003_throws.ts: can’t be loaded: no API_KEY (prisma/after-party/20260102000003_throws.ts:2)',
-      `20260102000004_imports.ts: can’t be loaded: The requested module './helpers.js' does not provide an export named 'gone'`,
+      "12 files in prisma/after-party can't run.",
+      `20260102000001_syntax.ts: can't be loaded: Expected ")" but found end of file (prisma/after-party/20260102000001_syntax.ts:4)`,
+      `20260102000002_syntax_js.mjs: can't be loaded: Unexpected token ')' (prisma/after-party/20260102000002_syntax_js.mjs:3)`,
+      "20260102000003_throws.ts: can't be loaded: no API_KEY (prisma/after-party/20260102000003_throws.ts:2)",
+      `20260102000004_imports.ts: can't be loaded: The requested module './helpers.js' does not provide an export named 'gone'`,
       '20260102000005_no_default.ts: has no default export: add `export default defineTask({ … })`',
       '20260102000006_not_a_task.ts: its default export is not a task',
       '20260102000007_misspelt.ts: everyDeply is not an option of a task: did you mean everyDeploy?',
@@ -221,7 +225,7 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
   test('a task that its environments leave out is refused by name, with the --env that it wants', async () => {
     await project.task('20260103000000_clean_up', '', `environments: ['staging', 'production'],`)
     const said = await refused(project, 'run', 'clean_up')
-    expect(said).toContain('clean_up does not run here: only in staging, production; this is development.')
+    expect(said).toContain('clean_up does not run in the environment development, only in: staging, production.')
     expect(said).toContain('npx after-party run clean_up --env staging')
   })
 
@@ -322,7 +326,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     expect((await other.prisma('migrate', 'deploy')).code).not.toBe(0)
     for (const args of [['run'], ['run', '--rehearse']]) {
       const said = await refused(other, ...args)
-      expect(said).toContain('A migration has failed in this database: 20991231000000_fails.')
+      expect(said).toContain('A migration failed in this database: 20991231000000_fails.')
       expect(said).toContain('npx prisma migrate resolve --rolled-back 20991231000000_fails')
     }
     expect((await other.afterParty('run', '--rehearse', '--skip-migration-check')).code).toBe(0)

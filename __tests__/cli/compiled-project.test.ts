@@ -44,7 +44,7 @@ describe('A compiled project', () => {
     await project.write(MIGRATION, 'CREATE TABLE "Later" ("id" INTEGER);\n')
     const refused = await run()
     expect(refused).toMatchObject({ code: 2, stdout: '' })
-    expect(refused.stderr).toContain('A migration is not applied in this database: 20991231000000_later.')
+    expect(refused.stderr).toContain('A migration is pending in this database: 20991231000000_later.')
     expect((await project.prisma('migrate', 'deploy')).code).toBe(0)
     expect((await run()).code).toBe(0)
   })
@@ -101,16 +101,16 @@ describe('Migrations that can’t be compared', () => {
       'after-party.config.ts',
       config.replace('defineConfig({', `defineConfig({ migrations: 'db/migrations',`),
     )
-    await refused('there is no folder db/migrations')
+    await refused('the folder db/migrations does not exist')
     await project.write('after-party.config.ts', config)
   })
 
   test('because an image has none of them', async () => {
     for (const name of await readdir(project.path('prisma/migrations')))
       if (/^\d/.test(name)) await rm(project.path(`prisma/migrations/${name}`), { recursive: true })
-    await refused('prisma/migrations has no migration in it')
+    await refused('prisma/migrations has no migrations')
     await rm(project.path('prisma/migrations'), { recursive: true })
-    await refused('there is no folder prisma/migrations')
+    await refused('the folder prisma/migrations does not exist')
   })
 
   test('stop no run that is told to skip the check', async () => {

@@ -110,7 +110,7 @@ describe('before anything runs', () => {
     await project.write('prisma/after-party/exits.ts', `export {}\nprocess.exit(0)\n`)
     const { code, stderr } = await project.afterParty('run')
     await project.delete('prisma/after-party/exits.ts')
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`${VERSION}_exits.ts: can’t be`) })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`${VERSION}_exits.ts: can't be`) })
     expect(stderr).toContain('process.exit(0) was called')
     expect(stderr).toContain('prisma/after-party/exits.ts:2')
     expect(stderr).not.toContain('ran')

@@ -310,7 +310,7 @@ describeDatabases((variant) => {
       },
     })
     expect(result).toMatchObject({ outcome: 'done', processed: 4 })
-    expect(result.logs.join()).toContain('trying 2 rows')
+    expect(result.logs.join()).toContain('Retrying with 2 rows')
     expect(sizes).toEqual([4, 2, 2])
     expect(await views()).toEqual([1, 1, 1, 1])
   })
@@ -356,7 +356,7 @@ describeDatabases((variant) => {
     expect(first).toMatchObject({
       outcome: 'failed',
       processed: 4,
-      error: 'more than 2 rows could not be changed; the last: 6: even',
+      error: 'more than 2 rows could not be changed. The last one: 6: even',
     })
     expect(first.logs).toEqual(['skipped 2: even', 'skipped 4: even'])
     expect(await views()).toEqual([1, 0, 1, 0, 0, 0, 0, 0])
@@ -498,7 +498,7 @@ describeDatabases(
       })
       await blocker
       expect(result).toMatchObject({ outcome: 'done', processed: 4 })
-      expect(result.logs[0]).toContain('trying 2 rows')
+      expect(result.logs[0]).toContain('Retrying with 2 rows')
       const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
       expect(posts.map(({ views }) => views)).toEqual([1, 1, 1, 1])
     })
@@ -647,7 +647,7 @@ describeDatabases(
       })
       await rival
       expect(result).toMatchObject({ outcome: 'done', processed: 20 })
-      expect(result.logs[0]).toContain('trying 2 rows')
+      expect(result.logs[0]).toContain('Retrying with 2 rows')
       const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
       expect(posts.map(({ views, slug }) => [views, slug])).toEqual(
         upTo(20).map((id) => [1, id === 2 || id === 3 ? null : 'y']),

@@ -90,7 +90,7 @@ describeDatabases(
       const update = () => ({ slug: 'x' })
       const result = await backfills.run({ model: 'post', onError: 'skip', maxSkipped: 2, update })
       expect(result).toMatchObject({ outcome: 'failed', processed: 0 })
-      expect(result.error).toMatch(/^more than 2 rows could not be changed; the last: [68]: the database left it/)
+      expect(result.error).toMatch(/^more than 2 rows could not be changed. The last one: [68]: the database left it/)
       expect(await changed(backfills.client)).toEqual([])
     })
 

@@ -71,7 +71,7 @@ describeDatabases((variant) => {
   if (variant.startsWith('mariadb'))
     test.each([
       ['ends', ''],
-      ['throws', 'seven\nBesides, '],
+      ['throws', 'seven\nAlso, '],
     ])(
       'a rehearsal whose statement committed tells that it may be there, whether it %s after it',
       async (end, error) => {

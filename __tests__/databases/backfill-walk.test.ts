@@ -171,7 +171,7 @@ describeDatabases((variant) => {
         await backfills.client.$executeRawUnsafe(`INSERT INTO "KeyDate" ("id") VALUES ('${day} 00:00:00')`)
       const result = await backfills.run({ model: 'keyDate', update: () => ({ times: 1 }) })
       expect(result).toMatchObject({ outcome: 'failed', processed: 0 })
-      expect(result.error).toContain('not found by its own id')
+      expect(result.error).toContain("can't be found by its id")
     })
 
   const HOSTILE_TEXTS = ['', ' ', '"', "'; DROP TABLE x", '\\', '10', '2', 'B', 'a.b', 'back\\slash', 'z😀', 'é', 'ß']
@@ -306,9 +306,9 @@ describeDatabases((variant) => {
   test.each([
     { model: 'pots', why: 'no model "pots"' },
     { model: 'post', cursor: 'name', why: 'name is not a field of post' },
-    { model: 'loose', why: 'loose has no id' },
+    { model: 'loose', why: 'loose has no `@id`' },
     { model: 'many', cursor: 'group', why: 'not unique' },
-    { model: 'many', cursor: 'maybe', why: 'may be null' },
+    { model: 'many', cursor: 'maybe', why: 'can be null' },
     { model: 'everything', cursor: ['mood', 'id'], why: 'null' },
     { model: 'author', cursor: 'things', why: 'not a field' },
   ])('$model by $cursor is refused before anything runs: $why', async ({ model, cursor, why }) => {
@@ -327,7 +327,7 @@ describeDatabases((variant) => {
     }
     expect(await backfills.run({ model: 'many', batchSize: 1, run })).toMatchObject({ outcome: 'failed' })
     const again = await backfills.run({ model: 'many', cursor: ['group', 'id'], batchSize: 1, run: async () => {} })
-    expect(again).toMatchObject({ outcome: 'failed', error: expect.stringContaining('it walked by id so far') })
+    expect(again).toMatchObject({ outcome: 'failed', error: expect.stringContaining('the cursor changed from id to ') })
   })
 
   test('a row that is given another key is refused: it could be met again', async () => {
@@ -339,7 +339,7 @@ describeDatabases((variant) => {
     })
     expect(result).toMatchObject({
       outcome: 'failed',
-      error: expect.stringContaining('id is what the backfill walks by'),
+      error: expect.stringContaining("id is the backfill's cursor: `update` must not change it"),
     })
   })
 

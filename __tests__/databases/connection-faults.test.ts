@@ -112,7 +112,7 @@ const SQLSTATES: [code: string, what: string][] = [
   ['3D000', 'The database does not exist'],
   ['3F000', "After Party's tables are not in this database"],
   ['40003', REFUSED],
-  ['42501', 'The database user is not allowed'],
+  ['42501', 'The database user is missing a permission'],
   ['42601', REFUSED],
   ['42703', "After Party's tables are out of date."],
   ['42P01', "After Party's tables are not in this database"],
@@ -194,16 +194,16 @@ describeDatabases(
 
     test('a user without rights, and one with rights on one of the two tables', async () => {
       const client = () => database().clientAt(asRole())
-      await expectRefused(client, 'is not allowed', 'permission denied for table')
+      await expectRefused(client, 'is missing a permission', 'permission denied for table')
       await sql(`GRANT ALL ON after_party_task_records, _prisma_migrations TO ${role}`)
       const faults = await faultsOf(client, ['history'])
-      expectFaults(faults, 'is not allowed', 'permission denied for table after_party_task_runs')
+      expectFaults(faults, 'is missing a permission', 'permission denied for table after_party_task_runs')
       await sql(
         `GRANT ALL ON after_party_task_runs TO ${role}`,
         `REVOKE UPDATE, INSERT ON after_party_task_records FROM ${role}`,
       )
       const marking = await faultsOf(client, ['mark'])
-      expectFaults(marking, 'is not allowed', 'permission denied for table after_party_task_records')
+      expectFaults(marking, 'is missing a permission', 'permission denied for table after_party_task_records')
     })
 
     test('a session that only reads', async () => {
@@ -223,7 +223,7 @@ describeDatabases(
       expectFaults(
         faults,
         "After Party's tables are not in this database",
-        /in a schema where this connection does not look/,
+        /in a database schema that this connection does not search/,
       )
       expectFaults(faults, '', /after_party_task_records/)
     })
@@ -286,10 +286,10 @@ describeDatabases(
         `GRANT ${rights} ON \`${name}\`.\`${table}\` TO '${user}'@'127.0.0.1'`
       await sql(grant('SELECT', 'after_party_task_records'))
       const client = () => database().clientAt(url())
-      expectFaults(await faultsOf(client, ['run']), 'is not allowed', /denied .*_prisma_migrations/)
+      expectFaults(await faultsOf(client, ['run']), 'is missing a permission', /denied .*_prisma_migrations/)
       await sql(grant('SELECT', '_prisma_migrations'))
-      expectFaults(await faultsOf(client, ['history']), 'is not allowed', /denied .*after_party_task_runs/)
-      expectFaults(await faultsOf(client, ['mark']), 'is not allowed', /INSERT command denied/)
+      expectFaults(await faultsOf(client, ['history']), 'is missing a permission', /denied .*after_party_task_runs/)
+      expectFaults(await faultsOf(client, ['mark']), 'is missing a permission', /INSERT command denied/)
     })
 
     test('a session that only reads', async () => {

@@ -357,7 +357,7 @@ describeDatabases(() => {
       transactions.commitErrors.push(Object.assign(new Error('write conflict'), { code: 'P2034' }))
       const result = await runBackfill(defineBackfill({ ...viewEach }), { prisma })
       expect(result).toMatchObject({ outcome: 'done', processed: 4 })
-      expect(result.logs).toContainEqual({ level: 'warn', message: expect.stringContaining('trying 1 rows') })
+      expect(result.logs).toContainEqual({ level: 'warn', message: expect.stringContaining('Retrying with 1 rows') })
       expect(await views()).toEqual([1, 1, 1, 1])
     })
 

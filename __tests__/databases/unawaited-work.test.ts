@@ -55,7 +55,7 @@ describeDatabases((variant) => {
   }
 
   const rowsOf = (prisma: TestClient) => prisma.post.findMany({ orderBy: { id: 'asc' } })
-  const STILL_RAN = '`run` ended while its work still ran: `post.'
+  const STILL_RAN = '`run` returned while its work was still running: `post.'
   const loops: [string, Run, string][] = [
     [
       'in a forEach',
@@ -85,12 +85,12 @@ describeDatabases((variant) => {
     [
       'by an array of promises that is returned',
       ({ prisma }) => upTo(3).map(async (id) => update(prisma, id)),
-      'an array of promises, and nobody waits for those',
+      'an array of promises, which is not awaited',
     ],
     [
       'by an array of operations that is returned',
       ({ prisma }) => upTo(3).map((id) => update(prisma, id)),
-      'an array of promises, and nobody waits for those',
+      'an array of promises, which is not awaited',
     ],
     ['because it is never awaited', ({ prisma }) => void update(prisma, 1), '`post.update` never ran'],
     [
@@ -110,7 +110,7 @@ describeDatabases((variant) => {
       ({ prisma }) =>
         async () =>
           update(prisma, 1),
-      'a function, which nobody calls',
+      'a function. Call the function and await it',
     ],
   ]
 
@@ -171,7 +171,7 @@ describeDatabases((variant) => {
     expect(result).toMatchObject({ outcome: 'done' })
     go()
     await late
-    expect(logs).toEqual([expect.stringMatching(/^error: \d{14}: `post.update` began after `run` had ended/)])
+    expect(logs).toEqual([expect.stringMatching(/^error: \d{14}: `post.update` started after `run` returned/)])
   })
 
   describe('a backfill whose `run` does not await its work', () => {

@@ -17,7 +17,7 @@ export class Crashed extends Error {
   readonly graceMs: number
 
   constructor(uncaught: unknown, graceMs: number) {
-    super(`an error that nobody caught: ${messageOf(uncaught)}`, { cause: uncaught })
+    super(`uncaught error: ${messageOf(uncaught)}`, { cause: uncaught })
     this.graceMs = graceMs
   }
 }
@@ -92,7 +92,7 @@ function messageFor(reason: StopReason, timeout: Duration | undefined): string {
     case 'timeout':
       return `took longer than its timeout of ${timeout}`
     case 'lost':
-      return 'the claim was lost: another process may have taken the task'
+      return 'lost the claim: another process may have taken over the task'
   }
 }
 

@@ -28,7 +28,7 @@ export function progressOf(
   return { processed: done, total: null, refused: `The total in ${call} was ignored. ${WHOLE}` }
 }
 
-const WHOLE = `It takes whole numbers from 0 to ${Number.MAX_SAFE_INTEGER.toLocaleString('en')}.`
+const WHOLE = `Use whole numbers from 0 to ${Number.MAX_SAFE_INTEGER.toLocaleString('en')}.`
 
 /** Past 2^53 a number is not exact, and past 2^63 no column holds it. */
 function whole(value: unknown, round: (value: number) => number): number | undefined {

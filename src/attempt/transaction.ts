@@ -129,8 +129,7 @@ export async function inTime<T>(
 function orOverdue<T>(work: Promise<T>, { timeout, maxWait }: TransactionTimes): Promise<T> {
   let timer: NodeJS.Timeout
   const overdue = new Promise<never>((_, reject) => {
-    const end = () =>
-      reject(new TransactionTimeout('the transaction has had its time, and the database does not answer'))
+    const end = () => reject(new TransactionTimeout('the transaction timed out, and the database does not respond'))
     timer = setTimeout(end, timeout + maxWait + HANGS_MS)
   })
   return Promise.race([work, overdue]).finally(() => clearTimeout(timer))
@@ -208,14 +207,14 @@ function isOpen(raw: RawClient): Promise<boolean> {
 }
 
 const ENDED =
-  'the database ended the transaction before the task did, and part of the work may be committed: it caught an error that rolls everything back, or ran a statement that commits, like ALTER TABLE. Let such errors out of `run`, keep such statements out of `transaction`, and look at the data before you run it again'
+  "the database ended the transaction before the task finished, and part of the work may be committed. The task caught an error that rolls everything back, or ran a statement that commits, such as ALTER TABLE. Don't catch such errors in `run`, don't run such statements in `transaction`, and check the data before you run the task again"
 
 /** The database ended a transaction while the team's code was still at work in it. Not to be tried again. */
 export class TransactionEnded extends Error {
   /** With what the team's code threw, where it did. */
   constructor(thrown?: unknown) {
     if (thrown === undefined) super(ENDED)
-    else super(`${messageOf(thrown)}\nBesides, ${ENDED}`, { cause: thrown })
+    else super(`${messageOf(thrown)}\nAlso, ${ENDED}`, { cause: thrown })
   }
 }
 
@@ -226,7 +225,7 @@ export class TransactionTimeout extends Error {}
 export function explained(error: unknown, { timeout, maxWait }: TransactionTimes): unknown {
   if (codeOf(error) !== 'P2028') return error
   const what = /unable to start/i.test(messageOf(error))
-    ? `no transaction could be begun within ${maxWait} ms: raise \`transaction.maxWait\``
-    : `the transaction took longer than ${timeout} ms and was rolled back: raise \`transaction.timeout\`, or split the work`
+    ? `could not start a transaction within ${maxWait}ms: increase \`transaction.maxWait\``
+    : `the transaction took longer than ${timeout}ms and was rolled back: increase \`transaction.timeout\`, or split the work`
   return new TransactionTimeout(what, { cause: error })
 }

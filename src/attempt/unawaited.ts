@@ -47,16 +47,15 @@ export async function allAwaited<Client extends object>(
 }
 
 function late(name: string): string {
-  return `\`${name}\` began after \`run\` had ended: what calls it is not awaited, and may be lost. Await it in \`run\`.`
+  return `\`${name}\` started after \`run\` returned: the code that calls it is not awaited, and its work may be lost. Await it in \`run\`.`
 }
 
-const HOW = 'Await everything that `run` begins: `for (const row of rows) await …`, or `await Promise.all(rows.map(…))`'
+const HOW = 'Await everything that `run` starts: `for (const row of rows) await …`, or `await Promise.all(rows.map(…))`'
 
 function faultLeft({ running, neverRun }: LeftOver): string | undefined {
   if (running.length > 0)
-    return `\`run\` ended while its work still ran: ${listed(running)}. ${HOW}. \`forEach\` doesn't wait for async functions.`
-  if (neverRun.length > 0)
-    return `${listed(neverRun)} never ran: Prisma runs an operation when it is awaited, and it wasn't. ${HOW}.`
+    return `\`run\` returned while its work was still running: ${listed(running)}. ${HOW}. \`forEach\` doesn't wait for async functions.`
+  if (neverRun.length > 0) return `${listed(neverRun)} never ran: Prisma runs an operation when you await it. ${HOW}.`
   return undefined
 }
 
@@ -70,14 +69,14 @@ function listed(names: readonly string[]): string {
 
 /** What is wrong with what `run` returned, which nobody looks at: work that is in it is not waited for. */
 async function faultOf(returned: unknown): Promise<string | undefined> {
-  if (typeof returned === 'function') return '`run` returned a function, which nobody calls. Call it and await it.'
+  if (typeof returned === 'function') return '`run` returned a function. Call the function and await it.'
   if (typeof returned !== 'object' || returned === null) return undefined
   if (isIterator(returned))
-    return '`run` is a generator, or returned one, so nothing of it ran. Write `async run()`, without `*`, and await in it.'
+    return '`run` is a generator or returned one, so its code did not run. Use `async run()`, without `*`, and `await`.'
   if (returned instanceof Stream && isOpen(returned))
-    return '`run` returned a stream that has not ended. Await it, with `finished` or `pipeline` of `node:stream/promises`.'
+    return '`run` returned a stream that has not ended. Await it with `finished` or `pipeline` from `node:stream/promises`.'
   if (Array.isArray(returned) && (await holdsWork(returned)))
-    return '`run` returned an array of promises, and nobody waits for those. Return `Promise.all(…)` of them.'
+    return '`run` returned an array of promises, which is not awaited. Return `Promise.all(…)`.'
   return undefined
 }
 
@@ -87,8 +86,8 @@ async function faultOf(returned: unknown): Promise<string | undefined> {
  * @example unwritable({ slug: Promise.resolve('x') }) // 'a promise for slug: await it'
  */
 export function unwritable(data: object): string | undefined {
-  if (typeof data === 'function') return 'a function: return the data that it makes'
-  if (isIterator(data)) return 'a generator: write a plain function, without `*`'
+  if (typeof data === 'function') return 'a function: return data instead'
+  if (isIterator(data)) return 'a generator: use a plain function, without `*`'
   if (Array.isArray(data)) return 'an array: return one object with the fields that change'
   const field = Object.keys(data).find((key) => isThenable((data as Record<string, unknown>)[key]))
   return field === undefined ? undefined : `a promise for ${field}: await it`

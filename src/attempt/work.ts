@@ -65,7 +65,7 @@ export interface RehearsalJob extends Pick<Job, 'ledger' | 'client' | 'signal' |
   readonly context: Omit<TaskContext<never>, 'prisma' | 'signal'>
 }
 
-/** A row as it was and as it would be: the fields that change. */
+/** A row before and after its change, with the fields that change. */
 export interface RehearsedRow {
   key: string
   before: Record<string, unknown>
@@ -74,10 +74,10 @@ export interface RehearsedRow {
 
 /** What a rehearsal showed. Times in ms. */
 export interface Rehearsed {
-  /** Of a backfill: rows in the batches that were tried, and in all, where they could be counted. */
+  /** For a backfill: rows in the rehearsed batches, and in total, if they could be counted. */
   rows?: number
   total?: number
-  /** Of a backfill: the median batch, and all of it at that pace, where there is a total. */
+  /** For a backfill: the median duration of a batch, and the estimated duration of all rows, if there is a total. */
   batchMs?: number
   estimateMs?: number
   sample?: RehearsedRow[]

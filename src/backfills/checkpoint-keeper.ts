@@ -172,6 +172,6 @@ export function demandFewSkipped(
   latest: SkippedRow | undefined,
 ): void {
   if (rows <= maxSkipped) return
-  const last = latest ? `; the last: ${latest.key}: ${latest.error}` : ''
+  const last = latest ? `. The last one: ${latest.key}: ${latest.error}` : ''
   throw new TooManySkipped(`more than ${maxSkipped} rows could not be changed${last}`)
 }

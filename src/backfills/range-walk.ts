@@ -232,14 +232,14 @@ export class Walker {
   #smaller({ error, page }: Fault): void {
     this.#pace.slowDown(page?.rows.length)
     const { size } = this.#pace
-    this.#options.context.log.warn(`A batch was too large (${lastLine(messageOf(error))}): trying ${size} rows.`)
+    this.#options.context.log.warn(`A batch was too large (${lastLine(messageOf(error))}). Retrying with ${size} rows.`)
   }
 
   /** After a deadlock, a conflict, a time-out or a lost connection: smaller, later, and from what was committed. */
   async #afterPassing(error: unknown, attempt: number): Promise<void> {
     const halved = this.#pace.slowDown()
-    const next = halved ? `trying ${this.#pace.size} rows` : 'trying again'
-    this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}): ${next}.`)
+    const next = halved ? `Retrying with ${this.#pace.size} rows` : 'Retrying'
+    this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}). ${next}.`)
     await this.#rest(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()))
     await this.#keeper.recall()
   }
@@ -260,6 +260,6 @@ export class Walker {
 export function demandSameCursor(checkpoint: Checkpoint, { fields }: Walk): void {
   if (checkpoint.fields.join() === fields.join()) return
   throw new CursorError(
-    `it walked by ${checkpoint.fields.join(', ')} so far, and can't go on by ${fields.join(', ')}: put the cursor back, or begin anew with \`after-party mark --pending\``,
+    `the cursor changed from ${checkpoint.fields.join(', ')} to ${fields.join(', ')}, so the backfill can't resume: restore the cursor, or start over with \`npx after-party mark <name> --pending\``,
   )
 }

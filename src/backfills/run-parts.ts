@@ -139,7 +139,9 @@ export async function helpWith(
     while (!stop.signal.aborted && monotonicNow() < job.stopAt) if (!(await workOnFree(crew))) break
   } catch (error) {
     failed = true
-    job.context.log.warn(`Helping ${describeOwner(holder.owner ?? 'another process')} ended: ${messageOf(error)}`)
+    job.context.log.warn(
+      `Could not continue to help ${describeOwner(holder.owner ?? 'another process')}: ${messageOf(error)}`,
+    )
   } finally {
     stop.end()
   }
@@ -149,7 +151,7 @@ export async function helpWith(
 /** A part that failed: the backfill fails for the same reason. */
 class PartFailed extends Error {
   constructor({ version, error }: TaskRecord) {
-    super(`part ${version.split('/')[1]} failed: ${headline(error ?? '') || 'no error was kept'}`)
+    super(`part ${version.split('/')[1]} failed: ${headline(error ?? '') || 'no error was recorded'}`)
   }
 }
 
@@ -175,7 +177,7 @@ async function splitUp({ definition, options, walked, record }: WalkingOptions):
   const total = bound === null ? 0 : await totalOf(asker, walked, bound)
   const wanted = { total: total ?? 0, parts: definition.concurrency ?? 1 }
   const split = (reader: object) => splitKeys(delegateOf(reader, model), walk, bound, wanted)
-  const one = 'The rows could not be split, so they are walked in one part'
+  const one = 'Could not split the rows, so they are processed in one part'
   // Where a part ends is found by counting.
   if (total === null && wanted.parts > 1) context.log.warn(`${one}: there is no total`)
   const splits = total ? ((await askBriefly(asker, one, split)) ?? []) : []

@@ -50,7 +50,7 @@ async function demandPlain(model: WalkedModel, columns: readonly Column[], ask: 
     const [strange] = await ask(sqlite.strangeQuery(model, column, date))
     if (strange)
       throw new CursorError(
-        `a row is not found by its own ${column.field} (${String(strange.value)}, as ${String(strange.type)}): it is stored otherwise than Prisma writes it; walk by another field, with \`cursor\``,
+        `a row can't be found by its ${column.field} (${String(strange.value)}, stored as ${String(strange.type)}): it is stored in another format than Prisma writes. Set \`cursor\` to another field`,
       )
   }
 }
@@ -75,6 +75,6 @@ async function demandDistinct(model: WalkedModel, columns: readonly Column[], as
   const fields = columns.map(({ field }) => field).join(', ')
   const value = Object.values(twice).map(String).join(', ')
   throw new CursorError(
-    `the cursor ${fields} is not unique in the database: two rows have one that is equal by the column's collation (${value}); walk by another field, with \`cursor\``,
+    `the cursor ${fields} is not unique in the database: two rows are equal by the column's collation (${value}). Set \`cursor\` to another field`,
   )
 }

@@ -89,7 +89,7 @@ export async function readLastKey(client: object, { model, walk }: Walked): Prom
 
 function noKey(which: string, fields: readonly string[], error: unknown): CursorError {
   return new CursorError(
-    `${which} has no ${fields.join(', ')} that can be read, so it can't be skipped: ${lastLine(messageOf(error))}`,
+    `can't read ${fields.join(', ')} of ${which}, so it can't be skipped: ${lastLine(messageOf(error))}`,
   )
 }
 

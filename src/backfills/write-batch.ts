@@ -102,8 +102,7 @@ function isPromise(value: unknown): value is Promise<unknown> {
 /** A row that is given another key may move to where the walk has not been yet, and be met again. */
 function demandSameKey({ key, data }: Change, fields: readonly string[]): void {
   const moved = fields.find((field, i) => data[field] !== undefined && !sameKey([data[field]], [key[i]]))
-  if (moved !== undefined)
-    throw new CursorError(`${moved} is what the backfill walks by, and can't be changed on the way`)
+  if (moved !== undefined) throw new CursorError(`${moved} is the backfill's cursor: \`update\` must not change it`)
 }
 
 /** Writes changes: one statement for each set of columns, or one by one. Returns the rows that it did not find. */
@@ -126,7 +125,7 @@ export async function writeChanges(
     }
     return missed
   }
-  sayOnce(`Rows are updated one by one, not with one statement for each batch: ${groups}.`)
+  sayOnce(`Rows are updated one by one, not with one statement per batch: ${groups}.`)
   // The client's extensions may catch what fails.
   return whole(() => updateEach(changes, writer[model.key], { model, fields, most: mostRefused(definition) }))
 }

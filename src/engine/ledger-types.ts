@@ -48,9 +48,9 @@ function demandFitting(columns: readonly Column[], provider: Provider): void {
   const faults = columns.filter(({ field }) => !keepsWhatIsWritten(field, provider))
   if (faults.length === 0) return
   throw new AfterPartyError('schema-conflict', {
-    what: "After Party's tables have columns that don't keep what is written to them.",
+    what: "Some columns of After Party's tables have types that change the values written to them.",
     why: faults.map(({ name, field }) => `${name} is ${typeText(field)}`).join('\n'),
-    next: 'Run `npx after-party init`: it names the types that these columns need. Change the models, make a migration, and apply it.',
+    next: 'Run `npx after-party init` to see the types that these columns need. Change the models, create a migration, and apply it.',
   })
 }
 
@@ -72,9 +72,9 @@ async function demandUtc(client: object, zoned: readonly Column[]): Promise<void
   )
   if (!answer || (answer.winter === 0 && answer.summer === 0)) return
   throw new AfterPartyError('schema-conflict', {
-    what: `A session of the database is in the time zone ${answer.zone}, and dates of After Party's tables would be hours off there.`,
-    why: `${zoned.map(({ name }) => name).join(', ')}: of the type Timestamptz. Prisma's adapter sends and reads dates without a time zone.`,
-    next: 'Take the native type away from these fields, make a migration, and apply it. Or set the time zone of the connection to UTC, in the URL with `?options=-c%20timezone%3DUTC`.',
+    what: `The database session uses the time zone ${answer.zone}, which would make dates in After Party's tables wrong by hours.`,
+    why: `These fields have the type Timestamptz: ${zoned.map(({ name }) => name).join(', ')}. Prisma's adapter sends and reads dates without a time zone.`,
+    next: 'Remove the native type from these fields, create a migration, and apply it. Or set the time zone of the connection to UTC: add `?options=-c%20timezone%3DUTC` to the URL.',
   })
 }
 
@@ -87,9 +87,9 @@ export async function demandSameDates(ledgerClient: object, tasksClient: object)
   const [one, other] = [await storedAs(ledgerClient), await storedAs(tasksClient)]
   if (one === other) return
   throw new AfterPartyError('client-invalid', {
-    what: '`client` and `ledgerClient` of the config store dates in different ways.',
+    what: '`client` and `ledgerClient` in the config store dates in different formats.',
     why: `One writes them as ${one}, the other as ${other}, and both write to After Party's tables.`,
-    next: 'Give both adapters the same `timestampFormat`: the one that the database has been written with.',
+    next: 'Set the same `timestampFormat` for both adapters: the one that the existing rows have.',
   })
 }
 

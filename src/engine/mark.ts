@@ -8,17 +8,17 @@ import { endDeadRun } from './dead-attempt.js'
 import type { Engine } from './engine.js'
 import { faultsError, loadDefinitions, resolveNames } from './prepare.js'
 
-/** What to write on which tasks. Exactly one of `names`, `all` and `before` says which. */
+/** The options of `mark`. Pass exactly one of `names`, `all` and `before`. */
 export interface MarkOptions {
   as: 'done' | 'skipped' | 'pending'
   names?: readonly string[]
-  /** Every task file. */
+  /** All task files. */
   all?: boolean
-  /** Every task file older than this version. */
+  /** All task files older than this version. */
   before?: string
 }
 
-/** What `mark` did to one task. */
+/** A task that `mark` changed. */
 export interface Marked {
   version: string
   name: string
@@ -69,14 +69,14 @@ function select(
 function heldError(record: ListedRecord): AfterPartyError {
   return new AfterPartyError('held', {
     what: `${record.name} is running${record.owner === null ? '' : ` (${describeOwner(record.owner)})`}.`,
-    next: 'Nothing was marked. Wait for it to end; a dead process loses its claim when its lease is over.',
+    next: 'Nothing was marked. Wait for it to finish. If its process died, its claim expires with its lease.',
   })
 }
 
 function changedError(name: string): AfterPartyError {
   return new AfterPartyError('held', {
     what: `${name} changed while it was being marked.`,
-    next: 'Look at `npx after-party status`, then run the command again.',
+    next: 'Check `npx after-party status`, then run the command again.',
   })
 }
 

@@ -16,20 +16,20 @@ export function demandMigrations(onDisk: MigrationFolder, applied: readonly Appl
   const missing = names.filter((name) => !done.has(name) && !failed.includes(name))
   if (failed.length > 0)
     throw new AfterPartyError('migrations-not-applied', {
-      what: `A migration has failed in this database: ${failed.join(', ')}.`,
-      why: 'Nothing was run, because tasks are written for the schema after the migrations.',
-      next: `Mend it, then \`npx prisma migrate resolve --rolled-back ${failed[0]}\` (or --applied) and \`npx prisma migrate deploy\`. To run all the same: --skip-migration-check.`,
+      what: `A migration failed in this database: ${failed.join(', ')}.`,
+      why: 'Nothing was run, because tasks need the schema that the migrations create.',
+      next: `Fix it, then run \`npx prisma migrate resolve --rolled-back ${failed[0]}\` (or \`--applied\`) and \`npx prisma migrate deploy\`. To run anyway, pass \`--skip-migration-check\`.`,
     })
   if (names.length === 0 && done.size > 0)
     throw new AfterPartyError('migrations-not-applied', {
-      what: `The migrations can't be compared: ${onDisk.names === null ? `there is no folder ${onDisk.place}` : `${onDisk.place} has no migration in it`}.`,
-      why: `This database has ${done.size === 1 ? 'a migration' : `${done.size} migrations`}, so there must be ${done.size === 1 ? 'one' : 'some'} on disk. Nothing was run, because nobody can tell whether one is not applied yet.`,
-      next: 'Set `migrations` in after-party.config.ts to the folder of your Prisma migrations, and copy that folder to where this runs. To run all the same: --skip-migration-check.',
+      what: `Can't check the migrations: ${onDisk.names === null ? `the folder ${onDisk.place} does not exist` : `${onDisk.place} has no migrations`}.`,
+      why: `This database has ${done.size === 1 ? 'an applied migration' : `${done.size} applied migrations`}, but there are none on disk. Nothing was run, because a migration may be pending.`,
+      next: 'Set `migrations` in after-party.config.ts to the folder of your Prisma migrations, and copy that folder to this machine or image. To run anyway, pass `--skip-migration-check`.',
     })
   if (missing.length > 0)
     throw new AfterPartyError('migrations-not-applied', {
-      what: `${missing.length === 1 ? 'A migration is' : `${missing.length} migrations are`} not applied in this database: ${missing.join(', ')}.`,
-      why: 'Nothing was run, because tasks are written for the schema after the migrations.',
-      next: 'Run `npx prisma migrate deploy` first. To run all the same: --skip-migration-check.',
+      what: `${missing.length === 1 ? 'A migration is' : `${missing.length} migrations are`} pending in this database: ${missing.join(', ')}.`,
+      why: 'Nothing was run, because tasks need the schema that the migrations create.',
+      next: 'Run `npx prisma migrate deploy` first. To run anyway, pass `--skip-migration-check`.',
     })
 }

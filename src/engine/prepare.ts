@@ -24,7 +24,7 @@ export async function loadDefinitions(source: TaskSource, files: readonly TaskFi
       if ('task' in checked) definitions.set(file.version, checked.task)
       else faults.push(...checked.faults.map((message) => ({ file: file.file, message })))
     } catch (error) {
-      faults.push({ file: file.file, message: `can’t be loaded: ${messageOf(error)}` })
+      faults.push({ file: file.file, message: `can't be loaded: ${messageOf(error)}` })
     }
   }
   return { definitions, faults }
@@ -49,9 +49,9 @@ export async function walkFaultsOf(engine: Engine, tasks: readonly PlanEntry[]):
 export function faultsError(faults: readonly Fault[], place: string): AfterPartyError {
   const count = new Set(faults.map(({ file }) => file)).size
   return new AfterPartyError('tasks-invalid', {
-    what: `${count} ${count === 1 ? 'file' : 'files'} in ${place} can’t be run.`,
+    what: `${count} ${count === 1 ? 'file' : 'files'} in ${place} can't run.`,
     why: faults.map(({ file, message }) => `${file}: ${message}`).join('\n'),
-    next: 'Nothing was run. Mend them, then run the command again.',
+    next: 'Nothing was run. Fix them and run the command again.',
   })
 }
 
@@ -88,13 +88,13 @@ function unknown(
   const names = files.map(({ name }) => name)
   const near = nearest(bare(word), names)
   throw new AfterPartyError('task-unknown', {
-    what: `There is no task ${JSON.stringify(word)}.`,
+    what: `Unknown task: ${JSON.stringify(word)}.`,
     why:
       orphan && !byWord.has(bare(word))
-        ? `The ledger knows ${orphan.version}_${orphan.name}, but its file is missing.`
+        ? `The ledger has a record of ${orphan.version}_${orphan.name}, but its file is missing.`
         : undefined,
     next: near
-      ? `Did you mean ${near}? \`npx after-party status\` lists them all.`
-      : '`npx after-party status` lists them all; `npx after-party new <name>` writes one.',
+      ? `Did you mean ${near}? Run \`npx after-party status\` to list all tasks.`
+      : 'Run `npx after-party status` to list all tasks, or `npx after-party new <name>` to create one.',
   })
 }

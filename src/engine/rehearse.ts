@@ -9,15 +9,15 @@ import { planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
 import { workOf } from './work-of.js'
 
-/** What rehearsing one task showed. */
+/** The result of rehearsing one task. */
 export interface Rehearsal extends Rehearsed {
   version: string
   name: string
-  /** `skipped`: it has no transaction that could be rolled back, so it was not run. */
+  /** `skipped`: it has no transaction to roll back, so it was not run. */
   outcome: 'rehearsed' | 'failed' | 'skipped'
   durationMs: number
   error?: string
-  /** True when the database ended the transaction by itself (MySQL, MariaDB): what it did may be there. */
+  /** True if the database ended the transaction (MySQL, MariaDB): some changes may be committed. */
   mayBeCommitted?: true
 }
 

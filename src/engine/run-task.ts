@@ -197,7 +197,7 @@ class Attempt {
   /** The record is settled already: a history that can't be written is worth a warning, not a failed deploy. */
   async #closeRun(id: string, end: Parameters<Engine['ledger']['endRun']>[1]): Promise<void> {
     await this.#engine.ledger.endRun(id, end).catch((error) => {
-      this.#log.log.warn(`The history could not be written: ${messageOf(error)}`)
+      this.#log.log.warn(`Could not write the history: ${messageOf(error)}`)
     })
   }
 

@@ -38,26 +38,26 @@ function demandStorable(deployId: string | undefined): void {
   if (deployId === undefined) return
   if (storable(deployId) !== deployId)
     throw new AfterPartyError('usage', {
-      what: `A deploy id can't hold every character; this one is ${JSON.stringify(deployId.slice(0, 40))}.`,
-      why: 'No database keeps a NUL or half a surrogate pair.',
-      next: 'Pass another one, a commit or a release, with --deploy-id or AFTER_PARTY_DEPLOY_ID.',
+      what: `The deploy id has invalid characters: ${JSON.stringify(deployId.slice(0, 40))}.`,
+      why: "Databases can't store a NUL or half of a surrogate pair.",
+      next: 'Pass another id, such as a commit or a release, with `--deploy-id` or AFTER_PARTY_DEPLOY_ID.',
     })
   if (deployId.length <= LONGEST_DEPLOY_ID) return
   throw new AfterPartyError('usage', {
-    what: `A deploy id has at most ${LONGEST_DEPLOY_ID} characters; this one has ${deployId.length}.`,
-    why: `It begins with ${deployId.slice(0, 40)}…`,
-    next: 'Give a shorter one, a commit or a release, with --deploy-id or AFTER_PARTY_DEPLOY_ID.',
+    what: `The deploy id has ${deployId.length} characters. The maximum is ${LONGEST_DEPLOY_ID}.`,
+    why: `It starts with ${deployId.slice(0, 40)}…`,
+    next: 'Pass a shorter id, such as a commit or a release, with `--deploy-id` or AFTER_PARTY_DEPLOY_ID.',
   })
 }
 
 function leftOut({ environment }: Engine, { name, definition }: PlanEntry): AfterPartyError {
   const [wanted] = definition?.environments ?? []
   return new AfterPartyError('environment-left-out', {
-    what: `${name} does not run here: only in ${definition?.environments?.join(', ')}; this is ${environment}.`,
+    what: `${name} does not run in the environment ${environment}, only in: ${definition?.environments?.join(', ')}.`,
     next:
       wanted === undefined
         ? 'Its `environments` is empty.'
-        : `Where it is right: \`npx after-party run ${name} --env ${wanted}\`.`,
+        : `To run it in that environment: \`npx after-party run ${name} --env ${wanted}\`.`,
   })
 }
 

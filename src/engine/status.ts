@@ -8,7 +8,7 @@ import type { Engine } from './engine.js'
 import { mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 
-/** A task, and how it stands. */
+/** A task and its recorded state. */
 export interface TaskStatus {
   version: string
   name: string
@@ -22,28 +22,28 @@ export interface TaskStatus {
   durationMs: number | null
   processed: number | null
   total: number | null
-  /** Ms until it is through, at the pace of this attempt so far; null where it does not run, or nobody can say. */
+  /** Estimated milliseconds until it finishes, at the pace of this attempt. Null if it is not running, or unknown. */
   leftMs: number | null
-  /** Why it has this state, where no error says so. */
+  /** Why it has this state, if there is no error. */
   reason: Reason | null
   error: string | null
-  /** Who has it, or had it last. */
+  /** The process that holds it, or held it last. */
   owner: string | null
   file: string | null
-  /** Where it runs, when its `environments` leave this one out. */
+  /** The environments in which it runs, if this one is not among them. */
   onlyIn: string[] | null
 }
 
 /** How many tasks are in each state. */
 export type StatusSummary = Record<TaskState, number>
 
-/** All tasks and how they stand. */
+/** All tasks and their states. */
 export interface Status {
   tasks: TaskStatus[]
   summary: StatusSummary
   /** Whether `run` would run anything but recurring tasks. */
   pending: boolean
-  /** What is wrong with task files; `run` refuses until it is mended. */
+  /** Problems with task files. `run` throws until they are fixed. */
   faults: Fault[]
 }
 
@@ -133,7 +133,7 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
   return summary
 }
 
-/** One attempt at a task, as the history has it. */
+/** One attempt at a task, as recorded in the history. */
 export type TaskAttempt = Omit<TaskRun, 'id'>
 
 /** Attempts, the latest first, 20 unless `limit` says otherwise; of one task when it is named. */

@@ -6,7 +6,7 @@ import { runTask } from '../../../src/testing.js'
 /** What a task says of its progress is made a whole number, or refused by name; it never breaks the task's claim. */
 
 const MOST = Number.MAX_SAFE_INTEGER
-const WHOLE = 'It takes whole numbers from 0 to 9,007,199,254,740,991.'
+const WHOLE = 'Use whole numbers from 0 to 9,007,199,254,740,991.'
 const ignored = (call: string) => `${call} was ignored. ${WHOLE}`
 const ignoredTotal = (call: string) => `The total in ${call} was ignored. ${WHOLE}`
 

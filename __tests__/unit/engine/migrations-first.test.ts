@@ -18,12 +18,12 @@ describe('Migrations come first', () => {
   })
 
   test.each<[string, string[] | null, AppliedMigration[], string]>([
-    ['one is not applied', ['1', '2'], rows('applied', '1'), 'A migration is not applied in this database: 2.'],
-    ['none was ever applied', ['1', '2'], [], '2 migrations are not applied in this database: 1, 2.'],
-    ['one failed', ['1'], rows('failed', '1'), 'A migration has failed in this database: 1.'],
-    ['one failed that is not on disk', null, rows('failed', '1'), 'A migration has failed in this database: 1.'],
-    ['their folder is not there', null, rows('applied', '1'), `there is no folder ${PLACE}`],
-    ['their folder is empty', [], rows('applied', '1', '2'), `${PLACE} has no migration in it`],
+    ['one is not applied', ['1', '2'], rows('applied', '1'), 'A migration is pending in this database: 2.'],
+    ['none was ever applied', ['1', '2'], [], '2 migrations are pending in this database: 1, 2.'],
+    ['one failed', ['1'], rows('failed', '1'), 'A migration failed in this database: 1.'],
+    ['one failed that is not on disk', null, rows('failed', '1'), 'A migration failed in this database: 1.'],
+    ['their folder is not there', null, rows('applied', '1'), `the folder ${PLACE} does not exist`],
+    ['their folder is empty', [], rows('applied', '1', '2'), `${PLACE} has no migrations`],
   ])('a run may not begin where %s', (_, names, applied, says) => {
     let thrown: unknown
     try {

@@ -15,7 +15,7 @@ export function addedRowsWarning(
 ): string | undefined {
   const [first] = fields.flatMap((field) => model.columns.get(field) ?? [])
   if (!run || follow || !first || comesLast(first, fields.length === 1)) return undefined
-  return `A new row of ${model.key} may have any place in the order of ${fields.join(', ')}, so rows that are added while it runs, by its own \`run\` too, may be walked as well. Leave them out with \`where\`, walk by a field that grows with \`cursor\`, or set \`follow: true\` if they may be walked.`
+  return `New rows of ${model.key} can sort anywhere by ${fields.join(', ')}, so the backfill may also process rows that are added while it runs, even by its own \`run\`. Exclude them with \`where\`, set \`cursor\` to an increasing field, or set \`follow: true\` if that is fine.`
 }
 
 /** Of a number or a date that the team gives itself, nobody knows: most of them grow. */

@@ -42,7 +42,7 @@ export async function totalOf(
   after: Key | null = null,
 ): Promise<number | null> {
   const count = (reader: object) => countRows(delegateOf(reader, model), walk, upTo, after)
-  return (await askBriefly(asker, 'The rows could not be counted, so there is no total', count)) ?? null
+  return (await askBriefly(asker, 'Could not count the rows, so there is no total', count)) ?? null
 }
 
 /** Whatever limit the connection has already stays, where it is the lower one. */

@@ -8,7 +8,7 @@ import { CursorError } from './pages.js'
 /** The checkpoint was not written: the claim is lost, or an earlier try was committed after all. Rolls the batch back. */
 export class Displaced extends Error {
   constructor() {
-    super('the checkpoint was not where this batch began')
+    super('the checkpoint moved while this batch ran')
   }
 }
 

@@ -25,9 +25,11 @@ export function keyFault({ fields, types, hooked }: Walk, key: Key): string | un
   const at = fields.findIndex((_, i) => !IS_OF[types[i] ?? '']?.(key[i]))
   if (at === -1) return undefined
   const missing = key[at] === undefined || key[at] === null
-  const how = missing ? `without ${fields[at]}` : `with a ${fields[at]} that is no ${types[at]} (${String(key[at])})`
+  const how = missing
+    ? `without ${fields[at]}`
+    : `with a ${fields[at]} that is not of type ${types[at]} (${String(key[at])})`
   const why = hooked ? ` ${because(['an extension of the client changes what findMany returns'])}` : ''
-  return `a row came ${how}, which the backfill walks by${why}`
+  return `a row was returned ${how}, which is the backfill's cursor${why}`
 }
 
 /** Whether rows came in order and from where they were asked for; `unknown` where only the database can tell. */
@@ -53,47 +55,47 @@ const BENDS = 'an extension of the client changes the order, the filter or the r
 function twice(walk: Walk, key: Key): string {
   const { fields, hooked } = walk
   const own = isInexact(walk)
-    ? 'it is stored finer than JavaScript can hold (microseconds?)'
+    ? 'it is stored with more precision than JavaScript has (microseconds?)'
     : 'it is not unique in the database'
   const reasons = hooked ? [own, BENDS] : [own]
-  return `two rows came with the same ${fields.join(', ')} (${describeKey(fields, key)}): ${because(reasons)}`
+  return `two rows have the same ${fields.join(', ')} (${describeKey(fields, key)}): ${because(reasons)}`
 }
 
 function outOfOrder(walk: Walk, key: Key, before: Key): string {
   const [came, first] = [key, before].map((one) => describeKey(walk.fields, one))
-  return `the row ${came} came after ${first}: ${because(misplaced(walk))}`
+  return `the row ${came} was returned after ${first}: ${because(misplaced(walk))}`
 }
 
 function pastEnd(walk: Walk, key: Key, upTo: Key): string {
   const [came, end] = [key, upTo].map((one) => describeKey(walk.fields, one))
-  return `the row ${came} came where the last one asked for was ${end}: ${because(misplaced(walk))}`
+  return `the row ${came} was returned, but the range ends at ${end}: ${because(misplaced(walk))}`
 }
 
 /** The fault of rows of which the database says that they are not where they came. */
 export function misplacedFault(walk: Walk): string {
-  return `rows came out of the order of ${walk.fields.join(', ')}, or from elsewhere than asked for: ${because(misplaced(walk))}`
+  return `rows were returned out of order (by ${walk.fields.join(', ')}), or from outside of the range: ${because(misplaced(walk))}`
 }
 
 /** The fault of a last row that is not found again, or is not the last one. */
 export function lastRowFault(walk: Walk, key: Key): string {
   const reasons = [
-    ...(isInexact(walk) ? ['it is stored otherwise than Prisma writes it'] : []),
+    ...(isInexact(walk) ? ['it is stored in another format than Prisma writes'] : []),
     ...(walk.hooked ? [BENDS] : []),
   ]
-  return `the last row by ${walk.fields.join(', ')} (${describeKey(walk.fields, key)}) is not the last one, or not found by its own ${walk.fields.join(', ')}: ${because(reasons)}`
+  return `the last row by ${walk.fields.join(', ')} (${describeKey(walk.fields, key)}) is not the last one, or can't be found by its ${walk.fields.join(', ')}: ${because(reasons)}`
 }
 
 /** The fault of a client that shows rows, and no last one. */
 export function noLastRowFault(walk: Walk): string {
-  return `rows came, but none when asked for the last one: ${because(misplaced(walk))}`
+  return `the client returned rows, but no last row: ${because(misplaced(walk))}`
 }
 
 function misplaced({ hooked }: Walk): string[] {
-  return [hooked ? BENDS : 'the database has them in another order than that of the values']
+  return [hooked ? BENDS : 'the database sorts them in another order than their values']
 }
 
-const BY_ANOTHER_FIELD = 'walk by another field, with `cursor`'
-const WITHOUT_EXTENSION = 'leave the model out of the extension, or give tasks a client without it'
+const BY_ANOTHER_FIELD = 'set `cursor` to another field'
+const WITHOUT_EXTENSION = 'exclude the model from the extension, or give tasks a client without it'
 
 function because(reasons: readonly string[]): string {
   const bent = reasons.some((reason) => reason.startsWith('an extension'))

@@ -67,7 +67,7 @@ export async function nextPage(delegate: ReadDelegate, walk: Walk, range: Range,
 export function shortfall(model: string, { hooked }: Walk, { short }: Page): string | undefined {
   // Without an extension, the others came in between.
   if (!short || !hooked) return undefined
-  return `The client gave fewer rows than asked for: ${short.came} of ${short.asked} of ${model}, and there were more. An extension seems to cap or filter what findMany returns; the backfill reads on until nothing is left.`
+  return `The client returned fewer rows of ${model} than requested (${short.came} of ${short.asked}), and there were more. A client extension may limit or filter findMany. The backfill continues until no rows are left.`
 }
 
 /** Rows, and from which of the ranges after a key they came: 0 is the narrowest. */

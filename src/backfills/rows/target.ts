@@ -16,7 +16,7 @@ export function walkedOf(definition: BackfillDefinition, client: object): Walked
   const computed = fields.find((field) => isComputed(client, model.key, field))
   if (computed !== undefined)
     throw new CursorError(
-      `a backfill can't walk by ${computed}: an extension of the client computes it; walk by another field, with \`cursor\``,
+      `${computed} can't be the cursor: a client extension computes it. Set \`cursor\` to another field`,
     )
   const types = fields.flatMap((field) => model.columns.get(field)?.type ?? [])
   const { where, select } = definition
@@ -30,16 +30,14 @@ function cursorOf({ cursor }: BackfillDefinition, model: WalkedModel): readonly 
   const fields = cursor === undefined ? model.id : typeof cursor === 'string' ? [cursor] : cursor
   const unknown = fields.find((field) => !model.columns.has(field))
   if (unknown !== undefined) throw new CursorError(`the cursor ${unknown} is not a field of ${model.key}`)
-  if (fields.length === 0)
-    throw new CursorError(`${model.key} has no id: say which unique field to walk by, with \`cursor\``)
+  if (fields.length === 0) throw new CursorError(`${model.key} has no \`@id\`: set \`cursor\` to a unique field`)
   for (const field of fields) {
     const reason = unfit(model.columns.get(field))
-    if (reason)
-      throw new CursorError(`a backfill can't walk by ${field}: ${reason}; walk by another field, with \`cursor\``)
+    if (reason) throw new CursorError(`${field} can't be the cursor: ${reason}. Set \`cursor\` to another field`)
   }
   if (!model.uniques.some((unique) => unique.fields.every((field) => fields.includes(field))))
     throw new CursorError(
-      `the cursor ${fields.join(', ')} is not unique in the schema: walk by a unique field, or by more fields (${[...fields, ...model.id].join(', ')})`,
+      `the cursor ${fields.join(', ')} is not unique in the schema: set \`cursor\` to a unique field, or to more fields (${[...fields, ...model.id].join(', ')})`,
     )
   return fields
 }
@@ -47,9 +45,9 @@ function cursorOf({ cursor }: BackfillDefinition, model: WalkedModel): readonly 
 function unfit(column: Column | undefined): string | undefined {
   if (column === undefined) return 'it is not a field'
   if (column.list) return 'it is a list'
-  if (column.optional) return 'it may be null'
-  if (!ORDERED.has(column.type)) return `values of ${column.type} have no order that it could keep`
-  if (column.updatedAt) return 'every update changes it, so rows would move on ahead of the backfill or past its end'
-  if (column.finer) return 'it holds microseconds, and JavaScript milliseconds'
+  if (column.optional) return 'it can be null'
+  if (!ORDERED.has(column.type)) return `values of type ${column.type} have no reliable order`
+  if (column.updatedAt) return 'every update changes it, so rows would move while the backfill runs'
+  if (column.finer) return 'it stores microseconds, but JavaScript dates have milliseconds'
   return undefined
 }

@@ -90,8 +90,8 @@ export function walkedModel(client: object, key: string): WalkedModel {
   const block = blocks.find(({ kind, name }) => kind === 'model' && uncapitalised(name) === key)
   if (!(key in client) || !block)
     throw new AfterPartyError('tasks-invalid', {
-      what: `The Prisma client has no model ${JSON.stringify(key)} that a backfill could walk.`,
-      next: 'Write the model as it is on the client, `post` for `model Post`, and run `npx prisma generate` after changes.',
+      what: `The Prisma client has no model ${JSON.stringify(key)}.`,
+      next: 'Use the name of the model on the client, such as `post` for `model Post`, and run `npx prisma generate` after changes.',
     })
   const shape = readModel(block.body)
   const enums = new Map(

@@ -35,7 +35,7 @@ export function groupChanges(
   const stamped = [...model.columns.values()].flatMap(({ field, updatedAt }) => (updatedAt ? field : []))
   const now = new Date()
   for (const { key, data } of changes) {
-    if (!isPlainObject(data)) return 'the data is no plain object'
+    if (!isPlainObject(data)) return 'the data is not a plain object'
     const unset = model.strictUndefined && Object.keys(data).find((field) => data[field] === undefined)
     if (unset) return `undefined in ${unset}`
     const set = Object.keys(data).filter((field) => data[field] !== undefined)
@@ -75,7 +75,7 @@ function leftToPrisma(
   if (cascading !== undefined) return `other rows refer to ${cascading}, and Prisma changes them too`
   if (dates !== 'unknown') return undefined
   const zoned = columns.find(({ column }) => /with time zone/.test(types.get(column)?.type ?? ''))
-  return zoned && `it is not known how the adapter sends ${zoned.field}, which has a time zone`
+  return zoned && `unknown how the adapter sends ${zoned.field}, which has a time zone`
 }
 
 function columnsOf(model: WalkedModel, fields: readonly string[]): Column[] | string {

@@ -29,7 +29,7 @@ export class RawTables {
 async function ask(client: Client, model: WalkedModel, times: TransactionTimes): Promise<RawTable> {
   const dialect = dialectOf(model)
   const reason = passedBy(client, model)
-  if (reason !== undefined || !dialect) return reason ?? `${model.provider ?? 'this database'} has no statement for it`
+  if (reason !== undefined || !dialect) return reason ?? `${model.provider ?? 'this database'} does not support it`
   // A primary may be without what was extended later: it is asked only where the table is.
   const primary = primaryOf(client) as Client
   const place = await placeOf(primary, model, times)
@@ -38,7 +38,7 @@ async function ask(client: Client, model: WalkedModel, times: TransactionTimes):
   const query = dialect.typesQuery?.(located)
   if (!query) return { model: located, types: new Map() }
   const rows = await primary.$queryRawUnsafe(query.sql, ...query.parameters)
-  if (rows.length === 0) return `a raw statement does not find the table of ${model.key}`
+  if (rows.length === 0) return `a raw statement can't find the table of ${model.key}`
   const types = rows.map(({ name, type, charset, collation }): [string, ColumnType] => [
     String(name),
     { type: String(type), charset: textOf(charset), collation: textOf(collation) },

@@ -29,7 +29,7 @@ export async function placeOf(client: Client, model: WalkedModel, times: Transac
   return model.adapter === undefined ? { schema: null } : { unknown: UNKNOWN }
 }
 
-const UNKNOWN = 'it is not known in which database the adapter looks for the table'
+const UNKNOWN = 'unknown in which database the adapter looks for the table'
 
 const LOCKED =
   "SELECT DISTINCT n.nspname::text AS schema FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND c.relname = $1 AND c.relkind NOT IN ('i', 'I')"
@@ -45,15 +45,13 @@ export async function lockedPlace(
     const writer = transaction as Client
     await look(writer)
     const [one, another] = await writer.$queryRawUnsafe(LOCKED, table)
-    return one && !another
-      ? { schema: String(one.schema) }
-      : { unknown: 'it is not known in which schema the table is' }
+    return one && !another ? { schema: String(one.schema) } : { unknown: 'unknown in which schema the table is' }
   }
   try {
     return '$transaction' in client ? await transact(client, times, ask) : await ask(client)
   } catch (error) {
     const told = explained(error, times)
     if (isPassing(told)) throw told
-    return { unknown: `it is not known in which schema the table is (${lastLine(messageOf(error))})` }
+    return { unknown: `unknown in which schema the table is (${lastLine(messageOf(error))})` }
   }
 }

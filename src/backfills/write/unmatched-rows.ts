@@ -129,7 +129,7 @@ export async function demandGone(
 
 function notFound(fields: readonly string[], key: Key): CursorError {
   return new CursorError(
-    `a row is not found by its own ${fields.join(', ')} (${describeKey(fields, key)}): it is stored otherwise than Prisma writes it; walk by another field, with \`cursor\``,
+    `a row can't be found by its ${fields.join(', ')} (${describeKey(fields, key)}): it is stored in another format than Prisma writes. Set \`cursor\` to another field`,
   )
 }
 

@@ -72,12 +72,12 @@ describe('the keys of a page', () => {
   })
 
   test.each([
-    [placement(['Int'], [[2], [1]]), 'the row 1 came after 2'],
-    [placement(['Int'], [[2]], [3]), 'the row 2 came after 3'],
-    [placement(['Int'], [[4]], null, [3]), 'the row 4 came where the last one asked for was 3'],
-    [placement(['Int'], [[3], [3]]), 'two rows came with the same a (3): it is not unique in the database'],
+    [placement(['Int'], [[2], [1]]), 'the row 1 was returned after 2'],
+    [placement(['Int'], [[2]], [3]), 'the row 2 was returned after 3'],
+    [placement(['Int'], [[4]], null, [3]), 'the row 4 was returned, but the range ends at 3'],
+    [placement(['Int'], [[3], [3]]), 'two rows have the same a (3): it is not unique in the database'],
     [placement(['DateTime'], [[new Date(0)]], [new Date(0)]), 'microseconds'],
-    [placement(['Int', 'String'], [[1, 'x']], [1, 'x']), 'two rows came with the same a, b (a=1, b=x)'],
+    [placement(['Int', 'String'], [[1, 'x']], [1, 'x']), 'two rows have the same a, b (a=1, b=x)'],
   ])('are not: %j', (found, fault) => expect(found).toEqual({ fault: expect.stringContaining(fault) }))
 
   test('are the fault of an extension only where there is one', () => {
@@ -97,7 +97,7 @@ describe('a key', () => {
     ['Decimal', new Decimal(1), 1],
   ])('of %s is %s, not %s', (type, right, wrong) => {
     expect(keyFault(walkOf([type]), [right])).toBeUndefined()
-    expect(keyFault(walkOf([type]), [wrong])).toContain(`no ${type}`)
+    expect(keyFault(walkOf([type]), [wrong])).toContain(`not of type ${type}`)
     expect(keyFault(walkOf([type]), [null])).toContain('without a')
     expect(keyFault(walkOf([type]), [undefined])).toContain('without a')
   })
