@@ -29,7 +29,7 @@ export function parser(args: readonly string[], commands: readonly CommandModule
     .scriptName('after-party')
     .usage('$0 <command>\n\nDeploy tasks for Prisma: prisma migrate deploy && after-party run')
     .epilogue(
-      'Exit codes: 0 done, 1 a task failed, 2 not run (invocation, config, files), 3 held, 4 pending (status --check)',
+      'Exit codes: 0 done, 1 a task failed, 2 nothing ran (see the error), 3 held by another run, 4 pending (status --check)',
     )
     .strict()
     .demandCommand(1, `Missing command. Use one of: ${COMMAND_WORDS.join(', ')}.`)

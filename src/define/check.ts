@@ -51,7 +51,7 @@ const batchSize = v.union(
 const backfill = v.strictObject({
   kind: v.literal('backfill'),
   ...common,
-  model: v.pipe(text, v.nonEmpty('must name a model')),
+  model: v.pipe(text, v.nonEmpty('must be the name of a model')),
   where: v.optional(v.record(v.string(), v.unknown(), 'must be an object')),
   select: v.optional(v.record(v.string(), v.unknown(), 'must be an object')),
   cursor: v.optional(v.union([text, v.array(text)], 'must be a field, or a list of fields')),

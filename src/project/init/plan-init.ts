@@ -253,10 +253,10 @@ function planned(
 function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider: Provider): string[] {
   const warnings: string[] = []
   if (provider === 'mongodb' && prismaMajor >= 7) {
-    warnings.push('Prisma 7 has no adapter for MongoDB. Use Prisma 6')
+    warnings.push('Prisma 7 has no adapter for MongoDB. Use Prisma 6.')
   }
   if (!info.generators.some(({ provider }) => /^prisma-client(-js)?$/.test(provider))) {
-    warnings.push(`${relative(root, schema.path)} has no generator for the Prisma client`)
+    warnings.push(`${relative(root, schema.path)} has no generator for the Prisma client.`)
   }
   return warnings
 }

@@ -18,7 +18,7 @@ export function toTaskName(input: string): string {
       what:
         input.trim() === '' ? 'A task needs a name.' : `${JSON.stringify(shortened(input))} is not a valid task name.`,
       why: fault,
-      next: 'Choose another name: `npx after-party new backfill_slugs`.',
+      next: 'Pass a valid name, such as `npx after-party new backfill_slugs`.',
     })
   }
   return snakeCase(input)
