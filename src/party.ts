@@ -57,7 +57,7 @@ export interface PartyRunOptions {
   onEvent?: RunListener
 }
 
-/** After Party as a library, with everything that the command line does. Close it when you are done. */
+/** After Party as a library: the engine of the command line. Close it when you are done. */
 export interface AfterParty {
   /** Runs pending tasks. A failed task is a result. Throws an `AfterPartyError` if nothing could run. */
   run(options?: PartyRunOptions): Promise<RunResult>
@@ -79,7 +79,7 @@ export interface AfterParty {
 }
 
 /**
- * Creates an After Party from a client factory and tasks. It connects at the first call.
+ * Creates an After Party instance from a client factory and tasks. It connects at the first call.
  *
  * @example
  * const party = createAfterParty({ client: () => new PrismaClient({ adapter }), tasks: 'prisma/after-party' })

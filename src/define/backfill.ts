@@ -109,7 +109,7 @@ export interface BackfillOptions<
   environments?: readonly string[]
   /** The model to backfill, by its name on the client: `'post'`. */
   model: Model
-  /** The rows to process. The backfill may change what it matches: `{ slug: null }`. Default: all rows. */
+  /** The rows to process. Rows may stop matching when the backfill changes them: `{ slug: null }`. Default: all rows. */
   where?: BackfillWhere<Model, Client>
   /** The fields to read. Fewer fields are faster. Default: all fields of the table. */
   select?: Prisma.Exact<Select, BackfillSelect<Model, Client>>
@@ -139,7 +139,10 @@ export interface BackfillOptions<
 
 /** Changes rows one by one. Writes each batch with one statement where possible. */
 export interface UpdateEach<Row, Returned, Data> {
-  /** Returns what to change in this row, or nothing to leave it as it is. It may be called more than once for a row, so keep it pure. */
+  /**
+   * Returns what to change in this row, or null or nothing to leave it as it is. It may be called more than once for a
+   * row, so keep it pure.
+   */
   update(row: Row): Returned & NoExcessReturned<Returned, Data>
   run?: never
 }

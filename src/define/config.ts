@@ -39,8 +39,8 @@ export interface Config {
    */
   client: () => PrismaClientLike | Promise<PrismaClientLike>
   /**
-   * Returns the client of the ledger, if it needs another user or pool. You don't need it because of extensions: queries
-   * of the ledger never pass through them. Default: `client`.
+   * Returns the client of the ledger, if the ledger needs another user or pool. Extensions don't require it: queries of
+   * the ledger never pass through them. Default: `client`.
    */
   ledgerClient?: () => PrismaClientLike | Promise<PrismaClientLike>
   /** The tasks directory, relative to the folder of the config. Default: `prisma/after-party`. */
@@ -49,7 +49,7 @@ export interface Config {
   templates?: string
   /**
    * The directory of Prisma's migrations, relative to the folder of the config. For a compiled config, relative to the
-   * nearest folder above it that has the directory. Default: `prisma/migrations`.
+   * nearest folder above it, in the same package, that has the directory. Default: `prisma/migrations`.
    */
   migrations?: string
   /** How long a claim is valid without a heartbeat. Default: `60s`. */
