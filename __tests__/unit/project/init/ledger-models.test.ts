@@ -56,7 +56,7 @@ model AfterPartyTaskRecord {
   state            String? // results of steps
   params           String?
   lane             String? // foreground | background
-  seenAt           DateTime? // when a worker last looked at it
+  seenAt           DateTime? // when a worker last checked it
   request          String? // pause | resume | cancel
   requestedBy      String?
   requestedAt      DateTime?
@@ -74,7 +74,7 @@ model AfterPartyTaskRun {
   name             String
   fence            Int
   status           String
-  reason           String? // a code: why it ended so
+  reason           String? // a code: why it ended
   reasonText       String?
   startedAt        DateTime
   finishedAt       DateTime?
@@ -84,7 +84,7 @@ model AfterPartyTaskRun {
   changedMeanwhile BigInt    @default(0)
   skippedRows      String?
   error            String?
-  log              String? // the tail of what the task logged, capped
+  log              String? // the end of the task's log, with a size limit
   params           String?
   runner           String? // the version of After Party
 
