@@ -1,6 +1,6 @@
 /**
  * Runs the tests: all of them, or what the arguments name, as Jest takes them. The chaos suite comes last and by
- * itself: sixteen processes at a time leave no room for others, and would make them late.
+ * itself: so many processes at a time leave no room for others, and would make them late.
  */
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'

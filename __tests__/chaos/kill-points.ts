@@ -89,8 +89,11 @@ const TAKE_OVERS = [['after:work', 'before:claim', 'after:claim', 'before:end-de
 const BATCH_AFTER_BATCH = [['after:work', 'after:checkpoint', 'after:commit', 'before:commit']]
 const PART_AFTER_PART = [['after:work', 'after:claim#2', 'after:commit']]
 
-/** How much is tried: a few points, every write point once, or every point of every kind of task. */
-export type Extent = 'few' | 'every point' | 'every kind'
+/** How much is tried: a few points, every write point once or dealt to several databases, or those of every kind. */
+export type Extent = 'few' | 'dealt' | 'every kind'
+
+/** Who shares the points, where they are dealt: one of each kind of database. */
+const SHARERS: readonly VariantName[] = ['sqlite-libsql', 'postgresql', 'mariadb']
 
 /** What to kill on a variant. */
 export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
@@ -130,11 +133,30 @@ export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
   switch (extent) {
     case 'few':
       return some
-    case 'every point':
-      return [...points, ...parts]
+    case 'dealt':
+      return [...dealt(points, SHARERS, variant), ...dealt(parts, oneWriter ? [variant] : SERVERS, variant)]
     case 'every kind':
       return [...kinds, ...parts]
   }
+}
+
+const SERVERS = SHARERS.filter((variant) => STACKS[VARIANTS[variant].stack].provider !== 'sqlite')
+
+/**
+ * A database's share of the scenarios. Those that differ in the moment alone go to one after the other, and every
+ * database has at least one of them.
+ */
+function dealt(scenarios: readonly Scenario[], sharers: readonly VariantName[], variant: VariantName): Scenario[] {
+  const alike = new Map<string, Scenario[]>()
+  for (const scenario of scenarios) {
+    const write = `${scenario.kind} ${scenario.kills.join().replaceAll(/\w+:|#\d/g, '')}`
+    alike.set(write, [...(alike.get(write) ?? []), scenario])
+  }
+  return [...alike.values()].flatMap((group, turn) => {
+    // Whoever begins takes turns, too: none has the moment before of every write.
+    const share = (sharers.indexOf(variant) + turn) % sharers.length
+    return group.filter((_, i) => i % sharers.length === share || (share >= group.length && i === share % group.length))
+  })
 }
 
 function each(...points: string[]): Kills {
