@@ -62,7 +62,7 @@ await check(blog, 'different slugs', POSTS, SLUGS)
 await check(blog, 'characters of slugs lost', 0, `SELECT ${before} - (${SUM})`)
 await type(blog, ['after-party status --check'], 4)
 
-say.scene('The task is mended')
+say.scene('The task is fixed')
 await blog.edit(SHORTEN, BROKEN, MENDED)
 say.text(`  ${MENDED}\n\nThe next deploy runs it again, and the task that runs at every deploy.`)
 set(blog, 'AFTER_PARTY_DEPLOY_ID', 'e91b550', 'the commit that mends it')

@@ -237,7 +237,7 @@ describe('while another run has a task', () => {
       expect(told).toEqual({ owner: reason.text, since: startedAt, leaseLeftMs: expect.any(Number) })
       expect(told.leaseLeftMs / 1000).toBeLessThanOrEqual(600)
       expect(stderr).toContain(`✖ long: ${held}`)
-      expect(stderr).toMatch(/, ([45]\d\d|600) s of its lease left\n/)
+      expect(stderr).toMatch(/, ([45]\d\d|600)s of its lease left\n/)
     },
   )
 

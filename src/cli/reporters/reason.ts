@@ -31,5 +31,5 @@ export function ownerOf(owner: string | null | undefined): string {
 
 function holding({ since, leaseLeftMs }: Holder): string {
   const from = since ? `, since ${since.toISOString()}` : ''
-  return `${from}, ${Math.ceil(leaseLeftMs / 1000)} s of its lease left`
+  return `${from}, ${Math.ceil(leaseLeftMs / 1000)}s of its lease left`
 }

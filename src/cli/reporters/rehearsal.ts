@@ -21,7 +21,7 @@ function whatIsLeft(rehearsals: readonly Rehearsal[]): string {
 
 function told({ name, outcome, durationMs, error, rows, total, batchMs, estimateMs, sample }: Rehearsal): string {
   if (outcome === 'skipped')
-    return `${stdout.style('yellow', '⚠')} ${name}: not rehearsed: it has no transaction to roll back`
+    return `${stdout.style('yellow', '⚠')} ${name} was not rehearsed: it has no transaction to roll back`
   if (outcome === 'failed')
     return `${stdout.style('red', '✖')} ${name} failed after ${formatMs(durationMs)}\n${indent(error ?? '')}`
   const head = `${stdout.style('green', '✔')} ${name} ${stdout.style('dim', formatMs(durationMs))}`
