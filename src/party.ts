@@ -21,6 +21,7 @@ import type { Status, TaskAttempt } from './engine/status.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
+import { type Client, clientOf } from './prisma/client.js'
 import { shareConnections } from './prisma/extensions.js'
 import { TsxLoader } from './project/loader.js'
 import { readMigrations } from './project/migration-files.js'
@@ -151,7 +152,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
     return client
   }
   let engine: Promise<Engine> | undefined
-  let tasksClient: Promise<PrismaClientLike> | undefined
+  let tasksClient: Promise<Client> | undefined
   const build = async (): Promise<Engine> => {
     const ledgerClient = await open(options.ledgerClient ? 'ledgerClient' : 'client')
     const ledger = new PrismaLedger(ledgerClient)
@@ -169,10 +170,12 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
       ledgerClient,
       source: sourceOf(options.tasks ?? DEFAULT_TASKS),
       tasksClient: () => {
-        tasksClient ??= openForTasks().catch((error) => {
-          tasksClient = undefined
-          throw error
-        })
+        tasksClient ??= openForTasks()
+          .then(clientOf)
+          .catch((error) => {
+            tasksClient = undefined
+            throw error
+          })
         return tasksClient
       },
       owner: makeOwner(),

@@ -11,6 +11,7 @@ import type { Engine } from './engine/engine.js'
 import { runTask as runClaimed } from './engine/run-task.js'
 import type { ClaimWrites } from './ledger/contract.js'
 import { MemoryLedger } from './ledger/memory-ledger.js'
+import { clientOf } from './prisma/client.js'
 import { TaskDefinitions, type TaskFile } from './project/task-files.js'
 
 /** The options of `runTask`. */
@@ -132,7 +133,7 @@ async function runOnce(
   const engine: Engine = {
     ledger,
     source: new TaskDefinitions({}),
-    tasksClient: async () => (inTransaction ? ledger.watching(prisma) : prisma),
+    tasksClient: async () => clientOf(inTransaction ? ledger.watching(prisma) : prisma),
     ledgerClient: {},
     owner: makeOwner(),
     environment: 'test',

@@ -3,6 +3,7 @@ import { type Duration, durationText, toMs } from '../define/duration.js'
 import { messageOf } from '../define/errors.js'
 import type { TaskDefinition } from '../define/task.js'
 import { orBusy } from '../prisma/ask.js'
+import type { Client } from '../prisma/client.js'
 import { isBusy, isWriteConflict } from '../prisma/database-errors.js'
 import { leaveConnection } from '../prisma/leave-connection.js'
 import { type Execution, endOf, settlementOf } from './execution.js'
@@ -78,7 +79,7 @@ async function rehearse(task: TaskDefinition, { client, context, signal, graceMs
 function runOwn(
   task: TaskDefinition,
   { context, graceMs }: Pick<ClaimedJob, 'context' | 'graceMs'>,
-  client: object,
+  client: Client,
   stop: AbortSignal,
 ): Promise<void> {
   const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)

@@ -2,6 +2,7 @@ import { type Duration, toMs } from '../define/duration.js'
 import { codeOf, messageOf } from '../define/errors.js'
 import type { TransactionOption, TransactionOptions } from '../define/task.js'
 import type { ClaimWrites, Ledger } from '../ledger/contract.js'
+import type { Client } from '../prisma/client.js'
 import { isWriteConflict } from '../prisma/database-errors.js'
 import { withoutExtensions } from '../prisma/extensions.js'
 import { providerOf } from '../prisma/internals.js'
@@ -13,7 +14,7 @@ import { Lost, orStopped, Stopped } from './stop.js'
 export interface TransactionDependencies {
   ledger: Ledger
   claim: HeldClaim
-  client: object
+  client: Client
   /** The ledger and the tasks have the same client: heartbeats would join the transaction. */
   sharedClient: boolean
   graceMs: number
@@ -24,10 +25,6 @@ export interface TransactionTimes {
   timeout: number
   maxWait: number
   isolationLevel?: string
-}
-
-interface TransactionalClient {
-  $transaction<T>(work: (transaction: object) => Promise<T>, options: object): Promise<T>
 }
 
 const DEFAULT_MAX_WAIT: Duration = '10s'
@@ -55,7 +52,7 @@ export async function inTransaction<T>(
   dependencies: TransactionDependencies,
   times: TransactionTimes,
   { stop, quiet }: { stop: AbortSignal; quiet: boolean },
-  work: (transaction: object, writes: ClaimWrites) => Promise<T>,
+  work: (transaction: Client, writes: ClaimWrites) => Promise<T>,
 ): Promise<T> {
   const { ledger, claim, client, graceMs } = dependencies
   const attempt = (how: { stop: AbortSignal; quiet: boolean }) =>
@@ -94,11 +91,11 @@ function besideBeats(writes: ClaimWrites): ClaimWrites {
 
 /** A transaction as Prisma makes it, and nothing more. */
 export function transact<T>(
-  client: object,
+  client: Client,
   times: TransactionTimes,
-  work: (transaction: object) => Promise<T>,
+  work: (transaction: Client) => Promise<T>,
 ): Promise<T> {
-  return (client as TransactionalClient).$transaction(work, times)
+  return client.$transaction(work, times)
 }
 
 /**
@@ -175,7 +172,7 @@ interface RawClient {
  * deadlock, and commits at statements like ALTER TABLE; code that goes on after either writes outside of the
  * transaction, and the record that follows would say done. Other databases refuse what follows.
  */
-export async function inOnePiece<T>(client: object, transaction: object, work: () => Promise<T>): Promise<T> {
+export async function inOnePiece<T>(client: Client, transaction: Client, work: () => Promise<T>): Promise<T> {
   if (providerOf(client) !== 'mysql') return work()
   const raw = withoutExtensions(transaction as RawClient)
   const marked = await raw.$executeRawUnsafe(`SAVEPOINT ${SAVEPOINT}`).then(

@@ -1,6 +1,7 @@
 import type { SkippedRow, TaskRef } from '../define/events.js'
 import type { TaskContext } from '../define/task.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
+import type { Client } from '../prisma/client.js'
 import type { HeldClaim } from './claim.js'
 import type { Execution } from './execution.js'
 import type { StopCause } from './stop.js'
@@ -23,7 +24,7 @@ export interface Work {
   /** Takes some of it off another process that holds it. */
   help?(job: Job, holder: TaskRecord): Promise<{ processed: number; failed: boolean }>
   /** What the client knows to be wrong with it, without a connection. */
-  fault?(client: object): string | undefined
+  fault?(client: Client): string | undefined
   /** Runs it, or as much of it as shows what it does, and rolls it back. Not there when it can't be rolled back. */
   rehearse?(job: RehearsalJob): Promise<Rehearsed>
 }
@@ -33,7 +34,7 @@ export interface Job {
   readonly task: TaskRef
   readonly ledger: Ledger
   /** The client that the task gets. */
-  readonly client: object
+  readonly client: Client
   /** The ledger has the same client: heartbeats would join its transaction. */
   readonly sharedClient: boolean
   /** Who runs it, and what claims of its parts are made with. */

@@ -107,7 +107,7 @@ export class BatchRunner {
     this.tried = undefined
     const at = this.#keeper.at
     const primary = primaryOf(client)
-    const table = await this.#table.of(client as Client, this.#model, times)
+    const table = await this.#table.of(client, this.#model, times)
     const { page, committed } = await inTime(this.#options, times, how, async () => {
       const page = await this.#read(delegateOf(primary, this.#model), at, batch)
       if (page.rows.length === 0) return { page, committed: undefined }
@@ -127,7 +127,7 @@ export class BatchRunner {
       if (changes.length === 0) return { page, committed: await this.#keeper.write(ledger, at, page, skipped) }
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
-        const writer = transaction as Client
+        const writer = transaction
         const missed = await writeChanges(changes, writer, table, { ...this.#work, refused, reader: writer, whole })
         await this.#demandGone(missed, delegateOf(transaction, this.#model), at, batch)
         return this.#keeper.write(ledger.within(transaction), at, page, skipped)
@@ -145,17 +145,17 @@ export class BatchRunner {
     const { again, refused } = batch
     this.tried = undefined
     const at = this.#keeper.at
-    const table = update ? await this.#table.of(client as Client, this.#model, this.#times) : NOT_ASKED
-    const work = async (reader: object, writer: object, writes: CheckpointWrites) => {
+    const table = update ? await this.#table.of(client, this.#model, this.#times) : NOT_ASKED
+    const work = async (reader: Client, writer: Client, writes: CheckpointWrites) => {
       const delegate = delegateOf(reader, this.#model)
       const page = await this.#read(delegate, at, batch)
       if (page.rows.length === 0) return { page, committed: undefined }
       this.tried = page
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
-      const { skipped, missed } = await workOn(page.rows, writer as Client, table, {
+      const { skipped, missed } = await workOn(page.rows, writer, table, {
         ...this.#work,
         refused,
-        reader: reader as Client,
+        reader: reader,
         whole,
       })
       await this.#demandGone(missed, delegate, at, batch)

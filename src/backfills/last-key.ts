@@ -1,4 +1,4 @@
-import { delegateOf, primaryOf, type ReadDelegate } from '../prisma/client.js'
+import { type Client, delegateOf, primaryOf, type ReadDelegate } from '../prisma/client.js'
 import { isInexact, lastRowFault, noLastRowFault } from './rows/in-order.js'
 import { type Key, keyOf, oneOf, sameKey } from './rows/keys.js'
 import { CursorError, keyColumns, nextPage, orderBy, type Walk, wholeKey } from './rows/pages.js'
@@ -12,7 +12,7 @@ const TRIES = 5
  * extension may show another row as the last one, the walk would end too early and say done: that is looked into here,
  * before the first write.
  */
-export async function lastKey(client: object, { model, walk }: Walked): Promise<Key | null> {
+export async function lastKey(client: Client, { model, walk }: Walked): Promise<Key | null> {
   const primary = primaryOf(client)
   await demandStoredAsWritten(primary, { model, walk })
   const delegate = delegateOf(primary, model)

@@ -71,10 +71,10 @@ export class OneStatement {
   static for(
     { update, transaction = true }: BackfillDefinition,
     walked: Walked,
-    { client, ledger, times }: { client: object; ledger: Ledger; times: TransactionTimes },
+    { client, ledger, times }: { client: Client; ledger: Ledger; times: TransactionTimes },
   ): OneStatement | undefined {
     const { model, walk } = walked
-    const writer = client as Client
+    const writer = client
     const dialect = dialectOf(model)
     const together = dialect?.together
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
@@ -117,7 +117,7 @@ export class OneStatement {
       },
       demandFound: async () => {
         if (changed === undefined || changed >= group.rows.length) return
-        const through = { writer: this.#client, reader: primaryOf(this.#client) as Client }
+        const through = { writer: this.#client, reader: primaryOf(this.#client) }
         await lookInto(group, changed, lookThrough(through, this.#dialect, this.#walked, 1))
       },
     }

@@ -43,7 +43,7 @@ export async function rehearseBackfill(definition: BackfillDefinition, job: Rehe
   }
   const { size } = new Pace(definition)
   const times = transactionTimes(definition.transaction, '30s')
-  const table = definition.update ? await new RawTables().of(client as Client, model, times) : NOT_ASKED
+  const table = definition.update ? await new RawTables().of(client, model, times) : NOT_ASKED
   const said = new Set<string>()
   const sayOnce = (message: string) => {
     if (!said.has(message)) context.log.warn(message)
@@ -71,7 +71,7 @@ export async function rehearseBackfill(definition: BackfillDefinition, job: Rehe
         if (next.rows.length === 0) return next
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-        const reader = transaction as Client
+        const reader = transaction
         const { skipped, missed } = await workOn(next.rows, reader, table, { ...work, reader, refused })
         if (missed.length > 0)
           await demandGone(missed, delegateOf(transaction, model), walk, { range: { after, upTo: until }, size })
@@ -113,7 +113,7 @@ async function rangesOf({ ledger, record, client }: RehearsalJob, walked: Walked
   return (ranges ?? [{ after, upTo: upTo ?? (await readLastKey(client, walked)) }]).filter(({ upTo }) => upTo !== null)
 }
 
-async function rowsOf(client: object, { model, walk }: Walked, keys: readonly Key[]): Promise<Row[]> {
+async function rowsOf(client: Client, { model, walk }: Walked, keys: readonly Key[]): Promise<Row[]> {
   const delegate = delegateOf(client, model)
   const rows: Row[] = []
   for (const key of keys) {

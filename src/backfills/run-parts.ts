@@ -9,7 +9,7 @@ import { headline, messageOf } from '../define/errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Settlement, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
-import { delegateOf } from '../prisma/client.js'
+import { type Client, delegateOf } from '../prisma/client.js'
 import { type Checkpoint, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
 import { demandFewSkipped } from './checkpoint-keeper.js'
 import { wait } from './pace.js'
@@ -176,7 +176,7 @@ async function splitUp({ definition, options, walked, record }: WalkingOptions):
   const asker = { client, log: context.log }
   const total = bound === null ? 0 : await totalOf(asker, walked, bound)
   const wanted = { total: total ?? 0, parts: definition.concurrency ?? 1 }
-  const split = (reader: object) => splitKeys(delegateOf(reader, model), walk, bound, wanted)
+  const split = (reader: Client) => splitKeys(delegateOf(reader, model), walk, bound, wanted)
   const one = 'Could not split the rows, so they are processed in one part'
   // Where a part ends is found by counting.
   if (total === null && wanted.parts > 1) context.log.warn(`${one}: there is no total`)

@@ -14,14 +14,14 @@ import { placeOf } from './write/table-place.js'
  * unique index. It reads all keys once, as counting the rows does.
  */
 export async function demandStoredAsWritten(
-  client: object,
+  client: Client,
   { model, walk }: { model: WalkedModel; walk: Walk },
 ): Promise<void> {
-  const ask = (statement: Statement) => rowsOf(client as Client, statement)
+  const ask = (statement: Statement) => rowsOf(client, statement)
   const columns = walk.fields.flatMap((field) => model.columns.get(field) ?? [])
   if (model.provider === 'sqlite') await demandPlain(model, columns, ask)
   if (!columns.some(({ type }) => type === 'String')) return
-  const located = await locatedIn(client as Client, model)
+  const located = await locatedIn(client, model)
   if (located && (await mayBeEqual(located, columns, ask))) await demandDistinct(located, columns, ask)
 }
 

@@ -1,5 +1,5 @@
 import { lastLine, messageOf } from '../define/errors.js'
-import { delegateOf, primaryOf, type ReadDelegate } from '../prisma/client.js'
+import { type Client, delegateOf, primaryOf, type ReadDelegate } from '../prisma/client.js'
 import { lastKey } from './last-key.js'
 import { isFinal, isPassing } from './rows/batch-fault.js'
 import { both, describeKey, type Key, keyOf, type Range } from './rows/keys.js'
@@ -71,7 +71,7 @@ export async function findObstacle(delegate: ReadDelegate, walk: Walk, range: Ra
 }
 
 /** The last key of the table as it is now; null when it is empty. */
-export async function readLastKey(client: object, { model, walk }: Walked): Promise<Key | null> {
+export async function readLastKey(client: Client, { model, walk }: Walked): Promise<Key | null> {
   let last: Key | null = null
   const error = await failure(async () => {
     last = await lastKey(client, { model, walk })

@@ -1,4 +1,5 @@
 import type { Ledger } from '../ledger/contract.js'
+import type { Client } from '../prisma/client.js'
 import type { TaskSource } from '../project/task-files.js'
 
 /** What every operation of the engine works with: the ledger, the tasks, and who asks. */
@@ -6,7 +7,7 @@ export interface Engine {
   ledger: Ledger
   source: TaskSource
   /** The client that tasks get; made when the first task needs it. */
-  tasksClient(): Promise<object>
+  tasksClient(): Promise<Client>
   /** The ledger's own client, to see whether the factory made two. */
   ledgerClient: object
   owner: string

@@ -15,14 +15,21 @@ interface WriteDelegate extends ReadDelegate {
 export type Client = Record<string, WriteDelegate> & {
   $executeRawUnsafe(sql: string, ...parameters: unknown[]): Promise<number>
   $queryRawUnsafe(sql: string, ...parameters: unknown[]): Promise<Row[]>
+  /** Not on a transaction of Prisma 6. */
+  $transaction<T>(work: (transaction: Client) => Promise<T>, options: object): Promise<T>
+}
+
+/** The client that a team's own code made, as it is used here. Nobody else looks at one in another way. */
+export function clientOf(client: object): Client {
+  return client as Client
 }
 
 /** Where a row is read that was just written, and where the last one is: with read replicas, not on a replica. */
-export function primaryOf(client: object): object {
-  return (client as { $primary?(): object }).$primary?.() ?? client
+export function primaryOf(client: Client): Client {
+  return (client as { $primary?(): Client }).$primary?.() ?? client
 }
 
 /** A model's operations on a client, or on a transaction of one. */
-export function delegateOf(client: object, { key }: { key: string }): ReadDelegate {
-  return (client as Client)[key] as ReadDelegate
+export function delegateOf(client: Client, { key }: { key: string }): ReadDelegate {
+  return client[key] as ReadDelegate
 }

@@ -10,7 +10,7 @@ test('the history has the latest 20 attempts, unless it is asked for more or few
   const engine: Engine = {
     ledger,
     source,
-    tasksClient: async () => ({}),
+    tasksClient: async () => ({}) as never,
     ledgerClient: {},
     owner: 'host:1:x',
     environment: 'test',

@@ -17,9 +17,9 @@ const TIMES = { timeout: 2 * LIMIT_MS, maxWait: LIMIT_MS / 2 }
  * takes too long. The database itself ends the query then, where it can be told to: it would go on with it for nobody.
  */
 export async function askBriefly<T>(
-  { client, log }: { client: object; log: Log },
+  { client, log }: { client: Client; log: Log },
   without: string,
-  ask: (reader: object) => Promise<T>,
+  ask: (reader: Client) => Promise<T>,
 ): Promise<T | undefined> {
   const provider = providerOf(client)
   const limited = async () => {
@@ -36,30 +36,30 @@ export async function askBriefly<T>(
 
 /** How many rows there are to walk, up to a key, after another; null where they can't be counted. */
 export async function totalOf(
-  asker: { client: object; log: Log },
+  asker: { client: Client; log: Log },
   { model, walk }: Walked,
   upTo: Key | null,
   after: Key | null = null,
 ): Promise<number | null> {
-  const count = (reader: object) => countRows(delegateOf(reader, model), walk, upTo, after)
+  const count = (reader: Client) => countRows(delegateOf(reader, model), walk, upTo, after)
   return (await askBriefly(asker, 'Could not count the rows, so there is no total', count)) ?? null
 }
 
 /** Whatever limit the connection has already stays, where it is the lower one. */
 const POSTGRES_LIMIT = `SELECT set_config('statement_timeout', CASE WHEN setting::int BETWEEN 1 AND ${LIMIT_MS} THEN setting ELSE '${LIMIT_MS}' END, true) FROM pg_settings WHERE name = 'statement_timeout'`
 
-function onPostgres<T>(client: object, ask: (reader: object) => Promise<T>): Promise<T> {
+function onPostgres<T>(client: Client, ask: (reader: Client) => Promise<T>): Promise<T> {
   return transact(client, TIMES, async (transaction) => {
-    await withoutExtensions(transaction as Client).$queryRawUnsafe(POSTGRES_LIMIT)
+    await withoutExtensions(transaction).$queryRawUnsafe(POSTGRES_LIMIT)
     return ask(transaction)
   })
 }
 
 /** The limit is the session's, and goes back to what it was: the connection is one of a pool. */
-function onMysql<T>(client: object, ask: (reader: object) => Promise<T>): Promise<T> {
+function onMysql<T>(client: Client, ask: (reader: Client) => Promise<T>): Promise<T> {
   // Ended by Prisma, it could not put the session's limit back: each query ends at the server's.
   return transact(client, { ...TIMES, timeout: 30 * TIMES.timeout }, async (transaction) => {
-    const session = withoutExtensions(transaction as Client)
+    const session = withoutExtensions(transaction)
     const limit =
       (await limitOf(session, 'max_statement_time', 1_000)) ?? (await limitOf(session, 'max_execution_time', 1))
     if (!limit || (limit.before > 0 && limit.before <= limit.most)) return ask(transaction)

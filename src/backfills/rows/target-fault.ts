@@ -1,10 +1,11 @@
 import type { BackfillDefinition } from '../../define/backfill.js'
 import { AfterPartyError } from '../../define/errors.js'
+import type { Client } from '../../prisma/client.js'
 import { CursorError } from './pages.js'
 import { walkedOf } from './target.js'
 
 /** What the client knows to be wrong with what a backfill walks: a model or a cursor that is not there or not fit. */
-export function targetFault(definition: BackfillDefinition, client: object): string | undefined {
+export function targetFault(definition: BackfillDefinition, client: Client): string | undefined {
   try {
     walkedOf(definition, client)
     return undefined

@@ -31,7 +31,7 @@ async function ask(client: Client, model: WalkedModel, times: TransactionTimes):
   const reason = passedBy(client, model)
   if (reason !== undefined || !dialect) return reason ?? `${model.provider ?? 'this database'} does not support it`
   // A primary may be without what was extended later: it is asked only where the table is.
-  const primary = primaryOf(client) as Client
+  const primary = primaryOf(client)
   const place = await placeOf(primary, model, times)
   if ('unknown' in place) return place.unknown
   const located = { ...model, schema: place.schema ?? undefined }
@@ -65,7 +65,7 @@ const RAW = ['$executeRawUnsafe', '$queryRawUnsafe']
  * What of the team's own a raw statement would pass by, or pass through to who knows where. A client that somebody
  * wrapped by hand shows nothing of it.
  */
-export function passedBy(client: object, { key, name }: WalkedModel): string | undefined {
+export function passedBy(client: Client, { key, name }: WalkedModel): string | undefined {
   if (isHooked(client, key, 'update') || isReplaced(client, name, 'update'))
     return `the client has an extension on update of ${key}`
   const raw = RAW.find((method) => isClientHooked(client, method) || isClientReplaced(client, method))

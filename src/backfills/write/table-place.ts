@@ -41,8 +41,8 @@ export async function lockedPlace(
   times: TransactionTimes,
   look: (on: Client) => Promise<unknown>,
 ): Promise<Place> {
-  const ask = async (transaction: object): Promise<Place> => {
-    const writer = transaction as Client
+  const ask = async (transaction: Client): Promise<Place> => {
+    const writer = transaction
     await look(writer)
     const [one, another] = await writer.$queryRawUnsafe(LOCKED, table)
     return one && !another ? { schema: String(one.schema) } : { unknown: 'unknown in which schema the table is' }
