@@ -9,6 +9,7 @@ import { headline, messageOf } from '../define/errors.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Settlement, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
+import { answerWithin } from '../prisma/answer-within.js'
 import { type Client, delegateOf } from '../prisma/client.js'
 import { type Checkpoint, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
 import { demandFewSkipped } from './checkpoint-keeper.js'
@@ -35,6 +36,8 @@ interface Crew {
 }
 
 const LOOK_MS = 250
+/** What others did is worth a look, but not worth waiting for a database that does not answer. */
+const DONE_MS = 5_000
 
 /**
  * Walks a backfill in parts, side by side, for the process that holds the backfill itself. Parts that another process
@@ -56,7 +59,8 @@ export function walkInParts(given: WalkingOptions): Walking {
     async done() {
       const skippedRows = given.record ? skippedRowsOf(given.record) : []
       if (!split) return { processed, skippedRows }
-      const records = await recordsOfParts(ledger, split.parts).catch(() => undefined)
+      // What ended the walk is worth more than that this could not be asked.
+      const records = await answerWithin(DONE_MS, recordsOfParts(ledger, split.parts)).catch(() => undefined)
       if (!records) return { processed, skippedRows }
       const rows = processedIn(records)
       claim.progress(rows, split.total)
