@@ -65,6 +65,7 @@ describeLedgers((makeStand, kind) => {
       expect(claim).toEqual({ version: asked.version, name: 'task', owner: 'host:1:a', fence: 1 })
       expect(await other.record(asked.version)).toEqual({
         version: asked.version,
+        part: null,
         name: 'task',
         status: 'running',
         attempts: 1,
@@ -379,8 +380,21 @@ describeLedgers((makeStand, kind) => {
       expect(await ledger.checkpoint(claim, { ...first, from: 'k2', checkpoint: 'k1', skippedRows: [] })).toBe(true)
       expect(await recordOf(claim.version)).toMatchObject({ checkpoint: 'k1', skippedRows: [] })
     })
+  })
 
-    test('is in no list, nor are the rows that were skipped', async () => {
+  describe('a list of records', () => {
+    test('has tasks, and no parts of them', async () => {
+      const { claim } = await claimed()
+      const part = await ledger.claim(null, await request({ version: `${claim.version}/03` }))
+      expect(part).not.toBeNull()
+      expect(await recordOf(`${claim.version}/03`)).toMatchObject({ part: 3 })
+      for (const records of [await ledger.records(), await ledger.recordsForRun()]) {
+        const versions = records.map(({ version }) => version).filter((version) => version.startsWith(claim.version))
+        expect(versions).toEqual([claim.version])
+      }
+    })
+
+    test('has no checkpoints, nor rows that were skipped', async () => {
       const { claim } = await claimed()
       const leaseUntil = new Date(await ledger.now())
       const skippedRows = [{ key: '7', error: 'no title' }]
@@ -458,12 +472,9 @@ describeLedgers((makeStand, kind) => {
     test('are versions that differ by one character', async () => {
       const version = newVersion()
       for (const each of [version, `${version}/01`, `${version}/1`]) await claimed({ version: each })
-      const versions = (await other.records()).map((record) => record.version)
-      expect(versions.filter((each) => each.startsWith(version)).sort()).toEqual([
-        version,
-        `${version}/01`,
-        `${version}/1`,
-      ])
+      for (const each of [version, `${version}/01`, `${version}/1`])
+        expect(await other.record(each)).toMatchObject({ version: each })
+      expect(await other.record(`${version}/0`)).toBeNull()
     })
   })
 

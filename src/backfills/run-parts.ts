@@ -154,8 +154,8 @@ export async function helpWith(
 
 /** A part that failed: the backfill fails for the same reason. */
 class PartFailed extends Error {
-  constructor({ version, error }: TaskRecord) {
-    super(`part ${version.split('/')[1]} failed: ${headline(error ?? '') || 'no error was recorded'}`)
+  constructor({ part, error }: TaskRecord) {
+    super(`part ${part} failed: ${headline(error ?? '') || 'no error was recorded'}`)
   }
 }
 

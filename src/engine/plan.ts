@@ -40,7 +40,7 @@ export interface PlanInput {
  */
 export function planTasks(input: PlanInput): PlanEntry[] {
   const files = new Map(input.files.map((file) => [file.version, file]))
-  const records = new Map(input.records.filter(isTask).map((record) => [record.version, record]))
+  const records = new Map(input.records.map((record) => [record.version, record]))
   const newestDone = [...records.values()].filter(isDone).reduce((newest, { version }) => later(newest, version), '')
   return [...new Set([...files.keys(), ...records.keys()])].sort().flatMap((version) => {
     const file = files.get(version) ?? null
@@ -124,11 +124,6 @@ function decide(
 
 function leavesOut(definition: Definition | null, environment: string): boolean {
   return definition?.environments !== undefined && !definition.environments.includes(environment)
-}
-
-/** Partitions of a backfill are records too, `20261122103000/03`; they are not tasks. */
-function isTask({ version }: Pick<TaskRecord, 'version'>): boolean {
-  return !version.includes('/')
 }
 
 function isDone({ status }: Pick<TaskRecord, 'status'>): boolean {

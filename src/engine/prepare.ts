@@ -69,7 +69,7 @@ export function resolveNames(
   const learn = ({ version, name }: { version: string; name: string }) => {
     for (const word of [name, version, `${version}_${name}`]) byWord.set(word, version)
   }
-  if (recordsToo) records.filter(({ version }) => !version.includes('/')).forEach(learn)
+  if (recordsToo) records.forEach(learn)
   files.forEach(learn)
   return new Set(names.map((word) => byWord.get(bare(word)) ?? unknown(word, files, records, byWord)))
 }

@@ -13,7 +13,10 @@ export type RecordStatus =
 
 /** One row of `AfterPartyTaskRecord`: whether a task has run in this database, and how it stands. */
 export interface TaskRecord {
+  /** Of a part of a backfill: `20261122103000/03`. */
   version: string
+  /** Of a part of a backfill: which one, from 1. */
+  part: number | null
   name: string
   status: RecordStatus
   /** Claims so far. */
@@ -144,7 +147,7 @@ export interface ClaimWrites {
 
 /** How tasks stand. */
 export interface Records {
-  /** All records. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
+  /** The records of all tasks, not of parts of them. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
   records(): Promise<ListedRecord[]>
   /** The same for a run, whose start should not grow with its past: more than a name only where a task may run again. */
   recordsForRun(): Promise<(ListedRecord | SettledRecord)[]>

@@ -11,6 +11,7 @@ import type {
   TaskRecord,
   TaskRun,
 } from './contract.js'
+import { partColumns } from './rows.js'
 
 /**
  * A ledger in memory, for tests and rehearsals: the contract without a database.
@@ -34,7 +35,8 @@ export class MemoryLedger implements Ledger {
   }
 
   async records(): Promise<ListedRecord[]> {
-    return [...this.#records.values()].map(({ checkpoint: _, skippedRows: __, ...record }) => record)
+    const tasks = [...this.#records.values()].filter(({ part }) => part === null)
+    return tasks.map(({ checkpoint: _, skippedRows: __, ...record }) => record)
   }
 
   recordsForRun(): Promise<ListedRecord[]> {
@@ -60,6 +62,7 @@ export class MemoryLedger implements Ledger {
       ...current,
       ...(!resume && start),
       ...data,
+      part: partColumns(request.version).part,
       status: 'running',
       attempts: (current?.attempts ?? 0) + 1,
       fence,
@@ -90,6 +93,7 @@ export class MemoryLedger implements Ledger {
     const current = this.#records.get(version)
     if (!this.#standsAs(seen, current)) return false
     this.#records.set(version, {
+      part: null,
       attempts: 0,
       checksum: null,
       deployId: null,

@@ -27,6 +27,8 @@ import { readAll } from './read-all.js'
 import {
   type LedgerClient,
   LISTED,
+  partColumns,
+  partOf,
   RECORD,
   type RecordRow,
   reasonColumns,
@@ -80,11 +82,11 @@ export class PrismaLedger implements Ledger {
   }
 
   async records(): Promise<ListedRecord[]> {
-    return (await this.#allRecords({ select: LISTED })).map(toListed)
+    return (await this.#tasks({ select: LISTED })).map(toListed)
   }
 
   async recordsForRun(): Promise<(ListedRecord | SettledRecord)[]> {
-    const rows = await this.#allRecords({ select: { version: true, name: true, status: true } })
+    const rows = await this.#tasks({ select: { version: true, part: true, name: true, status: true } })
     const settled: SettledRecord[] = []
     const open: string[] = []
     for (const { version, name, status } of rows) {
@@ -92,7 +94,7 @@ export class PrismaLedger implements Ledger {
       else open.push(version)
     }
     if (open.length === 0) return settled
-    const more = await this.#allRecords({ where: { version: { in: open } }, select: WITHOUT_ERROR })
+    const more = await this.#tasks({ where: { version: { in: open } }, select: WITHOUT_ERROR })
     return [...settled, ...more.map(toListed)]
   }
 
@@ -106,7 +108,7 @@ export class PrismaLedger implements Ledger {
   async claim(seen: ListedRecord | null, { resume, ...request }: ClaimRequest): Promise<Claim | null> {
     const fence = (seen?.fence ?? 0) + 1
     const claim: Claim = { version: request.version, name: request.name, owner: request.owner, fence }
-    const of = { ...partOf(request.version), runner: VERSION, reason: null, reasonText: null }
+    const of = { ...partColumns(request.version), runner: VERSION, reason: null, reasonText: null }
     const taken = {
       ...request,
       ...of,
@@ -190,9 +192,14 @@ export class PrismaLedger implements Ledger {
     await this.#client.$disconnect()
   }
 
-  #allRecords(query: { where?: object; select: object }): Promise<RecordRow[]> {
+  async #tasks(query: { where?: object; select: object }): Promise<RecordRow[]> {
     const find = (asked: object) => this.#connection.ask(() => this.#client.afterPartyTaskRecord.findMany(asked))
-    return readAll(find, query, { key: 'version', bent: mayBendReads(this.#client, 'afterPartyTaskRecord') })
+    const rows = await readAll(find, query, {
+      key: 'version',
+      bent: mayBendReads(this.#client, 'afterPartyTaskRecord'),
+    })
+    // Not in the query: parts of the first release do not say that they are parts.
+    return rows.filter((row) => partOf(row) === null)
   }
 
   async #create(data: object): Promise<boolean> {
@@ -250,12 +257,6 @@ function checkpointIn(client: LedgerClient, claim: Claim, checkpoint: Checkpoint
 function checkpointChange(claim: Claim, { from, skippedRows, ...data }: CheckpointWrite): RecordChange {
   const skipped = skippedRows && { skippedRows: skippedRowsText(skippedRows) }
   return { where: { ...whereHeld(claim), checkpoint: from }, data: { ...data, ...skipped } }
-}
-
-/** A part's record is called `20261122103000/03`. */
-function partOf(id: string): { partOf: string | null; part: number | null } {
-  const [version = id, part] = id.split('/')
-  return part === undefined ? { partOf: null, part: null } : { partOf: version, part: Number(part) }
 }
 
 async function writeIn(client: LedgerClient, change: RecordChange): Promise<boolean> {

@@ -41,6 +41,7 @@ export interface LedgerClient {
 /** Asked for by name, whatever the client's `omit` leaves out: a record without its checkpoint would start over. */
 export const LISTED: Record<keyof ListedRecord | 'reasonText', true> = {
   version: true,
+  part: true,
   name: true,
   status: true,
   attempts: true,
@@ -96,6 +97,7 @@ export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null
   const { version, name, status, attempts, startedAt, finishedAt, error = null, checksum } = row
   const { owner, fence, leaseUntil, processed, total, deployId } = row
   return {
+    part: partOf(row),
     ...{ version, name, status, attempts, startedAt, finishedAt, error, checksum, owner, fence, leaseUntil, deployId },
     reason: toReason(row),
     processed: Number(processed),
@@ -116,4 +118,15 @@ export function toRun(row: RunRow): TaskRun {
     skippedRows: readSkippedRows(row.skippedRows),
     processed: Number(processed),
   }
+}
+
+/** The columns that say of a part's record, `20261122103000/03`, what it is a part of. */
+export function partColumns(id: string): { partOf: string | null; part: number | null } {
+  const [version = id, part] = id.split('/')
+  return part === undefined ? { partOf: null, part: null } : { partOf: version, part: Number(part) }
+}
+
+/** Which part of a backfill a record is; null: it is a task's. In the first release only the id says it. */
+export function partOf({ version, part }: Pick<TaskRecord, 'version' | 'part'>): number | null {
+  return part ?? partColumns(version).part
 }

@@ -20,6 +20,7 @@ function record(version: string, status: RecordStatus, more: Partial<TaskRecord>
     owner: 'host:1:x',
     fence: 1,
     leaseUntil: null,
+    part: null,
     checkpoint: null,
     skippedRows: [],
     processed: 0,
@@ -125,9 +126,5 @@ describe('a plan', () => {
     const forgotten = record('20250101000001', 'pending')
     expect(shape(plan([gone, forgotten]))[0]).toEqual(['20250101000000', 'missing', false])
     expect(plan([gone, forgotten])).toHaveLength(4)
-  })
-
-  test('does not take a partition for a task', () => {
-    expect(plan([record(`${V1}/03`, 'done')])).toHaveLength(3)
   })
 })

@@ -24,6 +24,7 @@ function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [
     fence: 5,
     leaseUntil: null,
     skippedRows: [],
+    part: null,
     checkpoint: walk === null ? null : writeCheckpoint({ ...range, walk, ...(splits && { splits }) }),
     processed: 600,
     total: 1_000,
