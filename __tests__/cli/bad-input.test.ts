@@ -201,7 +201,7 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
       '20260102000007_misspelt.ts: timeout must be a duration',
       '20260102000007_misspelt.ts: retry.attempts must be 1 or more',
       '20260102000007_misspelt.ts: run must be a function',
-      '20260102000008_same_version.ts: has the version of 20260102000008_first.ts',
+      '20260102000008_same_version.ts: has the same version as 20260102000008_first.ts',
       '20260102000009_first.ts: has the same name as 20260102000008_first.ts',
       '2024_bad.ts: is not a task name. Use <14 digits>_<name>.ts',
       '20261301000000_month_13.ts: 20261301000000 is not a UTC date and time',
