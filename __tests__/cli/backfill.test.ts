@@ -202,7 +202,7 @@ test('--rehearse tells rows, a sample and an estimate, and changes nothing', asy
   expect(text.code).toBe(0)
   expect(text.stdout).toContain('30 rows of 45 tried')
   expect(text.stdout).toContain('1: {"slug":null} → {"slug":"s1"}')
-  expect(text.stderr).toContain('nothing was changed')
+  expect(text.stderr).toContain('All changes were rolled back.')
   expect(await json('run', '--rehearse')).toMatchObject({
     rehearsals: [
       { name: 'slugs', outcome: 'rehearsed', rows: 30, total: 45, sample: [{ key: '1' }, { key: '2' }, { key: '3' }] },

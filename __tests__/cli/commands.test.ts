@@ -299,6 +299,7 @@ describe('history', () => {
           owner: expect.any(String),
           deployId: 'abc123',
           processed: 5,
+          skippedRows: [],
           reason: null,
           error: null,
           log: 'one\nwarn: two { three: 3 }\nerror: four\n',

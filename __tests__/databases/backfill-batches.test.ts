@@ -418,7 +418,7 @@ describeDatabases((variant) => {
       const update = () => ({ views: { increment: 1 } })
       const { outcome, error } = await backfills.run({ model: 'post', update }, {}, client)
       expect(outcome).toBe('failed')
-      expect(error).toContain('ended the transaction before the task did')
+      expect(error).toContain('ended the transaction before the task finished')
     })
 
     test('a batch that a statement committed on the way fails the backfill, and is not tried again', async () => {
@@ -437,7 +437,7 @@ describeDatabases((variant) => {
       })
       const { outcome, error } = await runOnce(party)
       expect({ outcome, batches }).toEqual({ outcome: 'failed', batches: 1 })
-      expect(error).toContain('ended the transaction before the task did')
+      expect(error).toContain('ended the transaction before the task finished')
     })
   }
 

@@ -150,7 +150,10 @@ describeDatabases(
       const text = 'x'.repeat(3 * MB)
       const result = await backfills.run({ model: 'native', select: { id: true }, update: () => ({ long: text }) })
       expect(result).toMatchObject({ outcome: 'done', processed: 6 })
-      expect(result.logs[0]).toMatch(/^A batch was too large \(.*max_allowed_packet.*\)\. Retrying with 3 rows\.$/)
+      // The server says so, and ends the connection: which of the two the driver sees first is chance.
+      expect(result.logs[0]).toMatch(
+        /^A batch was (too large \(.*max_allowed_packet.*\)\. Retrying with 3|rolled back \(.*ECONNRESET.*\)\. Retrying with 250) rows\.$/,
+      )
       expect(await lengths()).toEqual(upTo(6).map((id) => [id, 3 * MB]))
     })
 

@@ -469,7 +469,7 @@ describeDatabases((variant) => {
         expect(caught).toHaveLength(1)
         expect({ outcome, error: results[0]?.error }).toEqual({
           outcome: 'failed',
-          error: expect.stringContaining('ended the transaction before the task did'),
+          error: expect.stringContaining('ended the transaction before the task finished'),
         })
         expect(await stage.record(VERSION)).toMatchObject({ status: 'failed' })
       })
@@ -486,7 +486,7 @@ describeDatabases((variant) => {
         })
         const { outcome, results } = await party.run()
         expect(outcome).toBe('failed')
-        expect(results[0]?.error).toContain('ended the transaction before the task did')
+        expect(results[0]?.error).toContain('ended the transaction before the task finished')
       })
     }
 
