@@ -57,6 +57,6 @@ export type {
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'
 export type { Rehearsal } from './engine/rehearse.js'
-export type { Status, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'
+export type { HistoryOptions, Status, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'
 export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'
 export { createAfterParty } from './party.js'

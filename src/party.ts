@@ -17,7 +17,7 @@ import { demandMigrations } from './engine/migrations-first.js'
 import { plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
-import type { Status, TaskAttempt } from './engine/status.js'
+import type { HistoryOptions, Status, TaskAttempt } from './engine/status.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
@@ -73,7 +73,7 @@ export interface AfterParty {
   /** Sets the recorded state of tasks, without running them. */
   mark(options: MarkOptions): Promise<Marked[]>
   /** Returns attempts, latest first. */
-  history(options?: { name?: string; limit?: number }): Promise<TaskAttempt[]>
+  history(options?: HistoryOptions): Promise<TaskAttempt[]>
   /** Disconnects the clients that it created. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
+import { defineBackfill } from '../../src/define/backfill.js'
+import type { PrismaClientLike } from '../../src/define/config.js'
+import { createAfterParty } from '../../src/party.js'
 import { addPosts, runOnce, upTo, useBackfills, VERSION } from '../support/backfills.js'
+import { type Intercepted, intercepted } from '../support/databases/intercepted.js'
 import { describeDatabases, type TestClient, type VariantName } from '../support/databases.js'
 
 interface PostRow {
@@ -273,7 +277,7 @@ describeDatabases((variant) => {
     await begun
     const second = runOnce(helper)
     const results = await Promise.all([first, second])
-    const posts = await backfills.client.post.findMany()
+    const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
     expect(posts.filter(({ views }) => views !== 1).map(({ id }) => id)).toEqual(unlucky.filter(Boolean).sort(byNumber))
     return { results, unlucky }
   }
@@ -288,6 +292,41 @@ describeDatabases((variant) => {
     const attempts = await backfills.party({ model: 'post', update: addOne }).history({ name: 'backfill' })
     const skippedRows = [{ key: `${unlucky[1]}`, error: 'of all rows' }]
     expect(attempts).toMatchObject([{ status: 'done', processed: 60, skippedRows }])
+  })
+
+  test('what was skipped is in the history also when the parts can’t be read again at the end', async () => {
+    await addPosts(backfills.client, upTo(20))
+    const done = new Set<string>()
+    let refused = 0
+    const ledger = intercepted(backfills.database.client(), {
+      afterPartyTaskRecord: {
+        async findUnique({ args, query }: Intercepted<{ where: { version: string } }>) {
+          const { version } = args.where
+          if (done.size === 4 && version.includes('/')) {
+            refused += 1
+            throw new Error('the disk is full')
+          }
+          const record = (await query(args)) as { status: string } | null
+          if (version.includes('/') && record?.status === 'done') done.add(version)
+          return record
+        },
+      },
+    })
+    const update = (row: PostRow) => {
+      if (row.id === 2 || row.id === 14) throw new Error('no good')
+      return addOne(row)
+    }
+    const backfill = { model: 'post', batchSize: 2, concurrency: 4, onError: 'skip', update }
+    const party = createAfterParty({
+      client: () => backfills.database.client() as unknown as PrismaClientLike,
+      ledgerClient: () => ledger as unknown as PrismaClientLike,
+      tasks: { [`${VERSION}_backfill`]: defineBackfill(backfill as never) },
+    })
+    expect(await runOnce(party)).toMatchObject({ outcome: 'done' })
+    expect(refused).toBe(4)
+    const skippedRows = ['2', '14'].map((key) => ({ key, error: 'no good' }))
+    const attempts = await backfills.party({ model: 'post', update }).history({ name: 'backfill' })
+    expect(attempts).toMatchObject([{ status: 'done', processed: 20, skippedRows }])
   })
 
   test('rows that two processes skipped count together', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { addPosts, upTo, useBackfills } from '../support/backfills.js'
 import type { TestRow } from '../support/databases/test-client.js'
+import { watched } from '../support/databases/watched.js'
 import { type Database, describeDatabases, type TestClient, type VariantName } from '../support/databases.js'
 
 const HOSTILE = [
@@ -404,12 +405,6 @@ describeDatabases(
   },
   ['mariadb'],
 )
-
-function watched(database: Database, statements: string[]): TestClient {
-  const client = database.client(5, { log: [{ emit: 'event', level: 'query' }] })
-  client.$on('query', ({ query }) => void statements.push(query))
-  return client
-}
 
 const EVERYTHING = [
   'id',

@@ -394,6 +394,16 @@ describeLedgers((makeStand, kind) => {
       }
     })
 
+    test('has errors only where they are asked for', async () => {
+      const { claim } = await claimed()
+      await ledger.settle(claim, await settlement({ status: 'failed', error: 'no title' }))
+      const errorIn = (records: object[]) =>
+        records.find((record) => 'version' in record && record.version === claim.version)
+      expect(Object.keys(errorIn(await ledger.records()) ?? {})).not.toContain('error')
+      expect(Object.keys(errorIn(await ledger.recordsForRun()) ?? {})).not.toContain('error')
+      expect(errorIn(await ledger.records({ errors: true }))).toMatchObject({ status: 'failed', error: 'no title' })
+    })
+
     test('has no checkpoints, nor rows that were skipped', async () => {
       const { claim } = await claimed()
       const leaseUntil = new Date(await ledger.now())
@@ -413,6 +423,19 @@ describeLedgers((makeStand, kind) => {
         expect(Object.keys(listed ?? {})).not.toEqual(expect.arrayContaining(['skippedRows']))
       }
     })
+  })
+
+  test('a list of attempts is read without the texts that are not wanted', async () => {
+    const { claim } = await claimed()
+    const run = await openRun(claim.version)
+    const skippedRows = [{ key: '7', error: 'no title' }]
+    const end = { status: 'failed' as const, finishedAt: run.startedAt, processed: 3, reason: null }
+    await ledger.endRun(run.id, { ...end, skippedRows, error: 'no', log: 'said' })
+    const runs = (without: ('skippedRows' | 'error' | 'log')[]) =>
+      ledger.runs({ version: claim.version, limit: 1, without })
+    expect(await runs(['log'])).toEqual([{ ...run, ...end, skippedRows, error: 'no', log: null }])
+    const bare = { ...run, ...end, skippedRows: [], error: null, log: null }
+    expect(await runs(['skippedRows', 'error', 'log'])).toEqual([bare])
   })
 
   describe('what is kept', () => {

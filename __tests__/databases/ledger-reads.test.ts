@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { PrismaClientLike } from '../../src/define/config.js'
+import type { AfterParty } from '../../src/party.js'
+import { watched } from '../support/databases/watched.js'
 import { describeDatabases, type TestClient } from '../support/databases.js'
 import { Stage, task } from '../support/parties.js'
 
@@ -56,4 +58,38 @@ describeDatabases(
     })
   },
   ['sqlite-libsql', 'postgresql', 'mariadb', 'postgresql-prisma6'],
+)
+
+/** What may be long, in one record or one attempt. */
+const LONG = ['checkpoint', 'error', 'log', 'skippedRows']
+
+describeDatabases(
+  (variant) => {
+    test.each<[string, string[], (party: AfterParty) => Promise<unknown>]>([
+      ['plan', [], (party) => party.plan()],
+      ['plan of one task', [], (party) => party.plan({ names: ['good'] })],
+      ['run', [], (party) => party.run()],
+      ['mark', [], (party) => party.mark({ as: 'skipped', names: ['new'] })],
+      ['status', ['error'], (party) => party.status()],
+      ['history without logs', ['error', 'skippedRows'], (party) => party.history({ logs: false })],
+      ['history', ['error', 'log', 'skippedRows'], (party) => party.history()],
+    ])('%s reads no long text but %j', async (_, shown, ask) => {
+      await using stage = await Stage.open(variant)
+      const good = { '20260101000000_good': task(() => {}) }
+      expect(await stage.party(good).run()).toMatchObject({ outcome: 'done' })
+      const bad = task(() => {
+        throw new Error('no')
+      })
+      const failing = { '20260101000001_bad': bad }
+      expect(await stage.party(failing).run()).toMatchObject({ outcome: 'failed' })
+      const statements: string[] = []
+      const client = () => watched(stage.database, statements) as unknown as PrismaClientLike
+      const tasks = { ...good, '20260101000002_new': task(() => {}) }
+      await ask(stage.party(tasks, { client }))
+      const selected = statements.filter((sql) => /^SELECT/.test(sql)).join('\n')
+      expect(selected).toContain('after_party')
+      expect(LONG.filter((column) => new RegExp(`\\b${column}\\b`, 'i').test(selected))).toEqual(shown)
+    })
+  },
+  ['sqlite-libsql'],
 )

@@ -17,6 +17,7 @@ import type { CheckpointKeeper, Standing } from './checkpoint-keeper.js'
 import { NotTogether, OneStatement } from './one-statement.js'
 import { describeKey, type Key, type Range } from './rows/keys.js'
 import { CursorError, type Page, shortfall, type Walk } from './rows/pages.js'
+import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
 import type { WalkedModel } from './rows/walked-model.js'
 import { readPage } from './unreadable-rows.js'
@@ -35,7 +36,7 @@ export interface Try {
   again: boolean
   /** The last key, at most: the row after it can't be read together with these. */
   until: Key | undefined
-  /** Rows that the database did not change, and why: left out. */
+  /** Rows that the database did not change, and why: to be skipped. */
   refused: BatchWork['refused']
 }
 
@@ -127,8 +128,8 @@ export class BatchRunner {
       if (changes.length === 0) return { page, committed: await this.#keeper.write(ledger, at, page, skipped) }
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
-        const writer = transaction
-        const missed = await writeChanges(changes, writer, table, { ...this.#work, refused, reader: writer, whole })
+        const work = { ...this.#work, refused, reader: transaction, whole }
+        const missed = await writeChanges(changes, transaction, table, work)
         await this.#demandGone(missed, delegateOf(transaction, this.#model), at, batch)
         return this.#keeper.write(ledger.within(transaction), at, page, skipped)
       })
@@ -155,7 +156,7 @@ export class BatchRunner {
       const { skipped, missed } = await workOn(page.rows, writer, table, {
         ...this.#work,
         refused,
-        reader: reader,
+        reader,
         whole,
       })
       await this.#demandGone(missed, delegate, at, batch)
@@ -198,8 +199,8 @@ export class BatchRunner {
 
 /** The one row of a page, as it is listed when it is skipped. */
 export function skippedRow(fields: readonly string[], { last }: Page, error: unknown): SkippedRow {
-  const key = describeKey(fields, last ?? [])
-  return { key, error: lastLine(messageOf(error)).replace(`row ${key}: `, '') }
+  const reason = error instanceof RowFault ? error.reason : messageOf(error)
+  return { key: describeKey(fields, last ?? []), error: lastLine(reason) }
 }
 
 function rangeOf({ checkpoint }: Standing, { until }: Try): Range {

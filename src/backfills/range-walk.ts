@@ -15,12 +15,12 @@ import { Pace, waitUntil } from './pace.js'
 import { isTooLarge } from './rows/batch-fault.js'
 import { type Key, keyOf } from './rows/keys.js'
 import { CursorError, type Page, type Walk } from './rows/pages.js'
+import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
 import { demandStoredAsWritten } from './stored-keys.js'
 import { findObstacle, readLastKey, Unreadable } from './unreadable-rows.js'
 import type { BackfillOptions } from './walking.js'
 import { RowsRefused } from './write/unmatched-rows.js'
-import { named } from './write-batch.js'
 
 /** Where a walk begins. */
 export interface Start {
@@ -206,7 +206,7 @@ export class Walker {
     const { model, walk } = this.#walked
     if (!(thrown instanceof Unreadable)) {
       const [row] = tried?.rows.length === 1 ? tried.rows : []
-      const error = row && isTooLarge(thrown) ? named(thrown, walk.fields, keyOf(walk.fields, row)) : thrown
+      const error = row && isTooLarge(thrown) ? RowFault.of(thrown, walk.fields, keyOf(walk.fields, row)) : thrown
       return { error, page: tried }
     }
     const { after, upTo } = this.#keeper.at.checkpoint
@@ -239,7 +239,7 @@ export class Walker {
   async #afterPassing(error: unknown, attempt: number): Promise<void> {
     const halved = this.#pace.slowDown()
     const next = halved ? `Retrying with ${this.#pace.size} rows` : 'Retrying'
-    this.#options.context.log.warn(`A batch was rolled back (${messageOf(error).split('\n').at(-1)}). ${next}.`)
+    this.#options.context.log.warn(`A batch was rolled back (${lastLine(messageOf(error))}). ${next}.`)
     await this.#rest(Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random()))
     await this.#keeper.recall()
   }

@@ -48,19 +48,28 @@ export function walkInParts(given: WalkingOptions): Walking {
   const { ledger, claim } = given.options
   let split: Split | undefined
   let processed = 0
+  /** The parts as they were read last. */
+  let records: PartRecords | undefined
   return {
     async walk() {
       split = await splitUp(given)
-      return walkParts(given, split, (rows) => {
-        processed += rows
-        return processed
+      const { parts } = split
+      return walkParts(given, split, {
+        count: (rows) => {
+          processed += rows
+          return processed
+        },
+        look: async () => {
+          records = await recordsOfParts(ledger, parts)
+          return records
+        },
       })
     },
     async done() {
       const skippedRows = given.record ? skippedRowsOf(given.record) : []
       if (!split) return { processed, skippedRows }
       // What ended the walk is worth more than that this could not be asked.
-      const records = await answerWithin(DONE_MS, recordsOfParts(ledger, split.parts)).catch(() => undefined)
+      records = (await answerWithin(DONE_MS, recordsOfParts(ledger, split.parts)).catch(() => undefined)) ?? records
       if (!records) return { processed, skippedRows }
       const rows = processedIn(records)
       claim.progress(rows, split.total)
@@ -69,19 +78,21 @@ export function walkInParts(given: WalkingOptions): Walking {
   }
 }
 
+type PartRecords = Awaited<ReturnType<typeof recordsOfParts>>
+
 async function walkParts(
   { definition, options, stop, walked }: WalkingOptions,
   { parts, total }: Split,
-  count: (rows: number) => number,
+  { count, look }: { count: (rows: number) => number; look: () => Promise<PartRecords> },
 ): Promise<'done' | 'paused'> {
-  const { claim, ledger, stopAt, onProgress } = options
-  const found = await recordsOfParts(ledger, parts)
+  const { claim, stopAt, onProgress } = options
+  const found = await look()
   const before = new Map(found.map((record) => [record?.version, record?.fence]))
   const skippedTogether = { rows: skippedIn(found).length }
   const mayTryAgain = ({ version, fence }: TaskRecord) => fence === before.get(version)
   let batch = 0
   for (;;) {
-    const records = await recordsOfParts(ledger, parts)
+    const records = await look()
     const processed = processedIn(records)
     const others = processed - count(0)
     claim.progress(processed, total)

@@ -4,6 +4,7 @@ import { lastKey } from './last-key.js'
 import { isFinal, isPassing } from './rows/batch-fault.js'
 import { both, describeKey, type Key, keyOf, type Range } from './rows/keys.js'
 import { CursorError, nextPage, type Page, type Walk } from './rows/pages.js'
+import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
 
 /** A page could not be read, and would not be a moment later. */
@@ -48,14 +49,13 @@ export async function findObstacle(delegate: ReadDelegate, walk: Walk, range: Ra
   if (first === undefined || last === undefined) return { kind: 'query' }
   const error = await between(range.after, first)
   if (error) {
-    const name = describeKey(walk.fields, first)
-    const message = `row ${name}: can't be read: ${lastLine(messageOf(error))}`
+    const fault = new RowFault(walk.fields, first, `can't be read: ${lastLine(messageOf(error))}`)
     const page = {
       rows: [Object.fromEntries(walk.fields.map((field, i) => [field, first[i]]))],
       last: first,
       more: true,
     }
-    return { kind: 'row', page, error: new Error(message) }
+    return { kind: 'row', page, error: fault }
   }
   // One row more than the page has is read with it.
   if (!(await between(range.after, last))) return { kind: 'later', until: last }

@@ -9,6 +9,7 @@ import { plainly } from '../define/thrown.js'
 import type { Client, Row } from '../prisma/client.js'
 import { describeKey, type Key, keyOf, sameKey } from './rows/keys.js'
 import { CursorError } from './rows/pages.js'
+import { RowFault } from './rows/row-fault.js'
 import type { WalkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './write/bulk-update.js'
 import type { RawTable } from './write/raw-table.js'
@@ -22,7 +23,7 @@ export interface BatchWork {
   context: Omit<TaskContext<never>, 'prisma' | 'signal' | 'progress'>
   stop: AbortSignal
   graceMs: number
-  /** Rows that the database did not change, by their keys as people read them, and why: to be left out. */
+  /** Rows that the database did not change, by their keys as people read them, and why: to be skipped. */
   refused: ReadonlyMap<string, string>
   /** Says something once in a backfill. */
   sayOnce(message: string): void
@@ -36,7 +37,6 @@ export type Whole = <T>(work: () => Promise<T>) => Promise<T>
 
 /** What became of a batch's rows. */
 export interface Worked {
-  /** Rows that were left out. */
   skipped: SkippedRow[]
   /** Rows that should have been changed, and were not found. */
   missed: Key[]
@@ -88,7 +88,7 @@ export async function changesOf(
     } catch (thrown) {
       const error = plainly(thrown)
       if (error instanceof CursorError || error instanceof Unawaited) throw error
-      if (definition.onError !== 'skip' || stop.aborted) throw named(error, fields, key)
+      if (definition.onError !== 'skip' || stop.aborted) throw RowFault.of(error, fields, key)
       skipped.push({ key: describeKey(fields, key), error: messageOf(error) })
     }
   }
@@ -133,7 +133,7 @@ export async function writeChanges(
 /** Rows to name before a batch fails. */
 const NAMED = 11
 
-/** One more than may be left out ends the backfill. */
+/** One more than may be skipped ends the backfill. */
 function mostRefused({ onError, maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefinition): number {
   return onError === 'skip' ? maxSkipped + 1 : NAMED
 }
@@ -149,7 +149,7 @@ async function updateEach(
   for (const { key, data } of changes) {
     const where = uniqueWhere(model, fields, key)
     await delegate?.update({ where, data }).catch(async (error) => {
-      if (codeOf(error) !== 'P2025') throw named(error, fields, key)
+      if (codeOf(error) !== 'P2025') throw RowFault.of(error, fields, key)
       const [row] = await delegate.findMany({ where: byKey(fields, key), take: 1 })
       // Not there: there is nothing to change.
       if (!row) {
@@ -157,7 +157,7 @@ async function updateEach(
         return
       }
       // The same code tells that a row to connect to is not there.
-      if (!NOT_UPDATED.test(messageOf(error))) throw named(error, fields, key)
+      if (!NOT_UPDATED.test(messageOf(error))) throw RowFault.of(error, fields, key)
       if (!reads(row, data)) refused.push(key)
     })
     if (refused.length >= most) break
@@ -185,13 +185,4 @@ function uniqueWhere(model: WalkedModel, fields: readonly string[], key: Key): o
   const within = Object.entries(values).filter(([field]) => unique.fields.includes(field))
   const beside = Object.entries(values).filter(([field]) => !unique.fields.includes(field))
   return { ...Object.fromEntries(beside), [unique.name]: Object.fromEntries(within) }
-}
-
-/** The same error, of one row. */
-export function named(error: unknown, fields: readonly string[], key: Key): Error {
-  const message = `row ${describeKey(fields, key)}: ${messageOf(error)}`
-  const wrapped = new Error(message, { cause: error })
-  return error instanceof Error && error.stack
-    ? Object.assign(wrapped, { stack: error.stack.replace(error.message, () => message), code: codeOf(error) })
-    : wrapped
 }

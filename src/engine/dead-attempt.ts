@@ -30,7 +30,8 @@ export async function rowsOfAttempt(
 ): Promise<number> {
   const walk = readCheckpoint(checkpoint)?.walk ?? fence
   if (walk === fence || processed === 0) return processed
-  const runs = await ledger.runs({ version, limit: fence - walk + 1 })
+  const without = ['skippedRows', 'error', 'log'] as const
+  const runs = await ledger.runs({ version, limit: fence - walk + 1, without })
   const earlier = runs.filter((run) => run.fence >= walk && run.fence < fence)
   return Math.max(
     0,

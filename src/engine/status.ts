@@ -52,7 +52,10 @@ export interface Status {
  * `onlyOpen` leaves the files of done tasks unread, for quick checks: their descriptions are null then.
  */
 export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: boolean } = {}): Promise<Status> {
-  const [{ files, faults }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
+  const [{ files, faults }, records] = await Promise.all([
+    engine.source.list(),
+    engine.ledger.records({ errors: true }),
+  ])
   const byVersion = new Map(records.map((record) => [record.version, record]))
   const open = files.filter(({ version }) => mayRun(byVersion.get(version)))
   const { definitions, faults: loadFaults } = await loadDefinitions(engine.source, onlyOpen ? open : files)
@@ -136,14 +139,28 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
 /** One attempt at a task, as recorded in the history. */
 export type TaskAttempt = Omit<TaskRun, 'id'>
 
-/** Attempts, the latest first, 20 unless `limit` says otherwise; of one task when it is named. */
+/** What `history` gives. */
+export interface HistoryOptions {
+  /** Only the attempts of this task: its name or version. */
+  name?: string
+  /** Attempts, at most. Default: 20. */
+  limit?: number
+  /** With what the tasks logged. Default: true. */
+  logs?: boolean
+}
+
+/** Attempts, the latest first. */
 export async function history(
   engine: Engine,
-  { name, limit = 20 }: { name?: string; limit?: number },
+  { name, limit = 20, logs = true }: HistoryOptions,
 ): Promise<TaskAttempt[]> {
   const [{ files }, records] = await Promise.all([engine.source.list(), engine.ledger.records()])
   const named = name === undefined ? [] : [...resolveNames([name], files, records, { recordsToo: true })]
-  const runs = await engine.ledger.runs({ limit, ...(named[0] !== undefined && { version: named[0] }) })
+  const runs = await engine.ledger.runs({
+    limit,
+    without: logs ? [] : ['log'],
+    ...(named[0] !== undefined && { version: named[0] }),
+  })
   // A process that died between its record and its history left the run open: the record knows better.
   return Promise.all(
     runs.map(async ({ id: _, ...run }): Promise<TaskAttempt> => {

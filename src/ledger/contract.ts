@@ -42,7 +42,10 @@ export interface TaskRecord {
 }
 
 /** A record as lists have it: without the texts that may be long. */
-export type ListedRecord = Omit<TaskRecord, 'checkpoint' | 'skippedRows'>
+export type ListedRecord = Omit<TaskRecord, 'checkpoint' | 'skippedRows' | 'error'> & {
+  /** Only where it was asked for. */
+  error?: string | null
+}
 
 /** A record that no run will claim, as little as a plan needs of it: there may be thousands. */
 export type SettledRecord = Pick<TaskRecord, 'version' | 'name'> & { status: 'done' | 'skipped' }
@@ -68,6 +71,9 @@ export interface TaskRun {
   /** The tail of what the task logged. */
   log: string | null
 }
+
+/** What may be long in an attempt: not read where it is not shown. */
+export type LongText = 'skippedRows' | 'error' | 'log'
 
 /** What a claim writes; every later write of the same claim is conditional on `version`, `fence` and `owner`. */
 export interface ClaimRequest {
@@ -147,8 +153,11 @@ export interface ClaimWrites {
 
 /** How tasks stand. */
 export interface Records {
-  /** The records of all tasks, not of parts of them. Throws an `AfterPartyError` when the tables, the client or the database are not there. */
-  records(): Promise<ListedRecord[]>
+  /**
+   * The records of all tasks, not of parts of them; with their errors if those are shown. Throws an `AfterPartyError`
+   * when the tables, the client or the database are not there.
+   */
+  records(options?: { errors?: boolean }): Promise<ListedRecord[]>
   /** The same for a run, whose start should not grow with its past: more than a name only where a task may run again. */
   recordsForRun(): Promise<(ListedRecord | SettledRecord)[]>
   /** One record, as it is now. */
@@ -191,8 +200,8 @@ export interface History {
     belowFence: number,
     end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'skippedRows' | 'reason' | 'error'>,
   ): Promise<void>
-  /** The latest runs first. */
-  runs(query: { version?: string; limit: number }): Promise<TaskRun[]>
+  /** The latest runs first; `without` leaves texts unread, which are empty then. */
+  runs(query: { version?: string; limit: number; without?: readonly LongText[] }): Promise<TaskRun[]>
 }
 
 /** The ledger: what the database knows of tasks. */

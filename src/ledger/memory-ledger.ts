@@ -34,9 +34,12 @@ export class MemoryLedger implements Ledger {
     return this.#now()
   }
 
-  async records(): Promise<ListedRecord[]> {
+  async records({ errors = false }: { errors?: boolean } = {}): Promise<ListedRecord[]> {
     const tasks = [...this.#records.values()].filter(({ part }) => part === null)
-    return tasks.map(({ checkpoint: _, skippedRows: __, ...record }) => record)
+    return tasks.map(({ checkpoint: _, skippedRows: __, error, ...record }) => ({
+      ...record,
+      ...(errors && { error }),
+    }))
   }
 
   recordsForRun(): Promise<ListedRecord[]> {
@@ -129,12 +132,14 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
+  async runs({ version, limit, without = [] }: Parameters<Ledger['runs']>[0]): Promise<TaskRun[]> {
+    const empty = { skippedRows: [], error: null, log: null }
+    const unread = Object.fromEntries(without.map((text) => [text, empty[text]]))
     return [...this.#runs.values()]
       .filter((run) => version === undefined || run.version === version)
       .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || b.fence - a.fence)
       .slice(0, limit)
-      .map((run) => ({ ...run }))
+      .map((run) => ({ ...run, ...unread }))
   }
 
   async close(): Promise<void> {}

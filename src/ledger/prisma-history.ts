@@ -2,10 +2,12 @@ import { VERSION } from '../define/version.js'
 import { isUniqueViolation } from '../prisma/database-errors.js'
 import { mayBendReads } from '../prisma/extensions.js'
 import type { LedgerConnection } from './connection.js'
-import type { History, TaskRun } from './contract.js'
+import type { History, LongText, TaskRun } from './contract.js'
 import { readAll } from './read-all.js'
 import { RUN, reasonColumns, toRun } from './rows.js'
 import { skippedRowsText } from './skipped-rows.js'
+
+const LONG_TEXTS: readonly LongText[] = ['skippedRows', 'error', 'log']
 
 /** The attempts, in the user's database. */
 export class PrismaHistory implements History {
@@ -49,12 +51,13 @@ export class PrismaHistory implements History {
     await this.#connection.insist(() => this.#connection.client.afterPartyTaskRun.updateMany({ where, data }))
   }
 
-  async runs({ version, limit }: { version?: string; limit: number }): Promise<TaskRun[]> {
+  async runs({ version, limit, without = [] }: Parameters<History['runs']>[0]): Promise<TaskRun[]> {
+    const texts = LONG_TEXTS.filter((text) => !without.includes(text)).map((text) => [text, true])
     const query = {
       where: version === undefined ? {} : { version },
       orderBy: [{ startedAt: 'desc' }, { fence: 'desc' }],
       take: limit,
-      select: RUN,
+      select: { ...RUN, ...Object.fromEntries(texts) },
     }
     const find = (asked: object) =>
       this.#connection.ask(() => this.#connection.client.afterPartyTaskRun.findMany(asked))

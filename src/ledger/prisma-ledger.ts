@@ -27,6 +27,7 @@ import { readAll } from './read-all.js'
 import {
   type LedgerClient,
   LISTED,
+  LISTED_WITH_ERROR,
   partColumns,
   partOf,
   RECORD,
@@ -34,7 +35,6 @@ import {
   reasonColumns,
   toListed,
   toRecord,
-  WITHOUT_ERROR,
 } from './rows.js'
 import { skippedRowsText } from './skipped-rows.js'
 
@@ -81,8 +81,8 @@ export class PrismaLedger implements Ledger {
     return this.#connection.now()
   }
 
-  async records(): Promise<ListedRecord[]> {
-    return (await this.#tasks({ select: LISTED })).map(toListed)
+  async records({ errors = false }: { errors?: boolean } = {}): Promise<ListedRecord[]> {
+    return (await this.#tasks({ select: errors ? LISTED_WITH_ERROR : LISTED })).map(toListed)
   }
 
   async recordsForRun(): Promise<(ListedRecord | SettledRecord)[]> {
@@ -94,7 +94,7 @@ export class PrismaLedger implements Ledger {
       else open.push(version)
     }
     if (open.length === 0) return settled
-    const more = await this.#tasks({ where: { version: { in: open } }, select: WITHOUT_ERROR })
+    const more = await this.#tasks({ where: { version: { in: open } }, select: LISTED })
     return [...settled, ...more.map(toListed)]
   }
 

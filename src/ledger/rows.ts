@@ -1,5 +1,5 @@
 import type { Reason } from '../define/events.js'
-import type { ListedRecord, TaskRecord, TaskRun } from './contract.js'
+import type { ListedRecord, LongText, TaskRecord, TaskRun } from './contract.js'
 import { readSkippedRows } from './skipped-rows.js'
 
 /** The few model operations that the ledger uses: the same on every database of Prisma. */
@@ -39,7 +39,7 @@ export interface LedgerClient {
 }
 
 /** Asked for by name, whatever the client's `omit` leaves out: a record without its checkpoint would start over. */
-export const LISTED: Record<keyof ListedRecord | 'reasonText', true> = {
+export const LISTED: Record<Exclude<keyof ListedRecord, 'error'> | 'reasonText', true> = {
   version: true,
   part: true,
   name: true,
@@ -49,7 +49,6 @@ export const LISTED: Record<keyof ListedRecord | 'reasonText', true> = {
   finishedAt: true,
   reason: true,
   reasonText: true,
-  error: true,
   checksum: true,
   owner: true,
   fence: true,
@@ -58,10 +57,9 @@ export const LISTED: Record<keyof ListedRecord | 'reasonText', true> = {
   total: true,
   deployId: true,
 }
-const { error: _, ...withoutError } = LISTED
-export const WITHOUT_ERROR = withoutError
-export const RECORD = { ...LISTED, checkpoint: true, skippedRows: true }
-export const RUN: Record<keyof TaskRun | 'reasonText', true> = {
+export const LISTED_WITH_ERROR = { ...LISTED, error: true }
+export const RECORD = { ...LISTED_WITH_ERROR, checkpoint: true, skippedRows: true }
+export const RUN: Record<Exclude<keyof TaskRun, LongText> | 'reasonText', true> = {
   id: true,
   version: true,
   name: true,
@@ -72,11 +70,8 @@ export const RUN: Record<keyof TaskRun | 'reasonText', true> = {
   owner: true,
   deployId: true,
   processed: true,
-  skippedRows: true,
   reason: true,
   reasonText: true,
-  error: true,
-  log: true,
 }
 
 /** Characters: what MySQL's column for a String holds. */
@@ -94,11 +89,12 @@ function toReason({ reason, reasonText }: Pick<RecordRow, 'reason' | 'reasonText
 
 /** Without the columns that nothing here reads. */
 export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null }): ListedRecord {
-  const { version, name, status, attempts, startedAt, finishedAt, error = null, checksum } = row
+  const { version, name, status, attempts, startedAt, finishedAt, error, checksum } = row
   const { owner, fence, leaseUntil, processed, total, deployId } = row
   return {
     part: partOf(row),
-    ...{ version, name, status, attempts, startedAt, finishedAt, error, checksum, owner, fence, leaseUntil, deployId },
+    ...{ version, name, status, attempts, startedAt, finishedAt, checksum, owner, fence, leaseUntil, deployId },
+    ...(error !== undefined && { error }),
     reason: toReason(row),
     processed: Number(processed),
     total: total === null ? null : Number(total),
@@ -106,16 +102,17 @@ export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null
 }
 
 export function toRecord(row: RecordRow): TaskRecord {
-  const { checkpoint, cursor = null, skippedRows } = row
-  return { ...toListed(row), checkpoint: checkpoint ?? cursor, skippedRows: readSkippedRows(skippedRows) }
+  const { checkpoint, cursor = null, skippedRows, error } = row
+  return { ...toListed(row), error, checkpoint: checkpoint ?? cursor, skippedRows: readSkippedRows(skippedRows) }
 }
 
-export function toRun(row: RunRow): TaskRun {
-  const { id, version, name, fence, status, startedAt, finishedAt, owner, deployId, processed, error, log } = row
+export function toRun(row: Omit<RunRow, LongText> & Partial<RunRow>): TaskRun {
+  const { id, version, name, fence, status, startedAt, finishedAt, owner, deployId, processed } = row
+  const { error = null, log = null, skippedRows = null } = row
   return {
     ...{ id, version, name, fence, status, startedAt, finishedAt, owner, deployId, error, log },
     reason: toReason(row),
-    skippedRows: readSkippedRows(row.skippedRows),
+    skippedRows: readSkippedRows(skippedRows),
     processed: Number(processed),
   }
 }

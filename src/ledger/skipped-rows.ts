@@ -8,9 +8,19 @@ export function skippedRowsText(rows: readonly SkippedRow[]): string | null {
 /** Reads them back. What somebody wrote there by hand is shown as it is. */
 export function readSkippedRows(text: string | null): SkippedRow[] {
   if (text === null) return []
+  const rows = parsed(text)
+  return Array.isArray(rows) && rows.every(isSkippedRow) ? rows : [{ key: '?', error: text }]
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as SkippedRow[]
+    return JSON.parse(text)
   } catch {
-    return [{ key: '?', error: text }]
+    return undefined
   }
+}
+
+function isSkippedRow(row: unknown): row is SkippedRow {
+  const { key, error } = (row ?? {}) as Partial<Record<keyof SkippedRow, unknown>>
+  return typeof key === 'string' && typeof error === 'string'
 }

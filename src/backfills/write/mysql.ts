@@ -26,7 +26,7 @@ export const vetoes = false
 
 /**
  * Without the record, no row is joined. Without rows (all of them deleted meanwhile), the record is changed all the
- * same. An answer of 0 rows says that the record is not as its keys say: its cursor changes every time.
+ * same. An answer of 0 rows says that the record is not as its keys say: its checkpoint changes every time.
  */
 export const together = {
   statement(group: ChangeGroup, { model, keys, columns, rows: [record] }: ChangeGroup): Statement {

@@ -13,7 +13,7 @@ const UNCHANGED = 'unchanged: a trigger, a rule or a policy of the database prev
 
 /** Rows that the database keeps as they are, and no error says so. What was written beside them must be taken back. */
 export class RowsRefused extends Error {
-  /** By their keys, as people read them: what each is left out with. */
+  /** By their keys, as people read them: what each is skipped with. */
   readonly rows: ReadonlyMap<string, string>
 
   constructor(fields: readonly string[], keys: readonly Key[]) {
@@ -95,7 +95,7 @@ export async function lookInto(group: ChangeGroup, changed: number, look: Look):
   return group.rows.filter((row) => !isThere(row)).map(({ key }) => key)
 }
 
-/** The rows that a count leaves out, found by halves, in order; at most so many. */
+/** The rows that a count does not count, found by halves, in order; at most so many. */
 export async function countedNot<Item>(
   items: readonly Item[],
   most: number,

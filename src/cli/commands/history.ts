@@ -18,8 +18,13 @@ export const historyCommand = defineCommand({
   run: async ({ name, limit, json, ...args }) => {
     return usingParty(args, async (party) => {
       const { printHistory } = await import('../reporters/history.js')
-      const runs = await party.history({ ...(limit !== undefined && { limit }), ...(name !== undefined && { name }) })
-      printHistory(runs, { json, detailed: name !== undefined })
+      const detailed = name !== undefined
+      const runs = await party.history({
+        ...(limit !== undefined && { limit }),
+        ...(name !== undefined && { name }),
+        logs: detailed || json,
+      })
+      printHistory(runs, { json, detailed })
       return EXIT.done
     })
   },
