@@ -74,17 +74,16 @@ export class OneStatement {
     { client, ledger, times }: { client: Client; ledger: Ledger; times: TransactionTimes },
   ): OneStatement | undefined {
     const { model, walk } = walked
-    const writer = client
     const dialect = dialectOf(model)
     const together = dialect?.together
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
-    if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in writer)) return
+    if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in client)) return
     if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
     // What an extension does at the begin of a transaction, a statement by itself would go without.
-    if (passedBy(writer, model) !== undefined || isClientReplaced(writer, '$transaction')) return
+    if (passedBy(client, model) !== undefined || isClientReplaced(client, '$transaction')) return
     const change = ledger.checkpointChange.bind(ledger)
     // A hook on raw statements is for those of the team; this one writes the ledger too.
-    return new OneStatement(withoutExtensions(writer), { walked, change, dialect, together, times })
+    return new OneStatement(withoutExtensions(client), { walked, change, dialect, together, times })
   }
 
   /** No heartbeat gets through while the statement waits for a lock. */

@@ -71,8 +71,8 @@ export async function rehearseBackfill(definition: BackfillDefinition, job: Rehe
         if (next.rows.length === 0) return next
         const keys = next.rows.slice(0, SAMPLE_ROWS).map((row) => keyOf(walk.fields, row))
         const before = tooks.length === 0 ? await rowsOf(transaction, walked, keys) : []
-        const reader = transaction
-        const { skipped, missed } = await workOn(next.rows, reader, table, { ...work, reader, refused })
+        const through = { ...work, reader: transaction, refused }
+        const { skipped, missed } = await workOn(next.rows, transaction, table, through)
         if (missed.length > 0)
           await demandGone(missed, delegateOf(transaction, model), walk, { range: { after, upTo: until }, size })
         wouldSkip(skipped)

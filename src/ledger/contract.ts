@@ -1,15 +1,7 @@
-import type { Reason, SkippedRow } from '../define/events.js'
+import type { Reason, SkippedRow, TaskState } from '../define/events.js'
 
 /** How a record stands in the database. `pending` is only ever written by `mark --pending`. */
-export type RecordStatus =
-  | 'pending'
-  | 'running'
-  | 'done'
-  | 'recurring'
-  | 'failed'
-  | 'interrupted'
-  | 'paused'
-  | 'skipped'
+export type RecordStatus = Exclude<TaskState, 'missing'>
 
 /** One row of `AfterPartyTaskRecord`: whether a task has run in this database, and how it stands. */
 export interface TaskRecord {

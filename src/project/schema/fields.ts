@@ -1,4 +1,4 @@
-import { skipCommentOrString, statementsOf } from './scan.js'
+import { closingOf, skipCommentOrString, statementsOf } from './scan.js'
 
 /** An attribute as `@default(0)` is one: its name without the `@`, its arguments without white space. */
 export interface Attribute {
@@ -81,26 +81,11 @@ function readAttributes(text: string): Attribute[] {
       continue
     }
     at += found[0].length
-    const end = text[at] === '(' ? closingParenthesis(text, at + 1) : at
+    const end = text[at] === '(' ? closingOf(text, at + 1, '()') : at
     attributes.push({ name: found[1], args: end > at ? plainArguments(text.slice(at + 1, end)) : '' })
     at = end > at ? end + 1 : at
   }
   return attributes
-}
-
-function closingParenthesis(text: string, from: number): number {
-  let depth = 1
-  for (let at = from; at < text.length; ) {
-    const behind = skipCommentOrString(text, at)
-    if (behind > at) {
-      at = behind
-      continue
-    }
-    if (text[at] === '(') depth++
-    if (text[at] === ')' && --depth === 0) return at
-    at++
-  }
-  return text.length
 }
 
 /** Without white space outside strings and without the name of the only argument: `value: 0` is `0`. */

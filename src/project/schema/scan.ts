@@ -33,7 +33,7 @@ export function scanBlocks(text: string): SchemaBlock[] {
     const opening = OPENING.exec(text)
     if (opening) {
       const bodyStart = at + opening[0].length
-      const close = closingBrace(text, bodyStart)
+      const close = closingOf(text, bodyStart, '{}')
       const [, kind, name] = opening
       if (isBlockKind(kind) && name) {
         blocks.push({
@@ -101,7 +101,8 @@ function endOf(text: string, mark: string, from: number, width: number): number 
   return found === -1 ? text.length : found + width
 }
 
-function closingBrace(text: string, from: number): number {
+/** Where the bracket closes that was opened before `from`, whatever strings and comments hold. */
+export function closingOf(text: string, from: number, [open, close]: '{}' | '()'): number {
   let depth = 1
   for (let at = from; at < text.length; ) {
     const behind = skipCommentOrString(text, at)
@@ -109,8 +110,8 @@ function closingBrace(text: string, from: number): number {
       at = behind
       continue
     }
-    if (text[at] === '{') depth++
-    if (text[at] === '}' && --depth === 0) return at
+    if (text[at] === open) depth++
+    if (text[at] === close && --depth === 0) return at
     at++
   }
   return text.length
