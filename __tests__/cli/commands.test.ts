@@ -299,6 +299,7 @@ describe('history', () => {
           owner: expect.any(String),
           deployId: 'abc123',
           processed: 5,
+          changedMeanwhile: 0,
           skippedRows: [],
           reason: null,
           error: null,

@@ -299,7 +299,8 @@ describeDatabases((variant) => {
       },
     })
     expect(result).toMatchObject({ outcome: 'done', processed: 7 })
-    expect(seen).toEqual([2, 4, 6, 1, 3, 5, 7])
+    // The first batch may come again, to be locked before its rows are updated one by one.
+    expect([...new Set(seen)]).toEqual([2, 4, 6, 1, 3, 5, 7])
     expect((await backfills.client.many.findMany()).map(({ times }) => times)).toEqual(upTo(7).map(() => 1))
   })
 

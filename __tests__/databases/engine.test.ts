@@ -164,7 +164,8 @@ describeDatabases((variant) => {
       const [startedAt, leaseUntil] = [new Date(now), new Date(now + LEASE_MS)]
       const who = { version: VERSION, name: 'first', owner: 'gone:1:x', deployId: null }
       await died.claim(null, { ...who, leaseUntil, startedAt, checksum: null, resume: false })
-      const open = { finishedAt: null, processed: 0, skippedRows: [], reason: null, error: null, log: null }
+      const none = { processed: 0, changedMeanwhile: 0, skippedRows: [] }
+      const open = { finishedAt: null, ...none, reason: null, error: null, log: null }
       await died.addRun({ ...who, id: `${VERSION}#1`, fence: 1, status: 'running', startedAt, ...open })
 
       const party = stage.party({ [FILE]: task(addPost('after all')) })

@@ -79,6 +79,7 @@ describeLedgers((makeStand, kind) => {
         leaseUntil: asked.leaseUntil,
         checkpoint: null,
         skippedRows: [],
+        changedMeanwhile: 0,
         processed: 0,
         total: null,
         deployId: 'd1',
@@ -145,6 +146,7 @@ describeLedgers((makeStand, kind) => {
           deployId: 'd2',
           checkpoint: null,
           skippedRows: [],
+          changedMeanwhile: 0,
           processed: 0,
           total: null,
         })
@@ -342,6 +344,7 @@ describeLedgers((makeStand, kind) => {
         leaseUntil: null,
         checkpoint: null,
         skippedRows: [],
+        changedMeanwhile: 0,
         processed: 0,
         total: null,
       })
@@ -429,7 +432,8 @@ describeLedgers((makeStand, kind) => {
     const { claim } = await claimed()
     const run = await openRun(claim.version)
     const skippedRows = [{ key: '7', error: 'no title' }]
-    const end = { status: 'failed' as const, finishedAt: run.startedAt, processed: 3, reason: null }
+    const counts = { processed: 3, changedMeanwhile: 2 }
+    const end = { status: 'failed' as const, finishedAt: run.startedAt, ...counts, reason: null }
     await ledger.endRun(run.id, { ...end, skippedRows, error: 'no', log: 'said' })
     const runs = (without: ('skippedRows' | 'error' | 'log')[]) =>
       ledger.runs({ version: claim.version, limit: 1, without })
@@ -458,6 +462,7 @@ describeLedgers((makeStand, kind) => {
         finishedAt: run.startedAt,
         processed: 0,
         skippedRows: [],
+        changedMeanwhile: 0,
         reason: null,
         error: long,
         log: long,
@@ -514,6 +519,7 @@ describeLedgers((makeStand, kind) => {
         status: 'done' as const,
         finishedAt: run.startedAt,
         processed: 3,
+        changedMeanwhile: 2,
         skippedRows: [{ key: '4', error: `a "quoted" \\ error\n😀 \0` }],
         reason: null,
         error: null,
@@ -543,7 +549,8 @@ describeLedgers((makeStand, kind) => {
       const finishedAt = new Date(await ledger.now())
       const skippedRows = [{ key: '1', error: 'no' }]
       const reason = { code: 'died' as const }
-      const end = { status: 'interrupted' as const, finishedAt, processed: 7, skippedRows, reason, error: null }
+      const counts = { processed: 7, changedMeanwhile: 1 }
+      const end = { status: 'interrupted' as const, finishedAt, ...counts, skippedRows, reason, error: null }
       await other.endDeadRuns(version, 3, end)
       const runs = await ledger.runs({ version, limit: 10 })
       expect(runs).toHaveLength(3)
@@ -566,6 +573,7 @@ describeLedgers((makeStand, kind) => {
       deployId: null,
       processed: 0,
       skippedRows: [],
+      changedMeanwhile: 0,
       reason: null,
       error: null,
       log: null,

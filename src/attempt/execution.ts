@@ -15,6 +15,8 @@ export type Execution = (
   processed?: number | undefined
   /** The same with those of the processes that helped, where some may have. */
   together?: number
+  /** Rows that somebody else changed while a batch had them, in all attempts and by every process. */
+  changedMeanwhile?: number
   /** Rows skipped, in all attempts and by every process. */
   skippedRows?: readonly SkippedRow[]
 }

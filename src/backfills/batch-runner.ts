@@ -11,22 +11,71 @@ import type { BackfillDefinition } from '../define/backfill.js'
 import type { Duration } from '../define/duration.js'
 import { lastLine, messageOf } from '../define/errors.js'
 import type { SkippedRow } from '../define/events.js'
-import { type Client, delegateOf, primaryOf, type ReadDelegate } from '../prisma/client.js'
+import { type Client, delegateOf, primaryOf, type ReadDelegate, type Row } from '../prisma/client.js'
 import type { CheckpointWrites } from './checkpoint.js'
-import type { CheckpointKeeper, Standing } from './checkpoint-keeper.js'
-import { NotTogether, OneStatement } from './one-statement.js'
-import { describeKey, type Key, type Range } from './rows/keys.js'
-import { CursorError, type Page, shortfall, type Walk } from './rows/pages.js'
+import type { CheckpointKeeper, Standing, Written } from './checkpoint-keeper.js'
+import { Comparison, isAsSeen } from './comparison.js'
+import { type LockableTable, lockRows, strangeColumns } from './locked-rows.js'
+import { OneStatement, Unsupported } from './one-statement.js'
+import { ChangedMeanwhile } from './rows/batch-fault.js'
+import { describeKey, type Key, keyOf, nameOf, type Range } from './rows/keys.js'
+import { CursorError, type Page, readRows, shortfall, type Walk } from './rows/pages.js'
 import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
 import type { WalkedModel } from './rows/walked-model.js'
 import { readPage } from './unreadable-rows.js'
 import type { BackfillOptions } from './walking.js'
-import { NOT_ASKED, RawTables } from './write/raw-table.js'
+import type { Change } from './write/bulk-update.js'
+import { NOT_ASKED, type RawTable, RawTables } from './write/raw-table.js'
 import { demandGone } from './write/unmatched-rows.js'
-import { type BatchWork, changesOf, type Whole, workOn, writeChanges } from './write-batch.js'
+import { type BatchWork, changesOf, RowByRow, reads, runOn, type Whole, writeChanges } from './write-batch.js'
 
 const BATCH_TIMEOUT: Duration = '30s'
+/** Times that rows are read and done again without a transaction, when somebody else changes them each time. */
+const TURNS = 5
+
+/** A page, and what is to be made of it. */
+interface Prepared {
+  page: Page
+  changes: readonly Change[]
+  /** Rows that `update` threw for. */
+  skipped: readonly SkippedRow[]
+}
+
+/** What a batch is written through. */
+interface Through {
+  writer: Client
+  reader: Client
+  whole: Whole
+}
+
+/** Where in the walk a batch is. */
+interface Place {
+  at: Standing
+  batch: Try
+}
+
+/** Fewer rows were as `update` saw them than it saw. Nothing was written. */
+class Conflict extends Error {
+  readonly prepared: Prepared
+  /** They are not for a statement, and nobody looked. */
+  readonly rowByRow: boolean
+
+  constructor(prepared: Prepared, rowByRow: boolean) {
+    super('rows changed while they were being updated')
+    this.prepared = prepared
+    this.rowByRow = rowByRow
+  }
+}
+
+async function orConflict<T>(written: Promise<T>, prepared: Prepared): Promise<T> {
+  try {
+    return await written
+  } catch (error) {
+    if (error instanceof RowByRow) throw new Conflict(prepared, true)
+    throw error instanceof ChangedMeanwhile ? new Conflict(prepared, false) : error
+  }
+}
 
 /** One try of one batch. */
 export interface Try {
@@ -49,9 +98,13 @@ export class BatchRunner {
   readonly #stop: AbortSignal
   readonly #model: WalkedModel
   readonly #walk: Walk
-  readonly #work: Omit<BatchWork, 'whole' | 'reader' | 'refused'>
+  readonly #work: Omit<BatchWork, 'whole' | 'reader' | 'refused' | 'comparison'>
+  /** Not there where nobody else can change rows between their read and their write. */
+  readonly #comparison: Comparison | undefined
   readonly #keeper: CheckpointKeeper
   readonly #table = new RawTables()
+  /** Rows are updated one by one, by Prisma: locked first, for it does not say which of them have changed. */
+  #rowByRow = false
   readonly #times: TransactionTimes
   #oneStatement: OneStatement | undefined
 
@@ -70,6 +123,10 @@ export class BatchRunner {
     this.#times = transactionTimes(definition.transaction, BATCH_TIMEOUT)
     const { client, ledger } = options
     this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times: this.#times })
+    const { transaction = true, update } = definition
+    // SQLite's transactions have the whole database.
+    const alone = walked.model.provider === 'sqlite' && transaction !== false
+    this.#comparison = update && !alone ? new Comparison(walked, client) : undefined
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
     this.#work = {
@@ -88,13 +145,24 @@ export class BatchRunner {
 
   /** Reads, changes and commits one batch with its checkpoint. */
   async run(batch: Try): Promise<Page> {
+    try {
+      return await this.#run(batch)
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error
+      this.#rowByRow ||= error.rowByRow
+      return this.#writeLocked(error.prepared, batch)
+    }
+  }
+
+  async #run(batch: Try): Promise<Page> {
+    if (this.#definition.lock || this.#rowByRow) return this.#readAndLock(batch)
     const oneStatement = batch.again ? undefined : this.#oneStatement
     if (!oneStatement) return this.#readAndWrite(batch)
     try {
       return await this.#readThenWrite(oneStatement, batch)
     } catch (error) {
-      if (!(error instanceof NotTogether)) throw error
-      if (error.forGood) this.#oneStatement = undefined
+      if (!(error instanceof Unsupported)) throw error
+      this.#oneStatement = undefined
       return this.#readAndWrite(batch)
     }
   }
@@ -109,15 +177,15 @@ export class BatchRunner {
     const at = this.#keeper.at
     const primary = primaryOf(client)
     const table = await this.#table.of(client, this.#model, times)
+    await this.#mayLock()
     const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const page = await this.#read(delegateOf(primary, this.#model), at, batch)
+      const prepared = await this.#prepare(delegateOf(primary, this.#model), at, batch)
+      const { page, changes, skipped } = prepared
       if (page.rows.length === 0) return { page, committed: undefined }
-      this.tried = page
-      const { refused } = batch
-      const { changes, skipped } = await changesOf(page.rows, { ...this.#work, refused })
-      const together = changes.length > 0 ? await oneStatement.writing(changes, table) : undefined
+      const together = changes.length > 0 ? await oneStatement.writing(changes, table, this.#comparison) : undefined
       if (together) {
-        const committed = await this.#keeper.write(together, at, page, skipped)
+        const written = this.#keeper.write(together, at, page, { skipped })
+        const committed = await orConflict(written, prepared)
         await together.demandFound().catch(async (error) => {
           // Else it could not be asked, and the batch stays written.
           if (error instanceof CursorError) await this.#keeper.takeBack(committed)
@@ -125,13 +193,12 @@ export class BatchRunner {
         })
         return { page, committed }
       }
-      if (changes.length === 0) return { page, committed: await this.#keeper.write(ledger, at, page, skipped) }
+      if (changes.length === 0) return { page, committed: await this.#keeper.write(ledger, at, page, { skipped }) }
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
-        const work = { ...this.#work, refused, reader: transaction, whole }
-        const missed = await writeChanges(changes, transaction, table, work)
-        await this.#demandGone(missed, delegateOf(transaction, this.#model), at, batch)
-        return this.#keeper.write(ledger.within(transaction), at, page, skipped)
+        const writer = { writer: transaction, reader: transaction, whole }
+        await this.#write(prepared, writer, table, { at, batch })
+        return this.#keeper.write(ledger.within(transaction), at, page, { skipped })
       })
       return { page, committed }
     })
@@ -143,31 +210,33 @@ export class BatchRunner {
   async #readAndWrite(batch: Try): Promise<Page> {
     const { client, ledger } = this.#options
     const { transaction = true, update } = this.#definition
-    const { again, refused } = batch
     this.tried = undefined
     const at = this.#keeper.at
     const table = update ? await this.#table.of(client, this.#model, this.#times) : NOT_ASKED
+    // Asked before the transaction begins.
+    if (update) await this.#mayLock()
     const work = async (reader: Client, writer: Client, writes: CheckpointWrites) => {
       const delegate = delegateOf(reader, this.#model)
-      const page = await this.#read(delegate, at, batch)
-      if (page.rows.length === 0) return { page, committed: undefined }
-      this.tried = page
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
-      const { skipped, missed } = await workOn(page.rows, writer, table, {
-        ...this.#work,
-        refused,
-        reader,
-        whole,
-      })
-      await this.#demandGone(missed, delegate, at, batch)
-      // What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint.
-      this.tried = undefined
-      const committed = await this.#keeper.write(writes, at, page, skipped)
-      this.tried = page
-      return { page, committed }
+      const through = { writer, reader, whole }
+      if (!update) {
+        const page = await this.#read(delegate, at, batch)
+        if (page.rows.length === 0) return { page, committed: undefined }
+        this.tried = page
+        await runOn(page.rows, writer, { ...this.#work, whole })
+        return { page, committed: await this.#note(writes, at, page, { skipped: [] }) }
+      }
+      const prepared = await this.#prepare(delegate, at, batch)
+      const { page } = prepared
+      if (page.rows.length === 0) return { page, committed: undefined }
+      let { skipped } = prepared
+      let changedMeanwhile = 0
+      if (transaction) await this.#write(prepared, through, table, { at, batch })
+      else ({ skipped, changedMeanwhile } = await this.#writeInTurns(prepared, through, table, { at, batch }))
+      return { page, committed: await this.#note(writes, at, page, { skipped, changedMeanwhile }) }
     }
     const { page, committed } = transaction
-      ? await inTransaction(this.#options, this.#times, { stop: this.#stop, quiet: again }, (tx, writes) =>
+      ? await inTransaction(this.#options, this.#times, { stop: this.#stop, quiet: batch.again }, (tx, writes) =>
           work(tx, tx, writes),
         )
       : await work(primaryOf(client), client, ledger)
@@ -175,13 +244,185 @@ export class BatchRunner {
     return page
   }
 
+  /** The rows of a batch as they are once nobody else can change them: `lock` of the team's own. */
+  async #readAndLock(batch: Try): Promise<Page> {
+    const { client } = this.#options
+    this.tried = undefined
+    const at = this.#keeper.at
+    const page = await this.#read(delegateOf(primaryOf(client), this.#model), at, batch)
+    if (page.rows.length === 0) return page
+    const keys = page.rows.map((row) => keyOf(this.#walk.fields, row))
+    if (this.#definition.update) {
+      const changes = keys.map((key): Change => ({ key, data: {} }))
+      return this.#writeLocked({ page, changes, skipped: [] }, batch)
+    }
+    const table = await this.#lockable()
+    const committed = await this.#inLocks(batch, async (transaction, writes) => {
+      await lockRows(transaction, table, { fields: this.#walk.fields, keys })
+      const rows = await this.#rowsOf(transaction, keys, { at, batch })
+      const whole: Whole = (work) => inOnePiece(client, transaction, work)
+      this.tried = page
+      if (rows.length > 0) await runOn(rows, transaction, { ...this.#work, whole })
+      return this.#note(writes, at, page, { skipped: [] })
+    })
+    this.#keeper.committed(committed)
+    return page
+  }
+
+  /**
+   * What was changed meanwhile is done again from what it is now, and so is the rest of the batch, while nobody else
+   * can change it.
+   */
+  async #writeLocked({ page, changes, skipped }: Prepared, batch: Try): Promise<Page> {
+    this.tried = page
+    const at = this.#keeper.at
+    const { fields } = this.#walk
+    const table = await this.#lockable()
+    const writable = await this.#table.of(this.#options.client, this.#model, this.#times)
+    const keys = changes.map(({ key }) => key)
+    const committed = await this.#inLocks(batch, async (transaction, writes) => {
+      this.tried = page
+      const locked = await lockRows(transaction, table, { fields, keys })
+      const rows = await this.#rowsOf(transaction, keys, { at, batch })
+      const now = this.#comparison?.see(rows) ?? rows
+      const before = new Map(changes.map(({ key, seen }) => [nameOf(key), seen]))
+      const compared = this.#comparison?.columns(changes, () => true) ?? []
+      const differing = now.filter((row) => {
+        const seen = before.get(nameOf(keyOf(fields, row)))
+        return seen !== undefined && !isAsSeen(seen, row, compared)
+      })
+      // Those that are there, and that `where` does not find any more.
+      const changedMeanwhile = differing.length + Math.max(0, locked - rows.length)
+      if (changedMeanwhile === 0 && locked === keys.length) await this.#leaveStrange(transaction, table, changes)
+      const work = { ...this.#work, refused: batch.refused }
+      const again = await changesOf(rows, work)
+      const whole: Whole = (work) => inOnePiece(this.#options.client, transaction, work)
+      const through = { writer: transaction, reader: transaction, whole }
+      const missed = await writeChanges(again.changes, transaction, writable, { ...work, ...through })
+      await this.#demandGone(missed, delegateOf(transaction, this.#model), at, batch)
+      return this.#note(writes, at, page, { skipped: [...skipped, ...again.skipped], changedMeanwhile })
+    })
+    this.#keeper.committed(committed)
+    return page
+  }
+
+  /** A column that differs from what was read of it although nobody changed the row would make every batch wait. */
+  async #leaveStrange(transaction: Client, table: LockableTable, changes: readonly Change[]): Promise<void> {
+    const comparison = this.#comparison
+    if (!comparison) return
+    const strange = await strangeColumns(transaction, table, { comparison, fields: this.#walk.fields, changes })
+    for (const field of strange) {
+      comparison.leave(field)
+      this.#work.sayOnce(
+        `${field} can't be compared with what was read of it, so a change to it while a batch runs is not noticed.`,
+      )
+    }
+  }
+
+  #inLocks(
+    { again }: Try,
+    work: (transaction: Client, writes: CheckpointWrites) => Promise<Written>,
+  ): Promise<Written> {
+    return inTransaction(this.#options, this.#times, { stop: this.#stop, quiet: again }, work)
+  }
+
+  /** The table, where its rows can be locked; else the batch is read again. */
+  async #lockable(): Promise<LockableTable> {
+    const table = await this.#table.located(this.#options.client, this.#model, this.#times)
+    if (typeof table !== 'string') return table
+    if (this.#definition.lock) throw new CursorError(`the rows can't be locked: ${table}`)
+    throw new ChangedMeanwhile()
+  }
+
+  /** Whether the rows of a batch can be locked. */
+  async #mayLock(): Promise<boolean> {
+    const table = await this.#table.located(this.#options.client, this.#model, this.#times)
+    return typeof table !== 'string' && this.#definition.transaction !== false
+  }
+
+  async #prepare(delegate: ReadDelegate, at: Standing, batch: Try): Promise<Prepared> {
+    for (;;) {
+      const page = await this.#read(delegate, at, batch, this.#comparison?.walk)
+      if (page.rows.length === 0) return { page, changes: [], skipped: [] }
+      const seen = this.#comparison?.see(page.rows)
+      this.tried = page
+      const { changes, skipped } = await changesOf(page.rows, { ...this.#work, refused: batch.refused, seen })
+      if (!this.#comparison?.adopt(changes)) return { page, changes, skipped }
+    }
+  }
+
+  /** Writes what was prepared, or takes all of it back where some of it changed meanwhile. */
+  async #write(prepared: Prepared, through: Through, table: RawTable, { at, batch }: Place): Promise<void> {
+    const lockFirst = this.#comparison !== undefined && (await this.#mayLock())
+    const work = { ...this.#work, refused: batch.refused, ...through, comparison: this.#comparison, lockFirst }
+    const missed = await orConflict(writeChanges(prepared.changes, through.writer, table, work), prepared)
+    await this.#demandGone(missed, delegateOf(through.reader, this.#model), at, batch)
+  }
+
+  /** The same without a transaction: what changed meanwhile is read and done again, the rest stays written. */
+  async #writeInTurns(
+    { changes: all, skipped: before }: Prepared,
+    through: Through,
+    table: RawTable,
+    { at, batch }: Place,
+  ): Promise<{ skipped: SkippedRow[]; changedMeanwhile: number }> {
+    const work = { ...this.#work, refused: batch.refused, ...through }
+    const { fields } = this.#walk
+    const delegate = delegateOf(through.reader, this.#model)
+    const skipped = [...before]
+    const changed = new Set<string>()
+    let changes: readonly Change[] = all
+    let comparison = this.#comparison
+    for (let turn = 1; ; turn += 1) {
+      try {
+        const missed = await writeChanges(changes, through.writer, table, { ...work, comparison })
+        await this.#demandGone(missed, delegate, at, batch)
+        return { skipped, changedMeanwhile: changed.size }
+      } catch (error) {
+        if (!(error instanceof ChangedMeanwhile) || turn === TURNS) throw error
+        const given = new Map(changes.map((change) => [nameOf(change.key), change]))
+        const changeOf = (row: Row) => given.get(nameOf(keyOf(fields, row)))
+        const keys = changes.map(({ key }) => key)
+        const rows = await this.#rowsOf(through.reader, keys, { at, batch })
+        const open = rows.filter((row) => !reads(row, changeOf(row)?.data ?? {}))
+        const compared = this.#comparison?.columns(changes, () => true) ?? []
+        const differing = open.filter((row) => !isAsSeen(changeOf(row)?.seen ?? {}, row, compared))
+        for (const row of differing) changed.add(nameOf(keyOf(fields, row)))
+        // They are as they were, and still not written: the database keeps them so, and says which when it is asked.
+        if (differing.length === 0) comparison = undefined
+        const seen = this.#comparison?.see(open)
+        const again = await changesOf(open, { ...work, seen })
+        skipped.push(...again.skipped)
+        changes = again.changes
+      }
+    }
+  }
+
+  /** Rows by their keys, as far as `where` still finds them, in the order of the keys. */
+  async #rowsOf(reader: Client, keys: readonly Key[], { at, batch }: Place): Promise<Row[]> {
+    const delegate = delegateOf(reader, this.#model)
+    const rows = await readRows(delegate, this.#comparison?.walk ?? this.#walk, keys)
+    const unfound = keys.filter((key) => !rows.has(nameOf(key)))
+    await this.#demandGone(unfound, delegate, at, batch)
+    return keys.map((key) => rows.get(nameOf(key))).filter((row) => row !== undefined)
+  }
+
+  /** What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint. */
+  async #note(...given: Parameters<CheckpointKeeper['write']>): Promise<Written> {
+    const { tried } = this
+    this.tried = undefined
+    const committed = await this.#keeper.write(...given)
+    this.tried = tried
+    return committed
+  }
+
   async #demandGone(missed: readonly Key[], delegate: ReadDelegate, at: Standing, batch: Try): Promise<void> {
     if (missed.length === 0) return
     await demandGone(missed, delegate, this.#walk, { range: rangeOf(at, batch), size: batch.size })
   }
 
-  async #read(delegate: ReadDelegate, at: Standing, batch: Try): Promise<Page> {
-    const page = await readPage(delegate, this.#walk, rangeOf(at, batch), batch.size)
+  async #read(delegate: ReadDelegate, at: Standing, batch: Try, walk = this.#walk): Promise<Page> {
+    const page = await readPage(delegate, walk, rangeOf(at, batch), batch.size)
     const short = shortfall(this.#model.key, this.#walk, page)
     if (short !== undefined) this.#work.sayOnce(short)
     return batch.until === undefined ? page : { ...page, more: true }
@@ -192,7 +433,7 @@ export class BatchRunner {
     // The row was at fault; what fails from here on is something else.
     this.tried = undefined
     const skipped = [skippedRow(this.#walk.fields, page, error)]
-    this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, skipped))
+    this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, { skipped }))
     return page
   }
 }

@@ -18,6 +18,8 @@ export interface Standing {
   skipped: readonly SkippedRow[]
   /** Rows, of all attempts. */
   processed: number
+  /** Rows that changed meanwhile, of all attempts. */
+  changedMeanwhile: number
 }
 
 /** A checkpoint that was written, and counts once it is committed. */
@@ -66,12 +68,18 @@ export class CheckpointKeeper {
   }
 
   /** Writes the checkpoint past a page. It counts once `committed` is told. */
-  write(writes: CheckpointWrites, at: Standing, page: Page, skipped: readonly SkippedRow[]): Promise<Written> {
+  write(
+    writes: CheckpointWrites,
+    at: Standing,
+    page: Page,
+    { skipped, changedMeanwhile = 0 }: { skipped: readonly SkippedRow[]; changedMeanwhile?: number },
+  ): Promise<Written> {
     if (skipped.length > 0) this.demandFewSkipped(skipped.at(-1), skipped.length)
     const next = {
       checkpoint: { ...at.checkpoint, after: page.last ?? at.checkpoint.after },
       skipped: skipped.length > 0 ? [...at.skipped, ...skipped] : at.skipped,
       processed: at.processed + page.rows.length,
+      changedMeanwhile: at.changedMeanwhile + changedMeanwhile,
     }
     return this.#writeOver(at, writes, next)
   }
@@ -87,21 +95,23 @@ export class CheckpointKeeper {
   }
 
   async #writeOver(
-    { stored: from, skipped: known }: Pick<Standing, 'stored' | 'skipped'>,
+    before: Pick<Standing, 'stored' | 'skipped' | 'changedMeanwhile'>,
     writes: CheckpointWrites,
-    { checkpoint, skipped, processed }: Omit<Standing, 'stored'>,
+    { checkpoint, skipped, processed, changedMeanwhile }: Omit<Standing, 'stored'>,
   ): Promise<Written> {
     const { claim } = this.#options
     const { leaseUntil, heard } = await claim.nextLease()
     const stored = writeCheckpoint(checkpoint)
+    const { stored: from } = before
     const { total } = this
     const written = await writes.checkpoint(claim.claim, {
       ...{ from, checkpoint: stored, processed, total, leaseUntil },
       // Most batches skip nothing, and the list may be long.
-      ...((skipped !== known || !this.#listed) && { skippedRows: skipped }),
+      ...((skipped !== before.skipped || !this.#listed) && { skippedRows: skipped }),
+      ...(changedMeanwhile !== before.changedMeanwhile && { changedMeanwhile }),
     })
     if (!written) throw new Displaced()
-    return { checkpoint, stored, skipped, processed, heard }
+    return { checkpoint, stored, skipped, processed, changedMeanwhile, heard }
   }
 
   /** Notes where the walk begins. Where the answer to that was lost, the record says that it is noted. */
@@ -135,11 +145,11 @@ export class CheckpointKeeper {
   async recall(): Promise<void> {
     const record = await this.#known()
     if (!record || !this.#holds(record)) throw new Lost()
-    const { checkpoint: stored, processed } = record
+    const { checkpoint: stored, processed, changedMeanwhile } = record
     if (stored === this.#at.stored) return
     const checkpoint = readCheckpoint(stored)
     if (!checkpoint) throw new Lost()
-    this.#moveTo({ checkpoint, stored, skipped: skippedRowsOf(record), processed })
+    this.#moveTo({ checkpoint, stored, skipped: skippedRowsOf(record), processed, changedMeanwhile })
   }
 
   /** The record, as soon as the database tells; whoever loses the claim while it does not is told to stop. */

@@ -4,23 +4,22 @@ import type { Ledger, RecordChange } from '../ledger/contract.js'
 import { type Client, primaryOf } from '../prisma/client.js'
 import { isClientReplaced, withoutExtensions } from '../prisma/extensions.js'
 import type { CheckpointWrites } from './checkpoint.js'
+import type { Comparison } from './comparison.js'
+import { ChangedMeanwhile } from './rows/batch-fault.js'
 import type { Walked } from './rows/target.js'
 import { type WalkedModel, walkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges } from './write/bulk-update.js'
 import type { ChangeGroup, Dialect } from './write/dialect.js'
 import { passedBy, type RawTable, RawTables } from './write/raw-table.js'
 import { lookInto, lookThrough } from './write/unmatched-rows.js'
+import { comparedIn } from './write-batch.js'
 
 const RECORD = 'afterPartyTaskRecord'
 
-/** Nothing was written: the batch is one for a transaction, where what kept it from being written can be looked into. */
-export class NotTogether extends Error {
-  /** Whether the table takes no such statement at all. */
-  readonly forGood: boolean
-
-  constructor({ forGood }: { forGood: boolean }) {
+/** The database takes no such statement for this table. Nothing was written. */
+export class Unsupported extends Error {
+  constructor() {
     super('a batch could not be written in one statement')
-    this.forGood = forGood
   }
 }
 
@@ -92,10 +91,15 @@ export class OneStatement {
   }
 
   /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
-  async writing(changes: readonly Change[], table: RawTable): Promise<WritesTogether | undefined> {
+  async writing(
+    changes: readonly Change[],
+    table: RawTable,
+    comparison: Comparison | undefined,
+  ): Promise<WritesTogether | undefined> {
     const { walk } = this.#walked
     if (typeof table === 'string') return undefined
-    const groups = groupChanges(table.model, walk.fields, changes, table.types)
+    const compared = comparedIn(changes, { comparison, dialect: this.#dialect, table })
+    const groups = groupChanges(table.model, walk.fields, changes, table.types, compared)
     const [group, another] = groups
     if (typeof groups === 'string' || typeof group !== 'object' || another) return undefined
     const recordTable = await this.#recordTable.of(this.#client, this.#record, this.#times)
@@ -108,7 +112,8 @@ export class OneStatement {
         const answer = await this.#client.$executeRawUnsafe(sql, ...parameters).catch((error) => {
           const refusal = this.#together.refusal(error)
           if (refusal === undefined) throw error
-          if (refusal !== 'displaced') throw new NotTogether({ forGood: refusal === 'unsupported' })
+          if (refusal === 'unsupported') throw new Unsupported()
+          if (refusal === 'fewer') throw new ChangedMeanwhile()
           return 0
         })
         changed = this.#together.changedOf(answer, group)

@@ -43,6 +43,18 @@ export async function allSkippedRows(ledger: Ledger, record: TaskRecord): Promis
   return skippedIn(await recordsOfParts(ledger, partsOf(record.version, checkpoint)))
 }
 
+/** The rows that were changed meanwhile, of all these parts. */
+export function changedMeanwhileIn(records: readonly (TaskRecord | null)[]): number {
+  return records.reduce((sum, record) => sum + (record?.changedMeanwhile ?? 0), 0)
+}
+
+/** The rows of a backfill that were changed meanwhile, by its own record or those of its parts. */
+export async function allChangedMeanwhile(ledger: Ledger, record: TaskRecord): Promise<number> {
+  const checkpoint = readCheckpoint(record.checkpoint)
+  if (!checkpoint?.splits) return record.changedMeanwhile
+  return changedMeanwhileIn(await recordsOfParts(ledger, partsOf(record.version, checkpoint)))
+}
+
 /** What is left to walk, of the parts that are not done. */
 export async function openRanges(ledger: Ledger, parts: readonly Part[]): Promise<Range[]> {
   const records = await recordsOfParts(ledger, parts)

@@ -58,8 +58,8 @@ export class Walker {
     this.#options = options
     this.#stop = stop
     this.#walked = { model: start.model, walk: start.walk }
-    const { checkpoint, stored, skipped, listed, processed, total } = start
-    const at = { checkpoint, stored, skipped, processed }
+    const { checkpoint, stored, skipped, listed, processed, changedMeanwhile, total } = start
+    const at = { checkpoint, stored, skipped, processed, changedMeanwhile }
     this.#keeper = new CheckpointKeeper(definition, options, stop, { ...at, listed, total })
     this.#pace = new Pace(definition)
     this.#batches = new BatchRunner(definition, options, stop, { walked: start, keeper: this.#keeper })
@@ -85,17 +85,17 @@ export class Walker {
         checkpoint.upTo = await readLastKey(options.client, { model, walk })
         delete checkpoint.open
       }
-      const { processed = 0, total = null } = record ?? {}
+      const { processed = 0, changedMeanwhile = 0, total = null } = record ?? {}
       const skipped = record ? skippedRowsOf(record) : []
       const listed = skipped.length === record?.skippedRows.length
-      const at = { checkpoint, stored, skipped, processed }
+      const at = { checkpoint, stored, skipped, processed, changedMeanwhile }
       return new Walker(definition, options, stop, { model, walk, ...at, listed, total })
     }
     const start = await first()
     const walker = new Walker(definition, options, stop, {
       ...{ model, walk, ...start, stored },
       // Those of an earlier walk are not of this one.
-      ...{ skipped: [], listed: record === null || record.skippedRows.length === 0, processed: 0 },
+      ...{ skipped: [], listed: record === null || record.skippedRows.length === 0, processed: 0, changedMeanwhile: 0 },
     })
     await walker.#keeper.note(start.checkpoint)
     return walker
@@ -104,6 +104,11 @@ export class Walker {
   /** Rows skipped so far, in all attempts. */
   get skipped(): readonly SkippedRow[] {
     return this.#keeper.at.skipped
+  }
+
+  /** Rows that changed meanwhile so far, in all attempts. */
+  get changedMeanwhile(): number {
+    return this.#keeper.at.changedMeanwhile
   }
 
   /** Rows, in this attempt. */

@@ -59,6 +59,7 @@ function walkWhole(given: WalkingOptions): Walking {
     },
     done: async () => ({
       processed: walker?.processedNow ?? 0,
+      changedMeanwhile: walker?.changedMeanwhile ?? record?.changedMeanwhile ?? 0,
       skippedRows: walker?.skipped ?? (record ? skippedRowsOf(record) : []),
     }),
   }

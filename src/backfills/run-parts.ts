@@ -14,7 +14,7 @@ import { type Client, delegateOf } from '../prisma/client.js'
 import { type Checkpoint, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
 import { demandFewSkipped } from './checkpoint-keeper.js'
 import { wait } from './pace.js'
-import { isOf, type Part, partsOf, processedIn, recordsOfParts, skippedIn } from './parts.js'
+import { changedMeanwhileIn, isOf, type Part, partsOf, processedIn, recordsOfParts, skippedIn } from './parts.js'
 import { demandSameCursor, Walker } from './range-walk.js'
 import { askBriefly, totalOf } from './rows/ask-briefly.js'
 import { splitKeys } from './rows/pages.js'
@@ -66,14 +66,19 @@ export function walkInParts(given: WalkingOptions): Walking {
       })
     },
     async done() {
-      const skippedRows = given.record ? skippedRowsOf(given.record) : []
-      if (!split) return { processed, skippedRows }
+      const { record } = given
+      const before = {
+        changedMeanwhile: record?.changedMeanwhile ?? 0,
+        skippedRows: record ? skippedRowsOf(record) : [],
+      }
+      if (!split) return { processed, ...before }
       // What ended the walk is worth more than that this could not be asked.
       records = (await answerWithin(DONE_MS, recordsOfParts(ledger, split.parts)).catch(() => undefined)) ?? records
-      if (!records) return { processed, skippedRows }
+      if (!records) return { processed, ...before }
       const rows = processedIn(records)
       claim.progress(rows, split.total)
-      return { processed, together: rows - split.processed, skippedRows: skippedIn(records) }
+      const changedMeanwhile = changedMeanwhileIn(records)
+      return { processed, together: rows - split.processed, changedMeanwhile, skippedRows: skippedIn(records) }
     },
   }
 }

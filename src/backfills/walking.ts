@@ -24,6 +24,8 @@ export interface Done {
   processed: number
   /** Rows, in this attempt, by helpers too; where some may have helped. */
   together?: number
+  /** Rows that somebody else changed while a batch had them; in all attempts, by helpers too. */
+  changedMeanwhile: number
   /** In all attempts, by helpers too. */
   skippedRows: readonly SkippedRow[]
 }

@@ -7,11 +7,14 @@ import type { SkippedRow } from '../define/events.js'
 import type { TaskContext } from '../define/task.js'
 import { plainly } from '../define/thrown.js'
 import type { Client, Row } from '../prisma/client.js'
+import type { Comparison } from './comparison.js'
+import { ChangedMeanwhile } from './rows/batch-fault.js'
 import { describeKey, type Key, keyOf, sameKey } from './rows/keys.js'
 import { CursorError } from './rows/pages.js'
 import { RowFault } from './rows/row-fault.js'
-import type { WalkedModel } from './rows/walked-model.js'
+import type { Column, WalkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './write/bulk-update.js'
+import type { Dialect } from './write/dialect.js'
 import type { RawTable } from './write/raw-table.js'
 import { lookInto, lookThrough, RowsRefused } from './write/unmatched-rows.js'
 
@@ -29,11 +32,18 @@ export interface BatchWork {
   sayOnce(message: string): void
   /** Reads what was just written: the transaction, or a client. */
   reader: Client
+  /** What rows are compared with, where somebody else may change them before they are written. */
+  comparison?: Comparison | undefined
+  /** Rows can be locked, and are before they are updated one by one. */
+  lockFirst?: boolean
   /** Runs what passes through the team's own code, and throws when its transaction did not outlast it. */
   whole: Whole
 }
 
 export type Whole = <T>(work: () => Promise<T>) => Promise<T>
+
+/** Changes that are not for a statement, and rows that should be locked before. Nothing was written. */
+export class RowByRow extends Error {}
 
 /** What became of a batch's rows. */
 export interface Worked {
@@ -42,32 +52,46 @@ export interface Worked {
   missed: Key[]
 }
 
-/** Does a batch's work through a transaction, or through the client. */
+/** Does a batch's work, where what it does is taken back. */
 export async function workOn(rows: Row[], writer: Client, table: RawTable, work: BatchWork): Promise<Worked> {
-  const { definition, context, stop, graceMs, whole } = work
-  if (definition.run) {
-    const { run } = definition
-    const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
-    const own = () =>
-      allAwaited(writer, { graceMs, onLate }, (prisma) =>
-        // A copy: rows that it takes out of its array were done all the same.
-        run([...rows], { ...context, prisma: prisma as never, signal: stop }),
-      )
-    await whole(() => orStopped(own, stop, graceMs))
+  if (work.definition.run) {
+    await runOn(rows, writer, work)
     return { skipped: [], missed: [] }
   }
   const { changes, skipped } = await changesOf(rows, work)
   return { skipped, missed: await writeChanges(changes, writer, table, work) }
 }
 
-/** What `update` makes of each row. */
+/** Hands rows to the team's own `run`, through a transaction or through the client. */
+export async function runOn(
+  rows: readonly Row[],
+  writer: Client,
+  { definition: { run }, context, stop, graceMs, whole }: Omit<BatchWork, 'reader' | 'refused' | 'comparison'>,
+): Promise<void> {
+  const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
+  const own = () =>
+    allAwaited(writer, { graceMs, onLate }, (prisma) =>
+      // A copy: rows that it takes out of its array were done all the same.
+      run?.([...rows], { ...context, prisma: prisma as never, signal: stop }),
+    )
+  await whole(() => orStopped(own, stop, graceMs))
+}
+
+/** What `update` makes of each row. `seen`: what each is compared with when it is written. */
 export async function changesOf(
-  rows: Row[],
-  { definition, fields, stop, graceMs, refused }: Omit<BatchWork, 'whole' | 'reader'>,
+  rows: readonly Row[],
+  {
+    definition,
+    fields,
+    stop,
+    graceMs,
+    refused,
+    seen,
+  }: Omit<BatchWork, 'whole' | 'reader' | 'comparison'> & { seen?: readonly Row[] | undefined },
 ): Promise<{ changes: Change[]; skipped: SkippedRow[] }> {
   const changes: Change[] = []
   const skipped: SkippedRow[] = []
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
     const key = keyOf(fields, row)
     const reason = refused.get(describeKey(fields, key))
     if (reason !== undefined) {
@@ -82,7 +106,7 @@ export async function changesOf(
       if (data === null || data === undefined) continue
       const fault = unwritable(data)
       if (fault !== undefined) throw new Unawaited(`\`update\` returned ${fault}.`)
-      const change = { key, data: data as Record<string, unknown> }
+      const change: Change = { key, data: data as Record<string, unknown>, ...(seen && { seen: seen[i] ?? {} }) }
       demandSameKey(change, fields)
       changes.push(change)
     } catch (thrown) {
@@ -110,24 +134,50 @@ export async function writeChanges(
   changes: readonly Change[],
   writer: Client,
   table: RawTable,
-  { definition, model, fields, reader, sayOnce, whole }: BatchWork,
+  { definition, model, fields, reader, sayOnce, whole, comparison, lockFirst }: BatchWork,
 ): Promise<Key[]> {
   if (changes.length === 0) return []
   const dialect = dialectOf(model)
-  const groups = typeof table === 'string' ? table : groupChanges(table.model, fields, changes, table.types)
+  const groups =
+    typeof table === 'string'
+      ? table
+      : groupChanges(table.model, fields, changes, table.types, comparedIn(changes, { comparison, dialect, table }))
   if (dialect && typeof groups !== 'string') {
     const look = lookThrough({ writer, reader }, dialect, { model, walk: { fields } }, mostRefused(definition))
     const missed: Key[] = []
     for (const group of groups) {
       let changed = 0
       for (const statement of statementsOf(dialect, group)) changed += await look.execute(statement)
+      if (changed < group.rows.length && comparison) throw new ChangedMeanwhile()
       if (changed < group.rows.length) missed.push(...(await lookInto(group, changed, look)))
     }
     return missed
   }
+  if (comparison && lockFirst) throw new RowByRow()
   sayOnce(`Rows are updated one by one, not with one statement per batch: ${groups}.`)
   // The client's extensions may catch what fails.
-  return whole(() => updateEach(changes, writer[model.key], { model, fields, most: mostRefused(definition) }))
+  const compared = TELLING.has(model.provider ?? '') ? comparison?.columns(changes, isComparedByPrisma) : undefined
+  const most = mostRefused(definition)
+  return whole(() => updateEach(changes, writer[model.key], { model, fields, most, compared }))
+}
+
+/** The columns that statements for these changes compare. */
+export function comparedIn(
+  changes: readonly Change[],
+  given: { comparison: Comparison | undefined; dialect: Dialect | undefined; table: Exclude<RawTable, string> },
+): Column[] {
+  const { comparison, dialect, table } = given
+  return comparison?.columns(changes, (column) => dialect?.compares(column, table.types) ?? false) ?? []
+}
+
+/** Databases where Prisma's own update is one statement, and says so where it finds no row. */
+const TELLING = new Set(['postgresql', 'sqlite'])
+
+const NOT_COMPARED = new Set(['Json', 'Float', 'Decimal'])
+
+/** What Prisma finds by the value that it gave. */
+function isComparedByPrisma({ type, list, finer }: Column): boolean {
+  return !list && !finer && !NOT_COMPARED.has(type)
 }
 
 /** Rows to name before a batch fails. */
@@ -142,12 +192,14 @@ function mostRefused({ onError, maxSkipped = DEFAULT_MAX_SKIPPED }: BackfillDefi
 async function updateEach(
   changes: readonly Change[],
   delegate: Client[string] | undefined,
-  { model, fields, most }: { model: WalkedModel; fields: readonly string[]; most: number },
+  given: { model: WalkedModel; fields: readonly string[]; most: number; compared: readonly Column[] | undefined },
 ): Promise<Key[]> {
+  const { model, fields, most, compared } = given
   const missed: Key[] = []
   const refused: Key[] = []
-  for (const { key, data } of changes) {
-    const where = uniqueWhere(model, fields, key)
+  for (const { key, data, seen = {} } of changes) {
+    const same = compared?.map(({ field }) => ({ [field]: seen[field] })) ?? []
+    const where = { ...uniqueWhere(model, fields, key), ...(same.length > 0 && { AND: same }) }
     await delegate?.update({ where, data }).catch(async (error) => {
       if (codeOf(error) !== 'P2025') throw RowFault.of(error, fields, key)
       const [row] = await delegate.findMany({ where: byKey(fields, key), take: 1 })
@@ -158,6 +210,8 @@ async function updateEach(
       }
       // The same code tells that a row to connect to is not there.
       if (!NOT_UPDATED.test(messageOf(error))) throw RowFault.of(error, fields, key)
+      // A transaction may see the row as it was when it began.
+      if (compared) throw new ChangedMeanwhile()
       if (!reads(row, data)) refused.push(key)
     })
     if (refused.length >= most) break
@@ -169,7 +223,7 @@ async function updateEach(
 const NOT_UPDATED = /No record was found for an update/
 
 /** Whether a row has the values that it was to get: a trigger may keep an update of nothing from being one. */
-function reads(row: Row, data: Change['data']): boolean {
+export function reads(row: Row, data: Change['data']): boolean {
   return Object.entries(data).every(([field, value]) => value === undefined || isDeepStrictEqual(row[field], value))
 }
 

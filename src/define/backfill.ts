@@ -127,6 +127,11 @@ export interface BackfillOptions<
   concurrency?: number
   /** Also process rows that are added after it starts. Default: `false`. */
   follow?: boolean
+  /**
+   * Locks the rows of a batch before `run` or `update` gets them: nobody else can change them until the batch is
+   * committed. Default: `false`. `update` notices changes without it.
+   */
+  lock?: boolean
   /** What to do with a row that can't be changed: stop the backfill, or skip and list the row. Default: `'stop'`. */
   onError?: 'stop' | 'skip'
   /** Maximum number of skipped rows. With more, the backfill fails. Default: 100. */

@@ -60,6 +60,7 @@ const backfill = v.strictObject({
   throttle: v.optional(work),
   concurrency: v.optional(positive),
   follow: v.optional(flag),
+  lock: v.optional(flag),
   onError: v.optional(v.picklist(['stop', 'skip'], "must be 'stop' or 'skip'")),
   maxSkipped: v.optional(v.pipe(v.number('must be a number of rows'), v.minValue(0, 'must be 0 or more'))),
   update: v.optional(work),
@@ -94,11 +95,12 @@ export function checkTask(exported: unknown): CheckedTask {
 }
 
 /** What no single option shows. */
-function backfillFaults({ update, run, follow, concurrency }: BackfillDefinition): string[] {
+function backfillFaults({ update, run, follow, concurrency, lock, transaction }: BackfillDefinition): string[] {
   const faults: string[] = []
   if ((update === undefined) === (run === undefined)) faults.push('a backfill needs either `update` or `run`')
   if (follow && concurrency !== undefined && concurrency > 1)
     faults.push("`follow` and `concurrency` can't be combined: remove one")
+  if (lock && transaction === false) faults.push('`lock` needs a transaction: remove `transaction: false`')
   return faults
 }
 

@@ -76,6 +76,8 @@ export interface TaskResult {
   durationMs: number
   /** Number of processed items, if the task reports it (`progress`). */
   processed?: number
+  /** Of a backfill: rows that changed while a batch had them and were done again, in all attempts together. */
+  changedMeanwhile?: number
   /** Of a backfill: rows skipped, in all attempts together. */
   skipped?: number
   /** Why it is not done. */

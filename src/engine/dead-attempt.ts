@@ -1,5 +1,5 @@
 import { readCheckpoint } from '../backfills/checkpoint.js'
-import { allSkippedRows } from '../backfills/parts.js'
+import { allChangedMeanwhile, allSkippedRows } from '../backfills/parts.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 
 /**
@@ -17,6 +17,7 @@ export async function endDeadRun(
     status: record.status === 'running' ? 'interrupted' : record.status,
     finishedAt: record.finishedAt ?? next.startedAt,
     processed: await rowsOfAttempt(ledger, record),
+    changedMeanwhile: await allChangedMeanwhile(ledger, record),
     skippedRows: await allSkippedRows(ledger, record),
     reason: record.status === 'running' ? { code: 'died' } : record.reason,
     error: record.error,

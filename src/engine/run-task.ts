@@ -140,11 +140,12 @@ class Attempt {
     this.#over = true
     const settled = await settle(ledger, this.#work, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', reason: { code: 'lost' } } }
-    const { processed, together = processed, skippedRows = [] } = execution
+    const { processed, together = processed, changedMeanwhile = 0, skippedRows = [] } = execution
     await this.#closeRun(runId, {
       status: settled.status,
       finishedAt: new Date(await ledger.now()),
       processed: together ?? 0,
+      changedMeanwhile,
       skippedRows: [...skippedRows],
       reason: settled.reason ?? null,
       error: settled.error ?? null,
@@ -153,6 +154,7 @@ class Attempt {
     const end: End = {
       outcome: settled.outcome,
       ...(processed !== undefined && { processed }),
+      ...(changedMeanwhile > 0 && { changedMeanwhile }),
       ...(skippedRows.length > 0 && { skipped: skippedRows.length }),
       ...(settled.reason && { reason: settled.reason }),
       ...(settled.message !== undefined && { error: settled.message }),
@@ -165,14 +167,16 @@ class Attempt {
     const { ledger } = this.#engine
     // It may have committed a batch between our look and our claim, which goes on from there.
     const now = before.status === 'running' ? await ledger.record(version) : null
-    const { checkpoint, processed, skippedRows } = now?.checkpoint == null ? before : now
-    await endDeadRun(ledger, { ...before, checkpoint, processed, skippedRows }, { fence, startedAt })
+    const { checkpoint, processed, changedMeanwhile, skippedRows } = now?.checkpoint == null ? before : now
+    const last = { ...before, checkpoint, processed, changedMeanwhile, skippedRows }
+    await endDeadRun(ledger, last, { fence, startedAt })
   }
 
   async #openRun({ claim, startedAt }: HeldClaim): Promise<string> {
     const { version, name, owner, fence } = claim
     const id = `${version}#${fence}`
-    const open = { finishedAt: null, processed: 0, skippedRows: [], reason: null, error: null, log: null }
+    const none = { processed: 0, changedMeanwhile: 0, skippedRows: [] }
+    const open = { finishedAt: null, ...none, reason: null, error: null, log: null }
     const deployId = this.#options.deployId ?? null
     await this.#engine.ledger.addRun({
       id,

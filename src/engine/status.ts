@@ -1,4 +1,4 @@
-import { allSkippedRows } from '../backfills/parts.js'
+import { allChangedMeanwhile, allSkippedRows } from '../backfills/parts.js'
 import { isEveryDeploy } from '../define/definition.js'
 import type { Reason, TaskFlag, TaskState } from '../define/events.js'
 import type { TaskRun } from '../ledger/contract.js'
@@ -171,8 +171,9 @@ export async function history(
         return { ...run, status: 'interrupted' as const, reason: { code: 'died' as const } }
       const { status, finishedAt, reason, error } = record
       const processed = await rowsOfAttempt(engine.ledger, record)
+      const changedMeanwhile = await allChangedMeanwhile(engine.ledger, record)
       const skippedRows = await allSkippedRows(engine.ledger, record)
-      return { ...run, status, finishedAt, reason, error, processed, skippedRows }
+      return { ...run, status, finishedAt, reason, error, processed, changedMeanwhile, skippedRows }
     }),
   )
 }

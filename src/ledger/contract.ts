@@ -28,6 +28,8 @@ export interface TaskRecord {
   skippedRows: SkippedRow[]
   /** Rows. */
   processed: number
+  /** Rows that somebody else changed while a batch of a backfill had them, and that were done again. */
+  changedMeanwhile: number
   /** Rows, when known. */
   total: number | null
   deployId: string | null
@@ -55,6 +57,8 @@ export interface TaskRun {
   deployId: string | null
   /** Rows. */
   processed: number
+  /** Rows that were changed meanwhile and done again by then, in all attempts together. */
+  changedMeanwhile: number
   /** Rows that the backfill has skipped by then, in all attempts together. */
   skippedRows: SkippedRow[]
   /** Why it ended so, where no error says it. */
@@ -63,6 +67,12 @@ export interface TaskRun {
   /** The tail of what the task logged. */
   log: string | null
 }
+
+/** How an attempt ended. */
+export type RunEnd = Pick<
+  TaskRun,
+  'status' | 'finishedAt' | 'processed' | 'changedMeanwhile' | 'skippedRows' | 'reason' | 'error'
+>
 
 /** What may be long in an attempt: not read where it is not shown. */
 export type LongText = 'skippedRows' | 'error' | 'log'
@@ -102,6 +112,8 @@ export interface CheckpointWrite {
   checkpoint: string
   /** All that were skipped so far; not given where that has not changed. */
   skippedRows?: readonly SkippedRow[]
+  /** Rows changed meanwhile, of all attempts together; not given where that has not changed. */
+  changedMeanwhile?: number
   /** Rows, of all attempts together. */
   processed: number
   /** Rows, when known. */
@@ -182,16 +194,9 @@ export interface History {
   /** Adds a run to the history. */
   addRun(run: TaskRun): Promise<void>
   /** Ends a run of the history, unless it has ended. */
-  endRun(
-    id: string,
-    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'skippedRows' | 'reason' | 'error' | 'log'>,
-  ): Promise<void>
+  endRun(id: string, end: RunEnd & Pick<TaskRun, 'log'>): Promise<void>
   /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
-  endDeadRuns(
-    version: string,
-    belowFence: number,
-    end: Pick<TaskRun, 'status' | 'finishedAt' | 'processed' | 'skippedRows' | 'reason' | 'error'>,
-  ): Promise<void>
+  endDeadRuns(version: string, belowFence: number, end: RunEnd): Promise<void>
   /** The latest runs first; `without` leaves texts unread, which are empty then. */
   runs(query: { version?: string; limit: number; without?: readonly LongText[] }): Promise<TaskRun[]>
 }

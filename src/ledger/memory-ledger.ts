@@ -13,6 +13,9 @@ import type {
 } from './contract.js'
 import { partColumns } from './rows.js'
 
+/** Where a task begins that does not go on at a checkpoint. */
+const START = { checkpoint: null, skippedRows: [], processed: 0, changedMeanwhile: 0, total: null }
+
 /**
  * A ledger in memory, for tests and rehearsals: the contract without a database.
  *
@@ -59,11 +62,10 @@ export class MemoryLedger implements Ledger {
     if (held) return null
     const fence = (current?.fence ?? 0) + 1
     const { resume, ...data } = request
-    const start = { checkpoint: null, skippedRows: [], processed: 0, total: null }
     this.#records.set(request.version, {
-      ...start,
+      ...START,
       ...current,
-      ...(!resume && start),
+      ...(!resume && START),
       ...data,
       part: partColumns(request.version).part,
       status: 'running',
@@ -112,7 +114,7 @@ export class MemoryLedger implements Ledger {
       reason: null,
       error: null,
       leaseUntil: null,
-      ...(status === 'pending' || !current ? { checkpoint: null, skippedRows: [], processed: 0, total: null } : {}),
+      ...(status === 'pending' || !current ? START : {}),
     } as TaskRecord)
     return true
   }

@@ -14,17 +14,19 @@ interface Delegate<Row> {
  * A record as the database has it. Row counts can pass 2^31, so they are BigInt there; a number here is exact to 2^53.
  * A ledger of the first release has its checkpoint in `cursor`, and its parts do not say what they are parts of.
  */
-export type RecordRow = Omit<TaskRecord, 'processed' | 'total' | 'skippedRows' | 'reason'> & {
+export type RecordRow = Omit<TaskRecord, 'processed' | 'changedMeanwhile' | 'total' | 'skippedRows' | 'reason'> & {
   skippedRows: string | null
   reason: string | null
   reasonText: string | null
   processed: bigint | number
+  changedMeanwhile: bigint | number
   total: bigint | number | null
   cursor?: string | null
 }
-export type RunRow = Omit<TaskRun, 'processed' | 'skippedRows' | 'reason'> & {
+export type RunRow = Omit<TaskRun, 'processed' | 'changedMeanwhile' | 'skippedRows' | 'reason'> & {
   skippedRows: string | null
   processed: bigint | number
+  changedMeanwhile: bigint | number
   reason: string | null
   reasonText: string | null
 }
@@ -54,6 +56,7 @@ export const LISTED: Record<Exclude<keyof ListedRecord, 'error'> | 'reasonText',
   fence: true,
   leaseUntil: true,
   processed: true,
+  changedMeanwhile: true,
   total: true,
   deployId: true,
 }
@@ -70,6 +73,7 @@ export const RUN: Record<Exclude<keyof TaskRun, LongText> | 'reasonText', true> 
   owner: true,
   deployId: true,
   processed: true,
+  changedMeanwhile: true,
   reason: true,
   reasonText: true,
 }
@@ -97,6 +101,7 @@ export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null
     ...(error !== undefined && { error }),
     reason: toReason(row),
     processed: Number(processed),
+    changedMeanwhile: Number(row.changedMeanwhile),
     total: total === null ? null : Number(total),
   }
 }
@@ -114,6 +119,7 @@ export function toRun(row: Omit<RunRow, LongText> & Partial<RunRow>): TaskRun {
     reason: toReason(row),
     skippedRows: readSkippedRows(skippedRows),
     processed: Number(processed),
+    changedMeanwhile: Number(row.changedMeanwhile),
   }
 }
 

@@ -26,6 +26,7 @@ test('the history has the latest 20 attempts, unless it is asked for more or few
       fence,
       startedAt: new Date(fence),
       skippedRows: [],
+      changedMeanwhile: 0,
       reason: null,
       error: null,
       log: null,

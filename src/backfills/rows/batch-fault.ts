@@ -12,6 +12,13 @@ export class Displaced extends Error {
   }
 }
 
+/** Some rows were no longer as `update` saw them when they were to be written. */
+export class ChangedMeanwhile extends Error {
+  constructor() {
+    super('rows changed while they were being updated')
+  }
+}
+
 /** What no other batch could get past, nor the same one later. */
 export function isFinal(error: unknown): boolean {
   return (
@@ -29,6 +36,7 @@ export function isPassing(error: unknown): boolean {
     isWriteConflict(error) ||
     isBusy(error) ||
     isConnectionLost(error) ||
+    error instanceof ChangedMeanwhile ||
     TIMEOUT_WORDS.test(messageOf(error))
   )
 }

@@ -9,6 +9,8 @@ export interface Walk {
   types: readonly string[]
   where: object | undefined
   select: Record<string, unknown> | undefined
+  /** Fields that are read whatever the client omits, where there is no `select`. */
+  beside?: readonly string[]
   /** The client may give other rows than the database does, or in another order: an extension has its hand in reads. */
   hooked: boolean
 }
@@ -97,6 +99,26 @@ export function wholeKey(walk: Walk, row: Row): Key {
   return key
 }
 
+/**
+ * Rows by their keys, by the names of these, as far as `where` finds them. A client may be extended to give few at a
+ * time, so it is asked until no more come.
+ */
+export async function readRows(delegate: ReadDelegate, walk: Walk, keys: readonly Key[]): Promise<Map<string, Row>> {
+  const found = new Map<string, Row>()
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+    let missing = keys.slice(at, at + KEYS_AT_ONCE)
+    for (let before = missing.length + 1; missing.length > 0 && missing.length < before; ) {
+      before = missing.length
+      const where = both(walk.where, oneOf(walk.fields, missing))
+      for (const row of await delegate.findMany({ where, ...columnsOf(walk) }))
+        found.set(nameOf(keyOf(walk.fields, row)), row)
+      missing = missing.filter((key) => !found.has(nameOf(key)))
+      if (!walk.hooked) break
+    }
+  }
+  return found
+}
+
 const KEYS_AT_ONCE = 500
 
 /** Throws unless the database finds all keys of a page in its range, and none of them after the last one. */
@@ -172,8 +194,8 @@ function pageQuery(walk: Walk, after: object, bound: Key | null, take?: number):
 }
 
 /** The fields that a row is read with. A client may omit the key from every row. */
-function columnsOf({ fields, select }: Walk): object {
-  return select ? { select: { ...select, ...flags(fields) } } : { omit: flags(fields, false) }
+function columnsOf({ fields, select, beside = [] }: Walk): object {
+  return select ? { select: { ...select, ...flags(fields) } } : { omit: flags([...fields, ...beside], false) }
 }
 
 /** Those that only its key is read with: an extension that takes rows out of answers may look at any field. */

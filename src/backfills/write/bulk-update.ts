@@ -11,6 +11,8 @@ import * as sqlite from './sqlite.js'
 export interface Change {
   key: Key
   data: Readonly<Record<string, unknown>>
+  /** The row as `update` saw it, where somebody else may change it before it is written. */
+  seen?: Readonly<Record<string, unknown>>
 }
 
 const DIALECTS: Record<string, Dialect> = { postgresql, mysql, sqlite }
@@ -29,12 +31,13 @@ export function groupChanges(
   cursor: readonly string[],
   changes: readonly Change[],
   types: ReadonlyMap<string, ColumnType>,
+  compared: readonly Column[] = [],
 ): ChangeGroup[] | string {
   const keys = cursor.flatMap((field) => model.columns.get(field) ?? [])
-  const groups = new Map<string, ChangeGroup & { rows: { key: Key; values: unknown[] }[] }>()
+  const groups = new Map<string, ChangeGroup & { rows: { key: Key; values: unknown[]; seen: unknown[] }[] }>()
   const stamped = [...model.columns.values()].flatMap(({ field, updatedAt }) => (updatedAt ? field : []))
   const now = new Date()
-  for (const { key, data } of changes) {
+  for (const { key, data, seen = {} } of changes) {
     if (!isPlainObject(data)) return 'the data is not a plain object'
     const unset = model.strictUndefined && Object.keys(data).find((field) => data[field] === undefined)
     if (unset) return `undefined in ${unset}`
@@ -50,7 +53,7 @@ export function groupChanges(
       if (typeof columns === 'string') return columns
       const reason = leftToPrisma(model, [...keys, ...columns], set, types)
       if (reason !== undefined) return reason
-      group = { model, keys, columns, rows: [], types }
+      group = { model, keys, columns, compared, rows: [], types }
       groups.set(signature, group)
     }
     const values: unknown[] = []
@@ -59,9 +62,28 @@ export function groupChanges(
       if ('unwritable' in written) return written.unwritable
       values.push(written.value)
     }
-    group.rows.push({ key, values })
+    group.rows.push({ key, values, seen: compared.map((column) => seenValue(column, seen[column.field])) })
   }
   return [...groups.values()]
+}
+
+/** Rows as a statement finds them that changes nothing. */
+export function rowsToFind(
+  { model, types }: Pick<ChangeGroup, 'model' | 'types'>,
+  cursor: readonly string[],
+  rows: readonly Pick<Change, 'key' | 'seen'>[],
+  compared: readonly Column[] = [],
+): ChangeGroup {
+  const keys = cursor.flatMap((field) => model.columns.get(field) ?? [])
+  const found = rows.map(({ key, seen = {} }) => {
+    return { key, values: [], seen: compared.map((column) => seenValue(column, seen[column.field])) }
+  })
+  return { model, keys, columns: [], compared, rows: found, types }
+}
+
+/** A value that was read, as it would be written. */
+function seenValue({ enumValues }: Column, value: unknown): unknown {
+  return typeof value === 'string' && enumValues ? (enumValues.get(value) ?? value) : value
 }
 
 /** Why columns are left to Prisma, whatever their values. */
@@ -91,7 +113,7 @@ export function statementsOf(
   group: ChangeGroup,
   statement: (group: ChangeGroup) => Statement = dialect.statement,
 ): Statement[] {
-  const limit = dialect.rowLimit(group.keys.length + group.columns.length)
+  const limit = dialect.rowLimit(group.keys.length + group.columns.length + group.compared.length)
   const statements: Statement[] = []
   for (let at = 0; at < group.rows.length; at += limit)
     statements.push(statement({ ...group, rows: group.rows.slice(at, at + limit) }))

@@ -12,7 +12,10 @@ export interface ChangeGroup {
   model: WalkedModel
   keys: readonly Column[]
   columns: readonly Column[]
-  rows: readonly { key: Key; values: readonly unknown[] }[]
+  /** Columns that must still be as `update` saw them, or a row is left alone. */
+  compared: readonly Column[]
+  /** `seen`: the values of the compared columns. */
+  rows: readonly { key: Key; values: readonly unknown[]; seen?: readonly unknown[] }[]
   /** The columns' types in the database, by column name; where the dialect asked for them. */
   types: ReadonlyMap<string, ColumnType>
 }
@@ -25,8 +28,8 @@ export interface ColumnType {
 }
 
 /**
- * Nothing was written: the record is not as its keys say; or fewer rows would have been than the group has; or the
- * database has no such statement for this table.
+ * Nothing was written: the record is not as its keys say; or fewer rows would have been than the group has, because
+ * some are gone or not as they were seen; or the database has no such statement for this table.
  */
 export type TogetherRefusal = 'displaced' | 'fewer' | 'unsupported'
 
@@ -39,6 +42,12 @@ export interface Dialect {
   statement(group: ChangeGroup): Statement
   /** The query that counts, as `n`, the rows of a group that are there as a statement for it leaves them. */
   landed(group: ChangeGroup): Statement
+  /** Whether a column can be compared with a value that was read from it: exactly, with no row that always differs. */
+  compares(column: Column, types: ChangeGroup['types']): boolean
+  /** The query that counts, as `n`, the rows of a group that are there as `update` saw them. */
+  unchanged(group: ChangeGroup): Statement
+  /** The query that locks the rows of a group until the transaction ends, and counts them as `n`; none where a transaction has the whole database. */
+  lock?(group: ChangeGroup): Statement
   /** A trigger, a rule or a policy may keep a row as it is, and no error says so. */
   vetoes: boolean
   /**

@@ -1,15 +1,16 @@
+import { messageOf } from '../../define/errors.js'
 import { isDecimal } from '../rows/keys.js'
 import type { Column, WalkedModel } from '../rows/walked-model.js'
 import { sentDate } from './date-text.js'
-import type { ChangeGroup, ColumnType, Statement } from './dialect.js'
+import type { ChangeGroup, ColumnType, Statement, TogetherRefusal } from './dialect.js'
 
 /**
  * All values travel as one JSON text. The keys are read as their columns' own types, or the join would compare numbers
  * as floats; STRAIGHT_JOIN starts at the values, so that rows are found by the key and no other row is locked.
  */
 export function statement(group: ChangeGroup): Statement {
-  const { rows, match, set, parameters } = partsOf(group)
-  return { sql: `UPDATE ${rows} ON ${match} SET ${set}`, parameters }
+  const { rows, match, same, set, parameters } = partsOf(group)
+  return { sql: `UPDATE ${rows} ON ${[match, ...same].join(' AND ')} SET ${set}`, parameters }
 }
 
 /**
@@ -17,8 +18,35 @@ export function statement(group: ChangeGroup): Statement {
  * got other values.
  */
 export function landed(group: ChangeGroup): Statement {
-  const { rows, match, parameters } = partsOf(group)
+  const { rows, match, parameters } = partsOf({ ...group, compared: [] })
   return { sql: `SELECT COUNT(*) AS n FROM ${rows} ON ${match}`, parameters }
+}
+
+export function unchanged(group: ChangeGroup): Statement {
+  const { rows, match, same, parameters } = partsOf({ ...group, columns: [] })
+  return { sql: `SELECT COUNT(*) AS n FROM ${rows} ON ${[match, ...same].join(' AND ')}`, parameters }
+}
+
+export function lock(group: ChangeGroup): Statement {
+  const { rows, match, parameters } = partsOf({ ...group, columns: [], compared: [] })
+  return { sql: `SELECT COUNT(*) AS n FROM ${rows} ON ${match} FOR UPDATE`, parameters }
+}
+
+/** Types whose values come back from JavaScript as they were. Texts, dates finer than milliseconds and floats aside. */
+const COMPARED = /^(tinyint|smallint|mediumint|int|bigint|decimal|date|datetime(\([1-3]\))?|timestamp(\([1-3]\))?)\b/
+
+export function compares(column: Column, types: ChangeGroup['types']): boolean {
+  const { type = '', charset = null } = types.get(column.column) ?? {}
+  if (column.list || column.finer || column.type === 'Json') return false
+  return charset !== null || column.type === 'Bytes' || COMPARED.test(type.toLowerCase())
+}
+
+/** Texts are compared by their bytes: a collation may find texts equal that are not the same. */
+function sameAs(column: Column, type: ColumnType | undefined, was: string): string {
+  const is = `t.${quote(column.column)}`
+  if (column.type === 'Bytes') return `${is} <=> UNHEX(${was})`
+  const { charset } = type ?? {}
+  return charset ? `CAST(${is} AS BINARY) <=> CAST(CONVERT(${was} USING ${charset}) AS BINARY)` : `${is} <=> ${was}`
 }
 
 /** Triggers may change what is written, or throw. */
@@ -30,11 +58,12 @@ export const vetoes = false
  */
 export const together = {
   statement(group: ChangeGroup, { model, keys, columns, rows: [record] }: ChangeGroup): Statement {
-    const { rows, match, set, parameters } = partsOf(group)
+    const { rows, match, same, set, parameters } = partsOf(group)
+    const found = same.length === 0 ? match : `${match} AND IF(${same.join(' AND ')}, TRUE, ${CHANGED})`
     const recordSet = columns.map((column) => `r.${quote(column.column)} = ?`)
     const recordMatch = keys.map((column) => `r.${quote(column.column)} = ?`)
     return {
-      sql: `UPDATE ${tableName(model)} AS r LEFT JOIN (${rows} ON ${match}) ON TRUE SET ${[set, ...recordSet].join(', ')} WHERE ${recordMatch.join(' AND ')}`,
+      sql: `UPDATE ${tableName(model)} AS r LEFT JOIN (${rows} ON ${found}) ON TRUE SET ${[set, ...recordSet].join(', ')} WHERE ${recordMatch.join(' AND ')}`,
       parameters: [
         ...parameters,
         ...columns.map((column, i) => json(column, record?.values[i])),
@@ -43,18 +72,26 @@ export const together = {
     }
   },
   changedOf: (answer: number) => (answer === 0 ? undefined : answer - 1),
-  refusal: () => undefined,
+  refusal: (error: unknown): TogetherRefusal | undefined => (OUT_OF_RANGE.test(messageOf(error)) ? 'fewer' : undefined),
   locksRecordFirst: true,
 }
 
-function partsOf({ model, keys, columns, rows, types }: ChangeGroup) {
-  const records = rows.map(({ key, values }) => [
+/** Past the largest number there is: nothing else takes a statement back. It depends on a row, or it would fail at once. */
+const CHANGED = '~0 + IF(v.k0 IS NULL, 1, 1)'
+const OUT_OF_RANGE = /BIGINT UNSIGNED value is out of range/i
+
+function partsOf({ model, keys, columns, compared, rows, types }: ChangeGroup) {
+  const records = rows.map(({ key, values, seen }) => [
     ...keys.map((column, i) => json(column, key[i])),
     ...columns.map((column, i) => json(column, values[i])),
+    ...compared.map((column, i) => json(column, seen?.[i])),
   ])
+  const typeOf = ({ column }: Column) => types.get(column)?.type ?? 'LONGTEXT'
+  const wasType = (column: Column) => (COMPARED.test(typeOf(column).toLowerCase()) ? typeOf(column) : 'LONGTEXT')
   const read = [
-    ...keys.map((column, i) => `k${i} ${types.get(column.column)?.type ?? 'LONGTEXT'} PATH '$[${i}]'`),
+    ...keys.map((column, i) => `k${i} ${typeOf(column)} PATH '$[${i}]'`),
     ...columns.map((_, i) => `s${i} LONGTEXT PATH '$[${keys.length + i}]'`),
+    ...compared.map((column, i) => `w${i} ${wasType(column)} PATH '$[${keys.length + columns.length + i}]'`),
   ]
   const match = keys.map(
     (column, i) => `t.${quote(column.column)} = ${comparable(`v.k${i}`, types.get(column.column))}`,
@@ -63,6 +100,7 @@ function partsOf({ model, keys, columns, rows, types }: ChangeGroup) {
   return {
     rows: `JSON_TABLE(?, '$[*]' COLUMNS (${read.join(', ')})) AS v STRAIGHT_JOIN ${tableName(model)} AS t`,
     match: match.join(' AND '),
+    same: compared.map((column, i) => sameAs(column, types.get(column.column), `v.w${i}`)),
     set: set.join(', '),
     parameters: [JSON.stringify(records)],
   }

@@ -7,14 +7,51 @@ import type { ChangeGroup, Statement, TogetherRefusal } from './dialect.js'
 /** All values travel as one JSON text, and PostgreSQL's own input functions read them as the columns' types. */
 export function statement(group: ChangeGroup): Statement {
   const { model } = group
-  const { keyed, changed, json } = valuesOf(group)
-  const typed = [...keyed, ...changed].map(({ as, type }) => `${as} ${type}`)
+  const { changed, from, match, json } = valuesOf(group)
   const set = changed.map(({ column, as }) => `${quote(column.column)} = v.${as}`)
-  const match = keyed.map(({ column, as }) => `t.${quote(column.column)} = v.${as}`)
   return {
-    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM json_to_recordset($1::json) AS v(${typed.join(', ')}) WHERE ${match.join(' AND ')}`,
+    sql: `UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM ${from} WHERE ${match.join(' AND ')}`,
     parameters: [json],
   }
+}
+
+export function unchanged(group: ChangeGroup): Statement {
+  const { from, match, json } = valuesOf({ ...group, columns: [] })
+  return {
+    sql: `SELECT count(*)::int AS n FROM ${tableName(group.model)} AS t, ${from} WHERE ${match.join(' AND ')}`,
+    parameters: [json],
+  }
+}
+
+/** In the order of their keys, so that two who lock the same rows don't wait for each other. */
+export function lock(group: ChangeGroup): Statement {
+  const { from, match, keyed, json } = valuesOf({ ...group, columns: [], compared: [] })
+  const order = keyed.map(({ column }) => `t.${quote(column.column)}`)
+  return {
+    sql: `SELECT count(*)::int AS n FROM (SELECT 1 FROM ${tableName(group.model)} AS t, ${from} WHERE ${match.join(' AND ')} ORDER BY ${order.join(', ')} FOR UPDATE OF t) AS locked`,
+    parameters: [json],
+  }
+}
+
+/** Types whose values come back from JavaScript as they were, and have an equality that tells them all apart. */
+const COMPARED =
+  /^(smallint|integer|bigint|numeric|money|boolean|uuid|date|text|character( varying)?|"char"|name|bytea|(public\.)?citext|inet|cidr|macaddr8?|oid|bit( varying)?|timestamp.*)$/
+
+export function compares(column: Column, types: ChangeGroup['types']): boolean {
+  if (column.list || column.type === 'Json' || column.type === 'Float') return false
+  return column.enumValues !== undefined || COMPARED.test(typeOf(types, column))
+}
+
+/** Texts are compared by their bytes: a collation may find texts equal that are not the same. */
+const TEXT = /^(text|character varying|name|(public\.)?citext)$/
+
+function sameAs({ column, as, type }: Named): string {
+  const [is, was] = [`t.${quote(column.column)}`, `v.${as}`]
+  if (TEXT.test(type)) return `${is}::text COLLATE "C" IS NOT DISTINCT FROM ${was}::text COLLATE "C"`
+  // JavaScript has read milliseconds, whatever is there.
+  return /^timestamp/.test(type)
+    ? `date_trunc('milliseconds', ${is}) IS NOT DISTINCT FROM ${was}`
+    : `${is} IS NOT DISTINCT FROM ${was}`
 }
 
 /** The values are read into a row of the table itself, so that they are cut and rounded as they are when written. */
@@ -85,15 +122,22 @@ interface Named {
   type: string
 }
 
-function valuesOf({ model: { dates }, keys, columns, rows, types }: ChangeGroup): {
+interface Values {
   keyed: Named[]
   changed: Named[]
+  /** Where a statement finds the values, as `v`. */
+  from: string
+  /** What a row of the table, `t`, has in common with its values. */
+  match: string[]
   json: string
-} {
+}
+
+function valuesOf({ model: { dates }, keys, columns, compared, rows, types }: ChangeGroup): Values {
   const named = (column: Column, as: string) => ({ column, as, type: typeOf(types, column) })
   const keyed = keys.map((column, i) => named(column, `k${i}`))
   const changed = columns.map((column, i) => named(column, `s${i}`))
-  const records = rows.map(({ key, values }) => {
+  const was = compared.map((column, i) => named(column, `w${i}`))
+  const records = rows.map(({ key, values, seen }) => {
     const record: Record<string, unknown> = {}
     keyed.forEach(({ column, as, type }, i) => {
       record[as] = json(column, type, key[i], dates)
@@ -101,9 +145,19 @@ function valuesOf({ model: { dates }, keys, columns, rows, types }: ChangeGroup)
     changed.forEach(({ column, as, type }, i) => {
       record[as] = json(column, type, values[i], dates)
     })
+    was.forEach(({ column, as, type }, i) => {
+      record[as] = json(column, type, seen?.[i], dates)
+    })
     return record
   })
-  return { keyed, changed, json: JSON.stringify(records) }
+  const typed = [...keyed, ...changed, ...was].map(({ as, type }) => `${as} ${type}`)
+  return {
+    keyed,
+    changed,
+    from: `json_to_recordset($1::json) AS v(${typed.join(', ')})`,
+    match: [...keyed.map(({ column, as }) => `t.${quote(column.column)} = v.${as}`), ...was.map(sameAs)],
+    json: JSON.stringify(records),
+  }
 }
 
 function typeOf(types: ChangeGroup['types'], { column }: Column): string {

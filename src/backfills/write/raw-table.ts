@@ -14,22 +14,26 @@ export const NOT_ASKED: RawTable = 'the backfill has no `update`'
 
 /** A model's table as raw statements must know it: asked once of the client and the database. */
 export class RawTables {
-  #table: Promise<RawTable> | undefined
+  #located: Promise<RawTable> | undefined
 
-  /** Not asked inside a batch's transaction: a failure there would spoil it. */
-  of(client: Client, model: WalkedModel, times: TransactionTimes): Promise<RawTable> {
-    this.#table ??= ask(client, model, times).catch((error) => {
-      this.#table = undefined
+  /** To write it. Not asked inside a batch's transaction: a failure there would spoil it. */
+  async of(client: Client, model: WalkedModel, times: TransactionTimes): Promise<RawTable> {
+    return passedBy(client, model) ?? this.located(client, model, times)
+  }
+
+  /** To lock its rows, whatever the team's own code does when they are written. */
+  located(client: Client, model: WalkedModel, times: TransactionTimes): Promise<RawTable> {
+    this.#located ??= ask(client, model, times).catch((error) => {
+      this.#located = undefined
       throw error
     })
-    return this.#table
+    return this.#located
   }
 }
 
 async function ask(client: Client, model: WalkedModel, times: TransactionTimes): Promise<RawTable> {
   const dialect = dialectOf(model)
-  const reason = passedBy(client, model)
-  if (reason !== undefined || !dialect) return reason ?? `${model.provider ?? 'this database'} does not support it`
+  if (!dialect) return `${model.provider ?? 'this database'} does not support it`
   // A primary may be without what was extended later: it is asked only where the table is.
   const primary = primaryOf(client)
   const place = await placeOf(primary, model, times)

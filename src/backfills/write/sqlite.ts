@@ -10,7 +10,7 @@ export function statement(group: ChangeGroup): Statement {
   const { model, keys, columns } = group
   const source = sourceOf(group)
   const set = columns.map((column, i) => `${quote(column.column)} = ${source.value(keys.length + i)}`)
-  const match = keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
+  const match = [...keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`), ...sameOf(group, source)]
   return {
     sql: `${source.before}UPDATE ${tableName(model)} AS t SET ${set.join(', ')} FROM ${source.from} WHERE ${match.join(' AND ')}`,
     parameters: source.parameters,
@@ -20,7 +20,7 @@ export function statement(group: ChangeGroup): Statement {
 /** Changes through a view are counted nowhere, and its trigger may make them all the same. */
 export function landed(group: ChangeGroup): Statement {
   const { model, keys, columns } = group
-  const source = sourceOf(group)
+  const source = sourceOf({ ...group, compared: [] })
   const match = keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
   const same = columns.map((column, i) => `t.${quote(column.column)} IS ${source.value(keys.length + i)}`)
   return {
@@ -29,13 +29,36 @@ export function landed(group: ChangeGroup): Statement {
   }
 }
 
+export function unchanged(given: ChangeGroup): Statement {
+  const group = { ...given, columns: [] }
+  const source = sourceOf(group)
+  const match = group.keys.map((column, i) => `t.${quote(column.column)} = ${source.value(i)}`)
+  return {
+    sql: `${source.before}SELECT count(*) AS n FROM ${tableName(group.model)} AS t, ${source.from} WHERE ${[...match, ...sameOf(group, source)].join(' AND ')}`,
+    parameters: source.parameters,
+  }
+}
+
+/** What is stored in one way only. */
+const COMPARED = new Set(['String', 'Int', 'BigInt', 'Boolean', 'Bytes'])
+
+export function compares({ type, enumValues, list }: Column): boolean {
+  return !list && (enumValues !== undefined || COMPARED.has(type))
+}
+
+function sameOf({ keys, columns, compared }: ChangeGroup, source: Source): string[] {
+  const before = keys.length + columns.length
+  return compared.map((column, i) => `t.${quote(column.column)} IS ${source.value(before + i)}`)
+}
+
 /** `RAISE(IGNORE)` in a trigger. */
 export const vetoes = true
 
-function sourceOf({ keys, columns, rows }: ChangeGroup): Source {
+function sourceOf({ keys, columns, compared, rows }: ChangeGroup): Source {
   const values = rows.map((row) => [
     ...keys.map((column, i) => parameter(column, row.key[i])),
     ...columns.map((column, i) => parameter(column, row.values[i])),
+    ...compared.map((column, i) => parameter(column, row.seen?.[i])),
   ])
   return fromJson(values) ?? fromValues(values)
 }

@@ -48,9 +48,13 @@ function why({ reason }: TaskAttempt): string {
   return reason ? describeReason(reason) : ''
 }
 
-function worked({ processed, skippedRows }: TaskAttempt): string {
-  const skipped = skippedRows.length > 0 ? `${skippedRows.length} skipped` : ''
-  return [processed > 0 ? count(processed, 'row') : '', skipped].filter(Boolean).join(', ')
+function worked({ processed, changedMeanwhile, skippedRows }: TaskAttempt): string {
+  const parts = [
+    processed > 0 && count(processed, 'row'),
+    changedMeanwhile > 0 && `${changedMeanwhile} changed meanwhile`,
+    skippedRows.length > 0 && `${skippedRows.length} skipped`,
+  ]
+  return parts.filter(Boolean).join(', ')
 }
 
 function took({ startedAt, finishedAt }: TaskAttempt): string {

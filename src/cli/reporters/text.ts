@@ -61,10 +61,18 @@ const LOG_MARKS = {
   error: () => `${stderr.style('red', '✖')} `,
 }
 
+function rowsOf({ processed = 0, changedMeanwhile = 0, skipped = 0 }: TaskResult): string {
+  const parts = [
+    count(processed, 'row'),
+    changedMeanwhile > 0 && `${changedMeanwhile} changed meanwhile`,
+    skipped > 0 && `${skipped} skipped`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
 function finished(task: TaskRef, result: TaskResult, stack: string | undefined): string {
   const took = dim(formatMs(result.durationMs))
-  const skipped = result.skipped === undefined ? '' : `, ${result.skipped} skipped`
-  const rows = result.processed === undefined ? '' : dim(`, ${count(result.processed, 'row')}${skipped}`)
+  const rows = result.processed === undefined ? '' : dim(`, ${rowsOf(result)}`)
   switch (result.outcome) {
     case 'done':
       return `${stderr.style('green', '✔')} ${task.name} ${took}${rows}${result.elsewhere ? dim(' (in another process)') : ''}`

@@ -35,7 +35,7 @@ function group(provider: string): ChangeGroup {
     ['i"d`', { type: 'int', collation: null }],
     ["t'i; DROP TABLE x --", { type: 'character varying', collation: null }],
   ])
-  return { model, keys, columns, rows, types }
+  return { model, keys, columns, compared: [], rows, types }
 }
 
 test('PostgreSQL: names are quoted, and every value is in the one parameter', () => {
@@ -88,7 +88,7 @@ function times(provider: string, adapterName: string): ChangeGroup {
   const [key, ...columns] = [...model.columns.values()]
   const whole = new Date('2026-12-31T23:59:59.000Z')
   const values = [at, at, at, provider === 'mysql' ? whole : [whole, at]]
-  return { model, keys: key ? [key] : [], columns, rows: [{ key: [1], values }], types: new Map() }
+  return { model, keys: key ? [key] : [], columns, compared: [], rows: [{ key: [1], values }], types: new Map() }
 }
 
 test('PostgreSQL: times are what the adapter sends, the clock of UTC', () => {
@@ -154,7 +154,14 @@ function record(provider: string): ChangeGroup {
   const named = (...names: string[]) => names.flatMap((name) => model.columns.get(name) ?? [])
   const rows = [{ key: ['20260101000000', 2, HOSTILE], values: [at, '{}'] }]
   const types = new Map([['fence', { type: 'integer' }]])
-  return { model, keys: named('version', 'fence', 'cursor'), columns: named('leaseUntil', 'cursor'), rows, types }
+  return {
+    model,
+    keys: named('version', 'fence', 'cursor'),
+    columns: named('leaseUntil', 'cursor'),
+    compared: [],
+    rows,
+    types,
+  }
 }
 
 test('PostgreSQL: rows and record are one statement, the record after the rows', () => {
@@ -210,6 +217,7 @@ test('SQLite: texts, whole numbers and nulls travel as one JSON text, unless it 
     sqlite.statement({
       ...given,
       columns,
+      compared: [],
       rows: [
         { key: [1], values: [text, { a: 1 }] },
         { key: [2], values: [null, null] },

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from '@jest/globals'
+import { type LooseBackfill, upTo, useBackfills } from '../support/backfills.js'
+import { describeDatabases, type VariantName } from '../support/databases.js'
+import { long } from './tally.js'
+
+/** Rows of the model `Everything`, as the tests here use them. */
+interface EverythingRow {
+  id: number
+  /** How often the application wrote it, and in the millions, how often the backfill did. */
+  count: number
+  /** The same of the application, as a text that only it makes. */
+  text: string
+  times: number
+}
+
+const MILLION = 1_000_000
+
+/** Writes what it saw into the row, and changes what the application changes too. */
+const update = ({ count, text, times }: EverythingRow) => ({
+  count: count + MILLION,
+  text: `${text}!`,
+  float: count,
+  times: times + 1,
+})
+
+/** The application's one statement: it counts its writes, and those after the backfill came by, in `big`. */
+function appWrite(variant: VariantName, id: number): string {
+  const mysql = variant === 'mariadb'
+  const name = (column: string) => (mysql ? `\`${column}\`` : `"${column}"`)
+  const text = (...parts: string[]) => (mysql ? `CONCAT(${parts.join(', ')})` : parts.join(' || '))
+  const [count, times, seen] = [name('count'), name('times'), `CASE WHEN ${name('times')} > 0 THEN`]
+  const number = `(${count} % ${MILLION}) + 1`
+  const cast = mysql ? number : `CAST(${number} AS ${variant.startsWith('sqlite') ? 'TEXT' : 'text'})`
+  return `UPDATE ${name('every thing')} SET ${name("the user's text")} = ${text("'t'", cast, `${seen} '!' ELSE '' END`)}, ${name('big')} = ${name('big')} + (${seen} 1 ELSE 0 END), ${count} = ${count} + 1 WHERE id = ${id} AND ${times} >= 0`
+}
+
+/** The short suite takes the first three. */
+const VARIANTS: VariantName[] = [
+  'sqlite-libsql',
+  'postgresql',
+  'mariadb',
+  'sqlite-better-sqlite3',
+  'postgresql-pgbouncer',
+  'postgresql-prisma6',
+]
+
+describeDatabases(
+  (variant) => {
+    const backfills = useBackfills(variant)
+    const sqlite = variant.startsWith('sqlite')
+
+    /** Writes single rows over several connections until it is told to stop; how often each row was written. */
+    const application = ({ connections, rows, near }: { connections: number; rows: number; near: () => number }) => {
+      let over = false
+      const writes = new Map<number, number>()
+      const write = async () => {
+        // In this process, a driver of SQLite that waits lets nobody else go on.
+        const client = backfills.database.client(1, {}, sqlite ? { timeout: 1 } : undefined)
+        while (!over) {
+          // Half of them where the backfill is at work, or few of its rows would be met.
+          const id = 1 + Math.floor(Math.random() < 0.5 ? Math.random() * rows : near() + Math.random() * 500)
+          const changed = await client.$executeRawUnsafe(appWrite(variant, id)).catch((error) => {
+            if (!/lock|busy|timed out|timeout/i.test(String(error))) throw error
+            return 0
+          })
+          if (changed === 1) writes.set(id, (writes.get(id) ?? 0) + 1)
+          await sleep(1)
+        }
+      }
+      const working = Promise.all(Array.from({ length: connections }, write))
+      return {
+        async stop() {
+          over = true
+          await working
+          return writes
+        },
+      }
+    }
+
+    const seed = async (rows: number) => {
+      for (let at = 0; at < rows; at += 2_000)
+        await backfills.client.everything.createMany({
+          data: upTo(2_000).map((i) => ({ id: at + i, text: 't0', count: 0, big: 0 })),
+        })
+    }
+
+    /** No write of the application is gone, and nothing was made of a row that was another by then. */
+    const check = async (rows: number, writes: ReadonlyMap<number, number>) => {
+      const found = await backfills.client.everything.findMany({ orderBy: { id: 'asc' } })
+      expect(found).toHaveLength(rows)
+      const wrong = found.filter((row) => {
+        const written = writes.get(Number(row.id)) ?? 0
+        const before = written - Number(row.big)
+        return !(
+          row.times === 1 &&
+          row.count === MILLION + written &&
+          row.float === before &&
+          row.text === `t${written}!`
+        )
+      })
+      expect(wrong).toEqual([])
+    }
+
+    const definition: LooseBackfill = {
+      model: 'everything',
+      select: { id: true, count: true, text: true, times: true },
+    }
+
+    const many = long && !sqlite ? 50_000 : 4_000
+    const cases: [string, number, Partial<LooseBackfill>][] = [
+      ['in one statement a batch', many, {}],
+      [
+        'in several statements a batch',
+        4_000,
+        { transaction: { isolationLevel: sqlite ? 'Serializable' : 'ReadCommitted' } },
+      ],
+      ['in parts', 4_000, { concurrency: 4 }],
+      ['with rows that are locked first', 4_000, { lock: true }],
+    ]
+    test.each(sqlite ? cases.slice(0, 1) : long ? cases : cases.slice(0, 2))(
+      '8 connections change what a backfill reads and writes: nothing is lost, %s, %i rows',
+      async (_, rows, more) => {
+        await seed(rows)
+        let at = 0
+        const app = application({ connections: 8, rows, near: () => at })
+        const result = await backfills.run({
+          ...definition,
+          batchSize: 200,
+          ...more,
+          update: (row: EverythingRow) => {
+            at = row.id
+            return update(row)
+          },
+        })
+        const writes = await app.stop()
+        expect(result).toMatchObject({ outcome: 'done', processed: rows })
+        expect(writes.size).toBeGreaterThan(0)
+        await check(rows, writes)
+        if (!sqlite && !more.lock) expect(result.changedMeanwhile).toBeGreaterThan(0)
+        const [attempt] = await backfills.party({ ...definition, update }).history({ name: 'backfill' })
+        expect(attempt?.changedMeanwhile).toBe(result.changedMeanwhile ?? 0)
+      },
+    )
+  },
+  long ? VARIANTS : VARIANTS.slice(0, 3),
+)
