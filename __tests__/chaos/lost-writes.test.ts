@@ -35,6 +35,7 @@ function appWrite(variant: VariantName, id: number): string {
   return `UPDATE ${name('every thing')} SET ${name("the user's text")} = ${text("'t'", cast, `${seen} '!' ELSE '' END`)}, ${name('big')} = ${name('big')} + (${seen} 1 ELSE 0 END), ${count} = ${count} + 1 WHERE id = ${id} AND ${times} >= 0`
 }
 
+const FEW = long ? 4_000 : 1_200
 /** The short suite takes the first three. */
 const VARIANTS: VariantName[] = [
   'sqlite-libsql',
@@ -79,9 +80,9 @@ describeDatabases(
     }
 
     const seed = async (rows: number) => {
-      for (let at = 0; at < rows; at += 2_000)
+      for (let at = 0; at < rows; at += 1_200)
         await backfills.client.everything.createMany({
-          data: upTo(2_000).map((i) => ({ id: at + i, text: 't0', count: 0, big: 0 })),
+          data: upTo(Math.min(1_200, rows - at)).map((i) => ({ id: at + i, text: 't0', count: 0, big: 0 })),
         })
     }
 
@@ -107,16 +108,16 @@ describeDatabases(
       select: { id: true, count: true, text: true, times: true },
     }
 
-    const many = long && !sqlite ? 50_000 : 4_000
+    const many = long && !sqlite ? 50_000 : FEW
     const cases: [string, number, Partial<LooseBackfill>][] = [
       ['in one statement a batch', many, {}],
       [
         'in several statements a batch',
-        4_000,
+        FEW,
         { transaction: { isolationLevel: sqlite ? 'Serializable' : 'ReadCommitted' } },
       ],
-      ['in parts', 4_000, { concurrency: 4 }],
-      ['with rows that are locked first', 4_000, { lock: true }],
+      ['in parts', FEW, { concurrency: 4 }],
+      ['with rows that are locked first', FEW, { lock: true }],
     ]
     test.each(sqlite ? cases.slice(0, 1) : long ? cases : cases.slice(0, 2))(
       '8 connections change what a backfill reads and writes: nothing is lost, %s, %i rows',
@@ -126,7 +127,7 @@ describeDatabases(
         const app = application({ connections: 8, rows, near: () => at })
         const result = await backfills.run({
           ...definition,
-          batchSize: 200,
+          batchSize: 100,
           ...more,
           update: (row: EverythingRow) => {
             at = row.id

@@ -11,48 +11,31 @@ import type { BackfillDefinition } from '../define/backfill.js'
 import type { Duration } from '../define/duration.js'
 import { lastLine, messageOf } from '../define/errors.js'
 import type { SkippedRow } from '../define/events.js'
-import { type Client, delegateOf, primaryOf, type ReadDelegate, type Row } from '../prisma/client.js'
+import { type Client, delegateOf, primaryOf } from '../prisma/client.js'
+import { BatchRows, type Place, type Prepared, type RowWork, type Try } from './batch-rows.js'
 import type { CheckpointWrites } from './checkpoint.js'
-import type { CheckpointKeeper, Standing, Written } from './checkpoint-keeper.js'
+import type { CheckpointKeeper, Written } from './checkpoint-keeper.js'
 import { Comparison, isAsSeen } from './comparison.js'
 import { type LockableTable, lockRows, strangeColumns } from './locked-rows.js'
 import { OneStatement, Unsupported } from './one-statement.js'
 import { ChangedMeanwhile } from './rows/batch-fault.js'
-import { describeKey, type Key, keyOf, nameOf, type Range } from './rows/keys.js'
-import { CursorError, type Page, readRows, shortfall, type Walk } from './rows/pages.js'
+import { describeKey, nameOf } from './rows/keys.js'
+import { CursorError, type Page, type Walk } from './rows/pages.js'
 import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
 import type { WalkedModel } from './rows/walked-model.js'
-import { readPage } from './unreadable-rows.js'
+import { writeInTurns } from './unlocked-turns.js'
 import type { BackfillOptions } from './walking.js'
 import type { Change } from './write/bulk-update.js'
 import { NOT_ASKED, type RawTable, RawTables } from './write/raw-table.js'
-import { demandGone } from './write/unmatched-rows.js'
-import { type BatchWork, changesOf, RowByRow, reads, runOn, type Whole, writeChanges } from './write-batch.js'
+import { changesOf, RowByRow, runOn, type Whole, writeChanges } from './write-batch.js'
 
 const BATCH_TIMEOUT: Duration = '30s'
-/** Times that rows are read and done again without a transaction, when somebody else changes them each time. */
-const TURNS = 5
-
-/** A page, and what is to be made of it. */
-interface Prepared {
-  page: Page
-  changes: readonly Change[]
-  /** Rows that `update` threw for. */
-  skipped: readonly SkippedRow[]
-}
-
 /** What a batch is written through. */
 interface Through {
   writer: Client
   reader: Client
   whole: Whole
-}
-
-/** Where in the walk a batch is. */
-interface Place {
-  at: Standing
-  batch: Try
 }
 
 /** Fewer rows were as `update` saw them than it saw. Nothing was written. */
@@ -77,18 +60,6 @@ async function orConflict<T>(written: Promise<T>, prepared: Prepared): Promise<T
   }
 }
 
-/** One try of one batch. */
-export interface Try {
-  /** Rows, at most. */
-  size: number
-  /** A try before it failed: it goes without heartbeats, which may have been in conflict with it. */
-  again: boolean
-  /** The last key, at most: the row after it can't be read together with these. */
-  until: Key | undefined
-  /** Rows that the database did not change, and why: to be skipped. */
-  refused: BatchWork['refused']
-}
-
 /** Reads, changes and commits batches of one walk, each with its checkpoint. */
 export class BatchRunner {
   /** The rows whose change is under way: what fails now may be their fault. */
@@ -98,7 +69,8 @@ export class BatchRunner {
   readonly #stop: AbortSignal
   readonly #model: WalkedModel
   readonly #walk: Walk
-  readonly #work: Omit<BatchWork, 'whole' | 'reader' | 'refused' | 'comparison'>
+  readonly #work: RowWork
+  readonly #rows: BatchRows
   /** Not there where nobody else can change rows between their read and their write. */
   readonly #comparison: Comparison | undefined
   readonly #keeper: CheckpointKeeper
@@ -141,6 +113,7 @@ export class BatchRunner {
         said.add(message)
       },
     }
+    this.#rows = new BatchRows(walked, this.#work, this.#comparison)
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
@@ -179,7 +152,7 @@ export class BatchRunner {
     const table = await this.#table.of(client, this.#model, times)
     await this.#mayLock()
     const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const prepared = await this.#prepare(delegateOf(primary, this.#model), at, batch)
+      const prepared = await this.#prepare(primary, { at, batch })
       const { page, changes, skipped } = prepared
       if (page.rows.length === 0) return { page, committed: undefined }
       const together = changes.length > 0 ? await oneStatement.writing(changes, table, this.#comparison) : undefined
@@ -216,23 +189,26 @@ export class BatchRunner {
     // Asked before the transaction begins.
     if (update) await this.#mayLock()
     const work = async (reader: Client, writer: Client, writes: CheckpointWrites) => {
-      const delegate = delegateOf(reader, this.#model)
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
       const through = { writer, reader, whole }
       if (!update) {
-        const page = await this.#read(delegate, at, batch)
+        const page = await this.#rows.page(delegateOf(reader, this.#model), { at, batch })
         if (page.rows.length === 0) return { page, committed: undefined }
         this.tried = page
         await runOn(page.rows, writer, { ...this.#work, whole })
         return { page, committed: await this.#note(writes, at, page, { skipped: [] }) }
       }
-      const prepared = await this.#prepare(delegate, at, batch)
+      const prepared = await this.#prepare(reader, { at, batch })
       const { page } = prepared
       if (page.rows.length === 0) return { page, committed: undefined }
       let { skipped } = prepared
       let changedMeanwhile = 0
       if (transaction) await this.#write(prepared, through, table, { at, batch })
-      else ({ skipped, changedMeanwhile } = await this.#writeInTurns(prepared, through, table, { at, batch }))
+      else {
+        const work = { ...this.#work, refused: batch.refused, ...through, comparison: this.#comparison }
+        const turns = { writer, work, rows: this.#rows, table, place: { at, batch } }
+        ;({ skipped, changedMeanwhile } = await writeInTurns(prepared, turns))
+      }
       return { page, committed: await this.#note(writes, at, page, { skipped, changedMeanwhile }) }
     }
     const { page, committed } = transaction
@@ -249,9 +225,9 @@ export class BatchRunner {
     const { client } = this.#options
     this.tried = undefined
     const at = this.#keeper.at
-    const page = await this.#read(delegateOf(primaryOf(client), this.#model), at, batch)
+    const page = await this.#rows.page(delegateOf(primaryOf(client), this.#model), { at, batch })
     if (page.rows.length === 0) return page
-    const keys = page.rows.map((row) => keyOf(this.#walk.fields, row))
+    const keys = page.rows.map((row) => this.#rows.keyOf(row))
     if (this.#definition.update) {
       const changes = keys.map((key): Change => ({ key, data: {} }))
       return this.#writeLocked({ page, changes, skipped: [] }, batch)
@@ -259,7 +235,7 @@ export class BatchRunner {
     const table = await this.#lockable()
     const committed = await this.#inLocks(batch, async (transaction, writes) => {
       await lockRows(transaction, table, { fields: this.#walk.fields, keys })
-      const rows = await this.#rowsOf(transaction, keys, { at, batch })
+      const rows = await this.#rows.byKeys(transaction, keys, { at, batch })
       const whole: Whole = (work) => inOnePiece(client, transaction, work)
       this.tried = page
       if (rows.length > 0) await runOn(rows, transaction, { ...this.#work, whole })
@@ -283,12 +259,12 @@ export class BatchRunner {
     const committed = await this.#inLocks(batch, async (transaction, writes) => {
       this.tried = page
       const locked = await lockRows(transaction, table, { fields, keys })
-      const rows = await this.#rowsOf(transaction, keys, { at, batch })
+      const rows = await this.#rows.byKeys(transaction, keys, { at, batch })
       const now = this.#comparison?.see(rows) ?? rows
       const before = new Map(changes.map(({ key, seen }) => [nameOf(key), seen]))
       const compared = this.#comparison?.columns(changes, () => true) ?? []
       const differing = now.filter((row) => {
-        const seen = before.get(nameOf(keyOf(fields, row)))
+        const seen = before.get(nameOf(this.#rows.keyOf(row)))
         return seen !== undefined && !isAsSeen(seen, row, compared)
       })
       // Those that are there, and that `where` does not find any more.
@@ -299,7 +275,7 @@ export class BatchRunner {
       const whole: Whole = (work) => inOnePiece(this.#options.client, transaction, work)
       const through = { writer: transaction, reader: transaction, whole }
       const missed = await writeChanges(again.changes, transaction, writable, { ...work, ...through })
-      await this.#demandGone(missed, delegateOf(transaction, this.#model), at, batch)
+      await this.#rows.demandGone(missed, transaction, { at, batch })
       return this.#note(writes, at, page, { skipped: [...skipped, ...again.skipped], changedMeanwhile })
     })
     this.#keeper.committed(committed)
@@ -340,71 +316,19 @@ export class BatchRunner {
     return typeof table !== 'string' && this.#definition.transaction !== false
   }
 
-  async #prepare(delegate: ReadDelegate, at: Standing, batch: Try): Promise<Prepared> {
-    for (;;) {
-      const page = await this.#read(delegate, at, batch, this.#comparison?.walk)
-      if (page.rows.length === 0) return { page, changes: [], skipped: [] }
-      const seen = this.#comparison?.see(page.rows)
+  #prepare(reader: Client, place: Place): Promise<Prepared> {
+    return this.#rows.prepare(delegateOf(reader, this.#model), place, (page) => {
       this.tried = page
-      const { changes, skipped } = await changesOf(page.rows, { ...this.#work, refused: batch.refused, seen })
-      if (!this.#comparison?.adopt(changes)) return { page, changes, skipped }
-    }
+    })
   }
 
   /** Writes what was prepared, or takes all of it back where some of it changed meanwhile. */
-  async #write(prepared: Prepared, through: Through, table: RawTable, { at, batch }: Place): Promise<void> {
+  async #write(prepared: Prepared, through: Through, table: RawTable, place: Place): Promise<void> {
     const lockFirst = this.#comparison !== undefined && (await this.#mayLock())
-    const work = { ...this.#work, refused: batch.refused, ...through, comparison: this.#comparison, lockFirst }
+    const { refused } = place.batch
+    const work = { ...this.#work, refused, ...through, comparison: this.#comparison, lockFirst }
     const missed = await orConflict(writeChanges(prepared.changes, through.writer, table, work), prepared)
-    await this.#demandGone(missed, delegateOf(through.reader, this.#model), at, batch)
-  }
-
-  /** The same without a transaction: what changed meanwhile is read and done again, the rest stays written. */
-  async #writeInTurns(
-    { changes: all, skipped: before }: Prepared,
-    through: Through,
-    table: RawTable,
-    { at, batch }: Place,
-  ): Promise<{ skipped: SkippedRow[]; changedMeanwhile: number }> {
-    const work = { ...this.#work, refused: batch.refused, ...through }
-    const { fields } = this.#walk
-    const delegate = delegateOf(through.reader, this.#model)
-    const skipped = [...before]
-    const changed = new Set<string>()
-    let changes: readonly Change[] = all
-    let comparison = this.#comparison
-    for (let turn = 1; ; turn += 1) {
-      try {
-        const missed = await writeChanges(changes, through.writer, table, { ...work, comparison })
-        await this.#demandGone(missed, delegate, at, batch)
-        return { skipped, changedMeanwhile: changed.size }
-      } catch (error) {
-        if (!(error instanceof ChangedMeanwhile) || turn === TURNS) throw error
-        const given = new Map(changes.map((change) => [nameOf(change.key), change]))
-        const changeOf = (row: Row) => given.get(nameOf(keyOf(fields, row)))
-        const keys = changes.map(({ key }) => key)
-        const rows = await this.#rowsOf(through.reader, keys, { at, batch })
-        const open = rows.filter((row) => !reads(row, changeOf(row)?.data ?? {}))
-        const compared = this.#comparison?.columns(changes, () => true) ?? []
-        const differing = open.filter((row) => !isAsSeen(changeOf(row)?.seen ?? {}, row, compared))
-        for (const row of differing) changed.add(nameOf(keyOf(fields, row)))
-        // They are as they were, and still not written: the database keeps them so, and says which when it is asked.
-        if (differing.length === 0) comparison = undefined
-        const seen = this.#comparison?.see(open)
-        const again = await changesOf(open, { ...work, seen })
-        skipped.push(...again.skipped)
-        changes = again.changes
-      }
-    }
-  }
-
-  /** Rows by their keys, as far as `where` still finds them, in the order of the keys. */
-  async #rowsOf(reader: Client, keys: readonly Key[], { at, batch }: Place): Promise<Row[]> {
-    const delegate = delegateOf(reader, this.#model)
-    const rows = await readRows(delegate, this.#comparison?.walk ?? this.#walk, keys)
-    const unfound = keys.filter((key) => !rows.has(nameOf(key)))
-    await this.#demandGone(unfound, delegate, at, batch)
-    return keys.map((key) => rows.get(nameOf(key))).filter((row) => row !== undefined)
+    await this.#rows.demandGone(missed, through.reader, place)
   }
 
   /** What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint. */
@@ -414,18 +338,6 @@ export class BatchRunner {
     const committed = await this.#keeper.write(...given)
     this.tried = tried
     return committed
-  }
-
-  async #demandGone(missed: readonly Key[], delegate: ReadDelegate, at: Standing, batch: Try): Promise<void> {
-    if (missed.length === 0) return
-    await demandGone(missed, delegate, this.#walk, { range: rangeOf(at, batch), size: batch.size })
-  }
-
-  async #read(delegate: ReadDelegate, at: Standing, batch: Try, walk = this.#walk): Promise<Page> {
-    const page = await readPage(delegate, walk, rangeOf(at, batch), batch.size)
-    const short = shortfall(this.#model.key, this.#walk, page)
-    if (short !== undefined) this.#work.sayOnce(short)
-    return batch.until === undefined ? page : { ...page, more: true }
   }
 
   /** Skips the one row that a batch of one could not change, or that can't be read. */
@@ -442,8 +354,4 @@ export class BatchRunner {
 export function skippedRow(fields: readonly string[], { last }: Page, error: unknown): SkippedRow {
   const reason = error instanceof RowFault ? error.reason : messageOf(error)
   return { key: describeKey(fields, last ?? []), error: lastLine(reason) }
-}
-
-function rangeOf({ checkpoint }: Standing, { until }: Try): Range {
-  return until === undefined ? checkpoint : { after: checkpoint.after, upTo: until }
 }
