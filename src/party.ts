@@ -48,6 +48,10 @@ export interface PartyRunOptions {
   grace?: Duration | undefined
   /** Start no task and no batch of a backfill after this time. The next run resumes. */
   maxDuration?: Duration | undefined
+  /** For backfills in this run: rows per batch. Default: as each says. */
+  batchSize?: number | undefined
+  /** For backfills in this run: how long to pause after each batch. Default: as each says. */
+  pause?: Duration | undefined
   /** Run even if migrations are pending. */
   skipMigrationCheck?: boolean | undefined
   /** Stops the run: no new task starts, and the running task is asked to stop. */
@@ -109,6 +113,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
           signal: given.signal ?? new AbortController().signal,
           crashed: given.crashed,
+          pace: { batchSize: given.batchSize, pause: given.pause },
           emit: fanOut([options.onEvent, given.onEvent]),
         },
       )

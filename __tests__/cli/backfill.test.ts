@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Child } from '../support/child.js'
 import { Project } from '../support/project.js'
+import { few, testAgain } from '../support/selection.js'
 
 let project: Project
 beforeAll(async () => {
@@ -42,7 +43,7 @@ async function slugs(): Promise<number> {
 
 const json = async (...args: string[]) => JSON.parse((await project.afterParty(...args, '--json')).stdout)
 
-test('a backfill that `new` wrote runs, and does what its update says once it says something', async () => {
+testAgain('a backfill that `new` wrote runs, and does what its update says once it says something', async () => {
   const made = await project.afterParty('new', 'slugs', '--backfill', '--model', 'Post')
   expect(made.code).toBe(0)
   expect(await project.afterParty('run')).toMatchObject({ code: 0 })
@@ -65,7 +66,7 @@ test('rows are told at the end, in text, in --json, in status and in history', a
   expect(runs).toMatchObject([{ status: 'done', processed: 25 }])
 })
 
-test('a backfill that fails goes on at the next run, and history has the rows of each attempt', async () => {
+testAgain('a backfill that fails goes on at the next run, and history has the rows of each attempt', async () => {
   const helpers = `import { existsSync } from 'node:fs'`
   const update = `(post) => { if (post.id === 15 && !existsSync('mended')) throw new Error('no fifteen'); return { slug: post.title } }`
   await backfill(`batchSize: 10, update: ${update},`, { posts: 25, helpers })
@@ -90,26 +91,32 @@ test('a backfill that fails goes on at the next run, and history has the rows of
   await project.delete('mended')
 })
 
-test('a backfill with an error that nobody catches has failed, keeps its batches, and goes on at the next run', async () => {
-  const helpers = `import { existsSync } from 'node:fs'`
-  const run = `async (rows, { prisma }) => {
+testAgain(
+  'a backfill with an error that nobody catches has failed, keeps its batches, and goes on at the next run',
+  async () => {
+    const helpers = `import { existsSync } from 'node:fs'`
+    const run = `async (rows, { prisma }) => {
     for (const { id, title } of rows) await prisma.post.update({ where: { id }, data: { slug: title } })
     if (rows[0].id === 11 && !existsSync('mended')) { void Promise.reject(new Error('of nobody')); await new Promise(() => {}) }
   }`
-  await backfill(`batchSize: 10, run: ${run},`, { posts: 25, helpers })
-  expect(await project.afterParty('run')).toMatchObject({ code: 1, stderr: expect.stringContaining('✖ slugs failed') })
-  expect((await json('status')).tasks[1]).toMatchObject({
-    state: 'failed',
-    processed: 10,
-    error: expect.stringContaining('of nobody'),
-  })
-  expect((await json('history', 'slugs')).runs).toMatchObject([{ status: 'failed', processed: 10 }])
-  expect(await slugs()).toBe(10)
-  await project.write('mended', '')
-  expect((await json('run', 'slugs')).results).toMatchObject([{ outcome: 'done', processed: 15 }])
-  expect(await slugs()).toBe(25)
-  await project.delete('mended')
-})
+    await backfill(`batchSize: 10, run: ${run},`, { posts: 25, helpers })
+    expect(await project.afterParty('run')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('✖ slugs failed'),
+    })
+    expect((await json('status')).tasks[1]).toMatchObject({
+      state: 'failed',
+      processed: 10,
+      error: expect.stringContaining('of nobody'),
+    })
+    expect((await json('history', 'slugs')).runs).toMatchObject([{ status: 'failed', processed: 10 }])
+    expect(await slugs()).toBe(10)
+    await project.write('mended', '')
+    expect((await json('run', 'slugs')).results).toMatchObject([{ outcome: 'done', processed: 15 }])
+    expect(await slugs()).toBe(25)
+    await project.delete('mended')
+  },
+)
 
 test('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
   await backfill(`batchSize: 10, pause: '1h', update: (post) => ({ slug: post.title }),`, { posts: 25 })
@@ -132,41 +139,47 @@ test('--max-duration leaves the rest for the next run, says so, and exits 0', as
   expect(await slugs()).toBe(25)
 })
 
-test('a signal while an async `update` is awaited ends as a signal, whatever becomes of the rows after it', async () => {
-  const update = `async (post) => {
+testAgain(
+  'a signal while an async `update` is awaited ends as a signal, whatever becomes of the rows after it',
+  async () => {
+    const update = `async (post) => {
     if (post.id > 1) throw new Error('after the signal')
     process.kill(process.pid, 'SIGTERM')
     await new Promise((go) => setTimeout(go, 200))
     return { slug: 'x' }
   }`
-  await backfill(`update: ${update},`, { posts: 3 })
-  await project.afterParty('run', 'posts')
-  expect(await project.afterParty('run')).toMatchObject({ code: 143 })
-  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted' })
-})
+    await backfill(`update: ${update},`, { posts: 3 })
+    await project.afterParty('run', 'posts')
+    expect(await project.afterParty('run')).toMatchObject({ code: 143 })
+    expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted' })
+  },
+)
 
-test('status of a running backfill tells rows, total and the time left, by the pace of this attempt alone', async () => {
-  const rest = `let batches = 0; const throttle = () => batches++ === 0 ? false : (console.log('resting'), '1h' as const)`
-  await backfill(`batchSize: 10, throttle, update: (post) => ({ slug: post.title }),`, { posts: 45, helpers: rest })
-  await project.afterParty('run', 'posts')
-  for (const [attempt, processed, restOfWalk] of [
-    [1, 10, 3.5],
-    [2, 20, 2.5],
-  ] as const) {
-    await using running = new Child(project, ['run'])
-    await running.saw(/resting/)
-    const task = (await json('status')).tasks[1]
-    expect(task).toMatchObject({ state: 'running', attempts: attempt, processed, total: 45 })
-    expect(Math.abs(task.leftMs - restOfWalk * task.durationMs)).toBeLessThan(10)
-    const { stdout } = await project.afterParty('status')
-    expect(stdout).toMatch(new RegExp(`running .* ${processed} of 45 rows, about [\\d.]+m?s left`))
-    running.signal('SIGTERM')
-    expect(await running.ended).toMatchObject({ code: 143 })
-  }
-  expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', processed: 20, leftMs: null })
-})
+testAgain(
+  'status of a running backfill tells rows, total and the time left, by the pace of this attempt alone',
+  async () => {
+    const rest = `let batches = 0; const throttle = () => batches++ === 0 ? false : (console.log('resting'), '1h' as const)`
+    await backfill(`batchSize: 10, throttle, update: (post) => ({ slug: post.title }),`, { posts: 45, helpers: rest })
+    await project.afterParty('run', 'posts')
+    for (const [attempt, processed, restOfWalk] of [
+      [1, 10, 3.5],
+      [2, 20, 2.5],
+    ] as const) {
+      await using running = new Child(project, ['run'])
+      await running.saw(/resting/)
+      const task = (await json('status')).tasks[1]
+      expect(task).toMatchObject({ state: 'running', attempts: attempt, processed, total: 45 })
+      expect(Math.abs(task.leftMs - restOfWalk * task.durationMs)).toBeLessThan(10)
+      const { stdout } = await project.afterParty('status')
+      expect(stdout).toMatch(new RegExp(`running .* ${processed} of 45 rows, about [\\d.]+m?s left`))
+      running.signal('SIGTERM')
+      expect(await running.ended).toMatchObject({ code: 143 })
+    }
+    expect((await json('status')).tasks[1]).toMatchObject({ state: 'interrupted', processed: 20, leftMs: null })
+  },
+)
 
-test('the rows of an attempt that was killed are in the history, whoever found it dead', async () => {
+testAgain('the rows of an attempt that was killed are in the history, whoever found it dead', async () => {
   const rest = `let batches = 0; const throttle = () => batches++ % 2 === 0 ? false : (console.log('resting'), '1h' as const)`
   await backfill(`batchSize: 10, throttle, update: (post) => ({ slug: post.title }),`, { posts: 45, helpers: rest })
   await project.afterParty('run', 'posts')
@@ -212,7 +225,7 @@ test('--rehearse tells rows, a sample and an estimate, and changes nothing', asy
   expect(await slugs()).toBe(0)
 })
 
-test('a rehearsal prints what the task logs', async () => {
+testAgain('a rehearsal prints what the task logs', async () => {
   await backfill(`onError: 'skip', update: (post) => { throw new Error('not ' + post.id) },`, { posts: 2 })
   await project.afterParty('run', 'posts')
   const { code, stderr } = await project.afterParty('run', '--rehearse')
@@ -220,7 +233,7 @@ test('a rehearsal prints what the task logs', async () => {
   expect(stderr).toMatch(/⚠ .*1: .*not 1\n.*⚠ .*2: .*not 2\n/)
 })
 
-test('a rehearsal that fails exits 1 and says why', async () => {
+testAgain('a rehearsal that fails exits 1 and says why', async () => {
   await backfill(`update: () => { throw new Error('not yet') },`, { posts: 1 })
   await project.afterParty('run', 'posts')
   const { code, stdout } = await project.afterParty('run', '--rehearse')
@@ -229,19 +242,24 @@ test('a rehearsal that fails exits 1 and says why', async () => {
 })
 
 describe('a definition that is not right is told before anything runs', () => {
-  test.each([
-    ['update: () => null, run: async () => {},', 'either `update` or `run`'],
-    ['', 'either `update` or `run`'],
-    ['update: () => null, batchSize: 0,', 'batchSize'],
-    ['update: () => null, batchSize: { target: 0.5, max: 0 },', 'batchSize'],
-    ['update: () => null, concurrency: 0,', 'concurrency'],
-    ['update: () => null, follow: true, concurrency: 2,', '`follow`'],
-    ['update: () => null, onError: "ignore",', 'onError'],
-    ['update: () => null, cursor: "name",', 'name is not a field of post'],
-    ['update: () => null, cursor: "title",', 'not unique'],
-    ['update: () => null, cursor: [],', 'cursor'],
-    ['update: () => null, wher: {},', 'did you mean where?'],
-  ])('%s', async (options, why) => {
+  test.each(
+    few(
+      [
+        ['update: () => null, run: async () => {},', 'either `update` or `run`'],
+        ['', 'either `update` or `run`'],
+        ['update: () => null, batchSize: 0,', 'batchSize'],
+        ['update: () => null, batchSize: { target: 0.5, max: 0 },', 'batchSize'],
+        ['update: () => null, concurrency: 0,', 'concurrency'],
+        ['update: () => null, follow: true, concurrency: 2,', '`follow`'],
+        ['update: () => null, onError: "ignore",', 'onError'],
+        ['update: () => null, cursor: "name",', 'name is not a field of post'],
+        ['update: () => null, cursor: "title",', 'not unique'],
+        ['update: () => null, cursor: [],', 'cursor'],
+        ['update: () => null, wher: {},', 'did you mean where?'],
+      ],
+      2,
+    ),
+  )('%s', async (options, why) => {
     await backfill(options, { posts: 1 })
     const { code, stderr } = await project.afterParty('run')
     expect(stderr).toContain(`${FILE}.ts`)
@@ -249,7 +267,7 @@ describe('a definition that is not right is told before anything runs', () => {
     expect(code).toBe(2)
   })
 
-  test('together with the files that can’t be loaded', async () => {
+  testAgain('together with the files that can’t be loaded', async () => {
     await backfill('update: () => null,', { model: 'pots' })
     await project.write('prisma/after-party/20260103000000_syntax.ts', 'export default {')
     const { code, stderr } = await project.afterParty('run')
@@ -259,7 +277,7 @@ describe('a definition that is not right is told before anything runs', () => {
     expect(stderr).toContain("20260103000000_syntax.ts: can't be loaded")
   })
 
-  test('by status too, until the backfill is done', async () => {
+  testAgain('by status too, until the backfill is done', async () => {
     await backfill('update: () => null, cursor: "title",', { posts: 1 })
     for (const args of [['status'], ['status', '--check']]) {
       const { code, stdout, stderr } = await project.afterParty(...args)
@@ -271,7 +289,7 @@ describe('a definition that is not right is told before anything runs', () => {
     expect(await project.afterParty('status', '--check')).toMatchObject({ code: 0 })
   })
 
-  test('an unknown model, with what to do', async () => {
+  testAgain('an unknown model, with what to do', async () => {
     await backfill('update: () => null,', { posts: 1, model: 'Post' })
     const { code, stderr } = await project.afterParty('run')
     expect(code).toBe(2)

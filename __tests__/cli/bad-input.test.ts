@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { few, testAgain } from '../support/selection.js'
 
 /** Every fault that can be put right: exit 2, what and why and what next, nothing run, nothing lost, no secret told. */
 
@@ -35,43 +36,48 @@ describe('the invocation', () => {
   })
   afterAll(() => project.remove())
 
-  test.each([
-    ['no command', [], 'Missing command. Use one of: init, new, run'],
-    ['an unknown command', ['rnu'], 'Unknown command: rnu.\n→ Did you mean run?'],
-    ['an unknown option', ['run', '--dry-rnu'], 'Unknown option: --dry-rnu.\n→ Did you mean --dry-run?'],
-    ['an option of another command', ['status', '--all'], 'Unknown option: --all.'],
-    ['an argument too many', ['status', 'witness'], 'Unknown argument: witness.'],
-    ['an option without its value', ['run', '--env'], 'Not enough arguments following: env'],
-    [
-      'a value for a flag, which yargs would take for false',
-      ['run', '--dry-run=yes'],
-      '--dry-run takes true or false, not "yes".',
-    ],
-    ['a length of time without a unit that is one', ['run', '--lock-timeout', 'soon'], '"soon" is not a duration'],
-    ['a negative length of time', ['run', '--grace=-5s'], '"-5s" is not a duration'],
-    ['a lease that no heartbeat fits into', ['run', '--lease', '0'], 'A lease of 0 is too short'],
-    ['mark without a state', ['mark', 'witness'], 'Pass exactly one of --done, --pending or --skipped.'],
-    ['mark with two states', ['mark', 'witness', '--done', '--skipped'], 'Pass exactly one of --done'],
-    ['mark without tasks', ['mark', '--done'], 'Choose tasks: names, `--all` or `--before <version>`.'],
-    ['mark with tasks named twice over', ['mark', 'witness', '--all', '--done'], 'Choose tasks: names'],
-    [
-      'mark before something that is no version',
-      ['mark', '--before', '2026', '--done'],
-      '`--before` takes a 14-digit version.',
-    ],
-    ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
-    ['new without a name', ['new'], 'Missing argument: `<name>`.'],
-    [
-      'a deploy id longer than a column',
-      ['run', '--deploy-id', 'x'.repeat(192)],
-      'The deploy id has 192 characters. The maximum is 191.',
-    ],
-    ['a config that is not there', ['run', '--config', 'nope.ts'], 'Config file not found: nope.ts.'],
-  ])('%s is refused', async (_, args, says) => {
+  test.each(
+    few(
+      [
+        ['no command', [], 'Missing command. Use one of: init, new, run'],
+        ['an unknown command', ['rnu'], 'Unknown command: rnu.\n→ Did you mean run?'],
+        ['an unknown option', ['run', '--dry-rnu'], 'Unknown option: --dry-rnu.\n→ Did you mean --dry-run?'],
+        ['an option of another command', ['status', '--all'], 'Unknown option: --all.'],
+        ['an argument too many', ['status', 'witness'], 'Unknown argument: witness.'],
+        ['an option without its value', ['run', '--env'], 'Not enough arguments following: env'],
+        [
+          'a value for a flag, which yargs would take for false',
+          ['run', '--dry-run=yes'],
+          '--dry-run takes true or false, not "yes".',
+        ],
+        ['a length of time without a unit that is one', ['run', '--lock-timeout', 'soon'], '"soon" is not a duration'],
+        ['a negative length of time', ['run', '--grace=-5s'], '"-5s" is not a duration'],
+        ['a lease that no heartbeat fits into', ['run', '--lease', '0'], 'A lease of 0 is too short'],
+        ['mark without a state', ['mark', 'witness'], 'Pass exactly one of --done, --pending or --skipped.'],
+        ['mark with two states', ['mark', 'witness', '--done', '--skipped'], 'Pass exactly one of --done'],
+        ['mark without tasks', ['mark', '--done'], 'Choose tasks: names, `--all` or `--before <version>`.'],
+        ['mark with tasks named twice over', ['mark', 'witness', '--all', '--done'], 'Choose tasks: names'],
+        [
+          'mark before something that is no version',
+          ['mark', '--before', '2026', '--done'],
+          '`--before` takes a 14-digit version.',
+        ],
+        ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
+        ['new without a name', ['new'], 'Missing argument: `<name>`.'],
+        [
+          'a deploy id longer than a column',
+          ['run', '--deploy-id', 'x'.repeat(192)],
+          'The deploy id has 192 characters. The maximum is 191.',
+        ],
+        ['a config that is not there', ['run', '--config', 'nope.ts'], 'Config file not found: nope.ts.'],
+      ],
+      3,
+    ),
+  )('%s is refused', async (_, args, says) => {
     expect(await refused(project, ...args)).toContain(says)
   })
 
-  test.each([['run'], ['mark', '--done'], ['history']])(
+  test.each(few([['run'], ['mark', '--done'], ['history']], 1))(
     'an unknown task name is refused by %s, with the nearest',
     async (...args) => {
       const said = await refused(project, ...args, 'witnes')
@@ -80,7 +86,7 @@ describe('the invocation', () => {
     },
   )
 
-  test('one unknown name among known ones runs none of them', async () => {
+  testAgain('one unknown name among known ones runs none of them', async () => {
     expect(await refused(project, 'run', 'witness', 'nobody')).toContain('Unknown task: "nobody".')
   })
 
@@ -107,48 +113,53 @@ describe('the config', () => {
     expect(said).toContain('npx after-party init')
   })
 
-  test.each([
-    [
-      'throws',
-      `throw new Error('no route to postgres://me:${SECRET}@db/app')`,
-      ["Can't load after-party.config.ts.", 'postgres://…'],
-    ],
-    ['has a syntax error', `export default {\n  client: (,\n}`, ['Unexpected "," (after-party.config.ts:2)']],
-    [
-      'imports what is not there',
-      `import './generated/nope.js'\nexport default {}`,
-      ['nope.js', 'npx prisma generate'],
-    ],
-    [
-      'has no default export',
-      `export const client = () => {}`,
-      ['It has no default export.', 'export default defineConfig('],
-    ],
-    ['exports no object', `export default 7`, ['Its default export is not an object.']],
-    ['has no client', `export default {}`, ['client is missing']],
-    ['has a client that is not a function', `export default { client: {} }`, ['client must be a function']],
-    [
-      'has several faults, all told at once',
-      `export default { client: () => {}, taks: 'x', lease: 'soon', grace: -1 }`,
-      ['taks is not an option of the config: did you mean tasks?', 'lease must be', 'grace must be'],
-    ],
-    ['has a factory that returns nothing', `export default { client: () => {} }`, ['It returned undefined']],
-    [
-      'has a factory that returns something else',
-      `export default { client: () => ({}) }`,
-      ['did not return a PrismaClient'],
-    ],
-    [
-      'has a factory that throws',
-      `export default { client: () => { throw new Error('mysql://me:${SECRET}@db') } }`,
-      ['`client` in the config threw an error.', 'mysql://…'],
-    ],
-    [
-      'has a factory that rejects',
-      `export default { client: async () => { throw new Error('no secret store') } }`,
-      ['`client` in the config threw an error.', 'no secret store'],
-    ],
-  ])('one that %s is refused', async (_, text, says) => {
+  test.each(
+    few(
+      [
+        [
+          'throws',
+          `throw new Error('no route to postgres://me:${SECRET}@db/app')`,
+          ["Can't load after-party.config.ts.", 'postgres://…'],
+        ],
+        ['has a syntax error', `export default {\n  client: (,\n}`, ['Unexpected "," (after-party.config.ts:2)']],
+        [
+          'imports what is not there',
+          `import './generated/nope.js'\nexport default {}`,
+          ['nope.js', 'npx prisma generate'],
+        ],
+        [
+          'has no default export',
+          `export const client = () => {}`,
+          ['It has no default export.', 'export default defineConfig('],
+        ],
+        ['exports no object', `export default 7`, ['Its default export is not an object.']],
+        ['has no client', `export default {}`, ['client is missing']],
+        ['has a client that is not a function', `export default { client: {} }`, ['client must be a function']],
+        [
+          'has several faults, all told at once',
+          `export default { client: () => {}, taks: 'x', lease: 'soon', grace: -1 }`,
+          ['taks is not an option of the config: did you mean tasks?', 'lease must be', 'grace must be'],
+        ],
+        ['has a factory that returns nothing', `export default { client: () => {} }`, ['It returned undefined']],
+        [
+          'has a factory that returns something else',
+          `export default { client: () => ({}) }`,
+          ['did not return a PrismaClient'],
+        ],
+        [
+          'has a factory that throws',
+          `export default { client: () => { throw new Error('mysql://me:${SECRET}@db') } }`,
+          ['`client` in the config threw an error.', 'mysql://…'],
+        ],
+        [
+          'has a factory that rejects',
+          `export default { client: async () => { throw new Error('no secret store') } }`,
+          ['`client` in the config threw an error.', 'no secret store'],
+        ],
+      ],
+      3,
+    ),
+  )('one that %s is refused', async (_, text, says) => {
     await project.write('after-party.config.ts', `${text}\n`)
     const said = await refused(project, 'run')
     for (const part of says) expect(said).toContain(part)
@@ -214,7 +225,7 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
     expect(await refused(project, 'mark', '--all', '--done')).toContain('2024_bad.ts')
   })
 
-  test('status shows the good ones, tells what is wrong with the others, and exits 2', async () => {
+  testAgain('status shows the good ones, tells what is wrong with the others, and exits 2', async () => {
     await project.write('prisma/after-party/2024_bad.ts', TASK)
     const { code, stdout, stderr } = await project.afterParty('status')
     expect(code).toBe(2)
@@ -222,14 +233,14 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
     expect(stderr).toContain('✖ 2024_bad.ts: is not a task name')
   })
 
-  test('a task that its environments leave out is refused by name, with the --env that it wants', async () => {
+  testAgain('a task that its environments leave out is refused by name, with the --env that it wants', async () => {
     await project.task('20260103000000_clean_up', '', `environments: ['staging', 'production'],`)
     const said = await refused(project, 'run', 'clean_up')
     expect(said).toContain('clean_up does not run in the environment development, only in: staging, production.')
     expect(said).toContain('npx after-party run clean_up --env staging')
   })
 
-  test.each([['run'], ['status'], ['new', 'x']])(
+  test.each(few([['run'], ['status'], ['new', 'x']], 1))(
     'a tasks directory that is a file is refused by %s',
     async (...args) => {
       await rm(project.path('prisma/after-party'), { recursive: true })
@@ -249,7 +260,7 @@ describe('the database', () => {
   })
   afterAll(() => project.remove())
 
-  test.each([['run'], ['status'], ['history'], ['mark', '--all', '--done']])(
+  test.each(few([['run'], ['status'], ['history'], ['mark', '--all', '--done']], 1))(
     'without the tables, %s says to migrate',
     async (...args) => {
       project.env = { DATABASE_URL: 'file:./empty.db' }
@@ -260,7 +271,7 @@ describe('the database', () => {
     },
   )
 
-  test('one that can’t be opened is told without a stack', async () => {
+  testAgain('one that can’t be opened is told without a stack', async () => {
     project.env = { DATABASE_URL: 'file:./no/such/directory/app.db' }
     expect(await refused(project, 'run')).toContain("Can't use the database file.")
     project.env = {}
@@ -289,7 +300,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     await other.remove()
   })
 
-  test('a client from before init says to generate it', async () => {
+  testAgain('a client from before init says to generate it', async () => {
     const other = await projectWithWitness()
     const schema = await other.read('prisma/schema.prisma')
     await other.write('prisma/schema.prisma', schema.slice(0, schema.indexOf('/// Deploy tasks')))
@@ -300,7 +311,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     await other.remove()
   })
 
-  test('Prisma 8 is refused in a sentence', async () => {
+  testAgain('Prisma 8 is refused in a sentence', async () => {
     const other = await projectWithWitness()
     await mkdir(other.path('node_modules/@prisma'), { recursive: true })
     await other.write('node_modules/@prisma/client/package.json', '{ "name": "@prisma/client", "version": "8.0.0" }')
@@ -320,7 +331,7 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     await other.remove()
   })
 
-  test('a failed migration stops a run and a rehearsal, which --skip-migration-check lets go on', async () => {
+  testAgain('a failed migration stops a run and a rehearsal, which --skip-migration-check lets go on', async () => {
     const other = await projectWithWitness()
     await other.write('prisma/migrations/20991231000000_fails/migration.sql', 'INSERT INTO "Nowhere" VALUES (1);\n')
     expect((await other.prisma('migrate', 'deploy')).code).not.toBe(0)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { execa } from 'execa'
 import { whyMissing } from '../support/databases/servers.mjs'
 import { Project } from '../support/project.js'
+import { few, testAgain } from '../support/selection.js'
 
 /** What goes wrong outside of After Party is never called its bug: exit 2, and the first thing that went wrong is told. */
 
@@ -39,15 +40,20 @@ export default { client, ${more} }
     )
   }
 
-  test.each([
-    ['a model operation', '$allModels: { $allOperations() { throw new TypeError("no tenant") } }', 'status'],
-    ['a raw query', '$allOperations() { return undefined.tenant }', 'run'],
-    [
-      'a later step of an operation',
-      '$allModels: { async $allOperations({ args, query }) { await query(args); throw new Error("no tenant") } }',
-      'status',
-    ],
-  ])('whose extension throws in %s is told as that', async (_, hook, command) => {
+  test.each(
+    few(
+      [
+        ['a model operation', '$allModels: { $allOperations() { throw new TypeError("no tenant") } }', 'status'],
+        ['a raw query', '$allOperations() { return undefined.tenant }', 'run'],
+        [
+          'a later step of an operation',
+          '$allModels: { async $allOperations({ args, query }) { await query(args); throw new Error("no tenant") } }',
+          'status',
+        ],
+      ],
+      1,
+    ),
+  )('whose extension throws in %s is told as that', async (_, hook, command) => {
     // A client that does not tell of its extensions can't be had without them.
     const extended = `client.$extends({ query: { ${hook} } })`
     const mute = `((of: any) => new Proxy({}, {
@@ -63,7 +69,7 @@ export default { client, ${more} }
     expect(ran.stderr).not.toContain('The database')
   })
 
-  test('that throws as soon as it is asked is told as that', async () => {
+  testAgain('that throws as soon as it is asked is told as that', async () => {
     await changeClient(`Object.defineProperty(client, '$queryRawUnsafe', { value() { throw new Error('no tenant') } })`)
     expectExplained(await project.afterParty('run'), '`client` in the config threw an error', 'tenant', 'ledgerClient')
   })
@@ -76,7 +82,7 @@ export default { client, ${more} }
     expect((await project.afterParty('status')).code).toBe(0)
   })
 
-  test('that is made when it is first used, and can’t be, is told with its reason', async () => {
+  testAgain('that is made when it is first used, and can’t be, is told with its reason', async () => {
     await changeClient('new Proxy({}, { get() { throw new Error("no secret at postgres://me:hunter2@db") } })')
     expectExplained(
       await project.afterParty('run'),
@@ -87,10 +93,15 @@ export default { client, ${more} }
     expectExplained(await project.afterParty('run'), '`ledgerClient` in the config threw an error.', 'no second one')
   })
 
-  test.each([
-    ['rejects', 'async () => { throw new Error("gone") }'],
-    ['throws', '() => { throw new Error("gone") }'],
-  ])('whose $disconnect %s changes nothing of how a command ends', async (_, disconnect) => {
+  test.each(
+    few(
+      [
+        ['rejects', 'async () => { throw new Error("gone") }'],
+        ['throws', '() => { throw new Error("gone") }'],
+      ],
+      1,
+    ),
+  )('whose $disconnect %s changes nothing of how a command ends', async (_, disconnect) => {
     await changeClient(`Object.defineProperty(client, '$disconnect', { value: ${disconnect} })`)
     expect(await project.afterParty('run')).toMatchObject({ code: 0, stderr: expect.not.stringContaining('gone') })
     project.env = { DATABASE_URL: 'file:./empty.db' }
@@ -101,7 +112,7 @@ export default { client, ${more} }
 
 const describePrisma6 = whyMissing('sqlite-prisma6') === undefined ? describe : describe.skip
 describePrisma6('Prisma 6 without its query engine', () => {
-  test('says that it is not there, though it can’t disconnect either', async () => {
+  testAgain('says that it is not there, though it can’t disconnect either', async () => {
     const project = await Project.create({ variant: 'sqlite-prisma6' })
     const schema = await project.read('prisma/schema.prisma')
     await project.write('prisma/schema.prisma', schema.replace('engineType = "client"', 'engineType = "library"'))
@@ -149,7 +160,7 @@ describe('What the system refuses', () => {
     expectExplained(ran, 'prisma/after-party', 'EACCES', 'This user does not have permission.')
   })
 
-  test('files that may not be read, by init and run', async () => {
+  testAgain('files that may not be read, by init and run', async () => {
     await chmod(project.path('prisma/schema.prisma'), 0)
     expectExplained(await asStranger('init'), 'prisma/schema.prisma', 'EACCES')
     await chmod(project.path('prisma/schema.prisma'), 0o644)
@@ -161,7 +172,7 @@ describe('What the system refuses', () => {
     await chmod(project.path('prisma/after-party'), 0o755)
   })
 
-  test('a temporary folder, where TypeScript would be cached, stops nothing', async () => {
+  testAgain('a temporary folder, where TypeScript would be cached, stops nothing', async () => {
     await mkdir(project.path('closed'), { mode: 0o555 })
     for (const folder of ['closed', 'nowhere']) {
       project.env = { TMPDIR: project.path(folder) }
@@ -170,7 +181,7 @@ describe('What the system refuses', () => {
     project.env = {}
   })
 
-  test('a project that may not be written to, by init, which leaves nothing behind', async () => {
+  testAgain('a project that may not be written to, by init, which leaves nothing behind', async () => {
     await rm(project.path('after-party.config.ts'))
     const before = await project.files()
     await chmod(project.directory, 0o555)
@@ -213,7 +224,7 @@ describe('A reader of the output', () => {
     expect((await unread(['run', '--json'], ['ignore', 'pipe', 'pipe'])).code).toBe(1)
   })
 
-  test('of messages that went away ends no task', async () => {
+  testAgain('of messages that went away ends no task', async () => {
     await project.task(
       '20260101000000_first',
       `for (let i = 0; i < 100; i++) log('hello'); await prisma.post.create({ data: { title: 'ran' } })`,
@@ -222,7 +233,7 @@ describe('A reader of the output', () => {
     expect(JSON.parse((await project.afterParty('status', '--json')).stdout).tasks).toMatchObject([{ state: 'done' }])
   })
 
-  test('that is a full disk is told, and no success', async () => {
+  testAgain('that is a full disk is told, and no success', async () => {
     const full = openSync('/dev/full', 'w')
     const child = spawn(process.execPath, [project.path(BIN), 'status', '--json'], {
       cwd: project.directory,

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Child } from '../support/child.js'
 import { Project } from '../support/project.js'
+import { few, testAgain } from '../support/selection.js'
 
 interface Status {
   tasks: Record<string, unknown>[]
@@ -59,7 +60,7 @@ describe('status', () => {
     expect(stderr.trim()).toBe('2 pending, 1 done, 1 recurring, 1 failed, 1 skipped, 1 missing')
   })
 
-  test('as JSON has these keys, times in ISO 8601, and the count of each state', async () => {
+  testAgain('as JSON has these keys, times in ISO 8601, and the count of each state', async () => {
     const { stdout } = await project.afterParty('status', '--json')
     const { tasks, summary } = JSON.parse(stdout) as Status
     const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
@@ -118,7 +119,7 @@ describe('status', () => {
     })
   })
 
-  test('has no colour in a pipe, has it where it is forced, and never in JSON', async () => {
+  testAgain('has no colour in a pipe, has it where it is forced, and never in JSON', async () => {
     const plain = await project.afterParty('status')
     project.env = { NO_COLOR: '' }
     const piped = await project.afterParty('status')
@@ -141,7 +142,7 @@ describe('status', () => {
     expect(stdout).not.toContain('pending')
   })
 
-  test('without tasks says how to write one', async () => {
+  testAgain('without tasks says how to write one', async () => {
     await project.reset()
     const { code, stdout, stderr } = await project.afterParty('status')
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
@@ -173,12 +174,12 @@ describe('mark', () => {
     expect(await runJson()).toEqual({ outcome: 'done', results: [] })
   })
 
-  test('--before marks what is older than a version, and nothing else', async () => {
+  testAgain('--before marks what is older than a version, and nothing else', async () => {
     await project.afterParty('mark', '--before', '20260103000000', '--done')
     expect(await states()).toEqual({ one: 'done', two: 'done', three: 'pending' })
   })
 
-  test('--all --skipped keeps everything from running, --pending brings it back', async () => {
+  testAgain('--all --skipped keeps everything from running, --pending brings it back', async () => {
     await project.afterParty('mark', '--all', '--skipped')
     expect(await states()).toEqual({ one: 'skipped', two: 'skipped', three: 'skipped' })
     await project.afterParty('mark', 'two', '--pending')
@@ -187,7 +188,7 @@ describe('mark', () => {
     expect(results).toMatchObject([{ name: 'two', outcome: 'failed' }])
   })
 
-  test('--done of a task for every deploy makes it recurring: it runs again at the next deploy', async () => {
+  testAgain('--done of a task for every deploy makes it recurring: it runs again at the next deploy', async () => {
     await project.task('20260104000000_sweep', '', 'everyDeploy: true,')
     const { code, stdout } = await project.afterParty('mark', '--all', '--done', '--json')
     expect(code).toBe(0)
@@ -198,7 +199,7 @@ describe('mark', () => {
     await project.delete('prisma/after-party/20260104000000_sweep.ts')
   })
 
-  test('--json gives what changed, from what to what; twice changes nothing', async () => {
+  testAgain('--json gives what changed, from what to what; twice changes nothing', async () => {
     const { stdout } = await project.afterParty('mark', 'one', '--done', '--json')
     expect(JSON.parse(stdout)).toEqual({
       marked: [{ version: '20260101000000', name: 'one', from: 'pending', to: 'done' }],
@@ -223,7 +224,7 @@ describe('while another run has a task', () => {
     await project.reset()
   })
 
-  test.each([[['--no-wait']], [['--lock-timeout', '300ms']]])(
+  test.each(few([[['--no-wait']], [['--lock-timeout', '300ms']]], 1))(
     'run %j exits 3, and names host, pid, since when, and what is left of the lease',
     async (options) => {
       const { startedAt } = (await statusOf()).tasks[1] as { startedAt: string }
@@ -241,7 +242,7 @@ describe('while another run has a task', () => {
     },
   )
 
-  test('mark of it exits 3, and writes nothing, of the tasks beside it neither', async () => {
+  testAgain('mark of it exits 3, and writes nothing, of the tasks beside it neither', async () => {
     const { tasks } = await statusOf()
     const { code, stdout, stderr } = await project.afterParty('mark', '--all', '--pending')
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
@@ -278,14 +279,14 @@ describe('history', () => {
     expect((await project.afterParty('status')).stdout).toContain('Argument `title` is missing.')
   })
 
-  test('of one task shows who ran it, in which deploy, how far it came, and what it logged', async () => {
+  testAgain('of one task shows who ran it, in which deploy, how far it came, and what it logged', async () => {
     const { stdout } = await project.afterParty('history', 'noisy')
     expect(stdout).toMatch(/^done noisy, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, [\d.]+m?s, 5 rows$/m)
     expect(stdout).toMatch(/^ {2}by .+:\d+:\w+, deploy abc123$/m)
     expect(stdout).toContain('  one\n  warn: two { three: 3 }\n  error: four')
   })
 
-  test('as JSON has these keys', async () => {
+  testAgain('as JSON has these keys', async () => {
     const { stdout } = await project.afterParty('history', 'noisy', '--json')
     expect(JSON.parse(stdout)).toEqual({
       runs: [
@@ -309,7 +310,7 @@ describe('history', () => {
     })
   })
 
-  test('keeps the end of a long log, and says that there was more', async () => {
+  testAgain('keeps the end of a long log, and says that there was more', async () => {
     await project.task('20260203000000_talker', `for (let i = 0; i < 5_000; i += 1) log('line ' + i)`)
     await project.afterParty('run', 'talker')
     const { stdout } = await project.afterParty('history', 'talker', '--json')
@@ -319,7 +320,7 @@ describe('history', () => {
     expect(log.endsWith('line 4998\nline 4999\n')).toBe(true)
   })
 
-  test('never keeps a connection URL', async () => {
+  testAgain('never keeps a connection URL', async () => {
     await project.task(
       '20260204000000_leaks',
       `log('postgres://me:hunter2@db/app'); throw new Error('mysql://me:hunter2@db')`,
@@ -391,23 +392,26 @@ describe('run', () => {
     expect(stderr).toMatch(/at .*20260302000000_bad\.ts:6/)
   })
 
-  test('takes the environment from --env, then AFTER_PARTY_ENV, then NODE_ENV; an empty one counts as not set', async () => {
-    await project.task('20260301000000_only', `log('in production')`, `environments: ['production'],`)
-    const runs = async (env: Record<string, string>, ...args: string[]) => {
-      project.env = env
-      const { stdout } = await project.afterParty('run', '--dry-run', '--json', ...args)
-      project.env = {}
-      return JSON.parse(stdout).tasks[0].runs
-    }
-    expect(await runs({})).toBe(false)
-    expect(await runs({}, '--env', 'production')).toBe(true)
-    expect(await runs({ AFTER_PARTY_ENV: 'production', NODE_ENV: 'test' })).toBe(true)
-    expect(await runs({ NODE_ENV: 'production' })).toBe(true)
-    expect(await runs({ AFTER_PARTY_ENV: '', NODE_ENV: 'production' })).toBe(true)
-    expect(await runs({ AFTER_PARTY_ENV: 'production' }, '--env', 'staging')).toBe(false)
-  })
+  testAgain(
+    'takes the environment from --env, then AFTER_PARTY_ENV, then NODE_ENV; an empty one counts as not set',
+    async () => {
+      await project.task('20260301000000_only', `log('in production')`, `environments: ['production'],`)
+      const runs = async (env: Record<string, string>, ...args: string[]) => {
+        project.env = env
+        const { stdout } = await project.afterParty('run', '--dry-run', '--json', ...args)
+        project.env = {}
+        return JSON.parse(stdout).tasks[0].runs
+      }
+      expect(await runs({})).toBe(false)
+      expect(await runs({}, '--env', 'production')).toBe(true)
+      expect(await runs({ AFTER_PARTY_ENV: 'production', NODE_ENV: 'test' })).toBe(true)
+      expect(await runs({ NODE_ENV: 'production' })).toBe(true)
+      expect(await runs({ AFTER_PARTY_ENV: '', NODE_ENV: 'production' })).toBe(true)
+      expect(await runs({ AFTER_PARTY_ENV: 'production' }, '--env', 'staging')).toBe(false)
+    },
+  )
 
-  test('tries a task again as often as its `retry` says, and tells each try', async () => {
+  testAgain('tries a task again as often as its `retry` says, and tells each try', async () => {
     await project.write('prisma/after-party/tries.ts', 'export const tries = { n: 0 }\n')
     const fails = (times: number) =>
       `const { tries } = await import('./tries.js'); tries.n += 1; if (tries.n <= ${times}) throw new TypeError('try ' + tries.n)`
@@ -424,7 +428,7 @@ describe('run', () => {
     expect(unlucky.stderr).not.toContain('try 3 of 3 failed: try 3; retrying')
   })
 
-  test('a task that outlives its timeout is told to stop, fails, and says so', async () => {
+  testAgain('a task that outlives its timeout is told to stop, fails, and says so', async () => {
     const untilTold = `await new Promise((told) => signal.addEventListener('abort', told, { once: true }))`
     await project.task('20260301000000_slow', `${untilTold}; log('told')`, `timeout: '50ms',`)
     const { code, stderr } = await project.afterParty('run')
@@ -435,7 +439,7 @@ describe('run', () => {
     expect(await states()).toEqual({ slow: 'failed' })
   })
 
-  test('a task that does not listen is given up when its grace is over', async () => {
+  testAgain('a task that does not listen is given up when its grace is over', async () => {
     await project.task(
       '20260301000000_deaf',
       `await new Promise((never) => setInterval(() => {}, 60_000))`,
@@ -447,7 +451,7 @@ describe('run', () => {
     expect(stderr).toContain('Exiting with open handles')
   })
 
-  test('a connection that a driver lost aloud does not end the run; what else nobody catches does', async () => {
+  testAgain('a connection that a driver lost aloud does not end the run; what else nobody catches does', async () => {
     const aloud = (message: string) =>
       `setTimeout(() => { throw new Error('${message}') }); await new Promise((go) => setTimeout(go, 200)); log('on')`
     await project.task('20260301000000_aloud', aloud('terminating connection due to administrator command'))
@@ -465,20 +469,23 @@ describe('run', () => {
     ])
   })
 
-  test('of many errors that nobody catches, the first fails the task, and the tasks after it are not run', async () => {
-    const each = `[1, 2, 3].forEach(async (n) => { throw new Error('post ' + n) }); await new Promise(() => {})`
-    await project.task('20260301000000_each', each)
-    await project.task('20260302000000_after', '')
-    const { code, stderr } = await project.afterParty('run')
-    expect(code).toBe(1)
-    expect(stderr).toContain('post 3')
-    expect(stderr).toContain('✖ each failed')
-    expect(stderr).toContain('1 task after it was not run.')
-    const { tasks } = await statusOf()
-    expect(tasks).toMatchObject([{ state: 'failed', error: expect.stringContaining('post 1') }, { state: 'pending' }])
-  })
+  testAgain(
+    'of many errors that nobody catches, the first fails the task, and the tasks after it are not run',
+    async () => {
+      const each = `[1, 2, 3].forEach(async (n) => { throw new Error('post ' + n) }); await new Promise(() => {})`
+      await project.task('20260301000000_each', each)
+      await project.task('20260302000000_after', '')
+      const { code, stderr } = await project.afterParty('run')
+      expect(code).toBe(1)
+      expect(stderr).toContain('post 3')
+      expect(stderr).toContain('✖ each failed')
+      expect(stderr).toContain('1 task after it was not run.')
+      const { tasks } = await statusOf()
+      expect(tasks).toMatchObject([{ state: 'failed', error: expect.stringContaining('post 1') }, { state: 'pending' }])
+    },
+  )
 
-  test('an error that nobody catches takes back the transaction of its task', async () => {
+  testAgain('an error that nobody catches takes back the transaction of its task', async () => {
     await project.task('20260301000000_count', `log(await prisma.post.count() + ' posts')`, 'everyDeploy: true,')
     const crash = `await prisma.post.create({ data: { title: 'x' } }); void Promise.reject(new Error('of nobody'))`
     await project.task('20260302000000_crash', `${crash}; await new Promise(() => {})`, 'transaction: true,')
@@ -489,7 +496,7 @@ describe('run', () => {
     expect((await project.afterParty('run', 'count')).stderr).toContain('  0 posts')
   })
 
-  test('an error that nobody catches while no task runs ends the process at once', async () => {
+  testAgain('an error that nobody catches while no task runs ends the process at once', async () => {
     const config = await project.read('after-party.config.ts')
     await project.write('after-party.config.ts', `${config}\nsetTimeout(() => { throw new Error('of nobody') })\n`)
     const { code, stdout, stderr } = await project.afterParty('run', '--json')
@@ -498,7 +505,7 @@ describe('run', () => {
     expect(stderr).toContain('Error: of nobody')
   })
 
-  test('`transaction: true` commits the work with its record, and a failure takes all of it back', async () => {
+  testAgain('`transaction: true` commits the work with its record, and a failure takes all of it back', async () => {
     const post = `await prisma.post.create({ data: { title: 'in the transaction' } })`
     const count = `(await import('node:fs')).writeFileSync('posts', String(await prisma.post.count()))`
     await project.task('20260301000000_count_posts', count)
@@ -517,14 +524,14 @@ describe('run', () => {
     expect(await states()).toMatchObject({ all_or_nothing: 'done' })
   })
 
-  test('what a task throws need not be an error', async () => {
+  testAgain('what a task throws need not be an error', async () => {
     await project.task('20260301000000_throws_text', `throw 'just a text'`)
     const { code, stdout } = await project.afterParty('run', '--json')
     expect(code).toBe(1)
     expect(JSON.parse(stdout).results).toMatchObject([{ outcome: 'failed', error: 'just a text' }])
   })
 
-  test('works from a folder below, and with a config that is named', async () => {
+  testAgain('works from a folder below, and with a config that is named', async () => {
     await project.task('20260301000000_here', '')
     await project.write('deep/down/keep', '')
     expect((await project.inFolder('deep/down').afterParty('status')).stdout).toContain('here')
@@ -532,7 +539,7 @@ describe('run', () => {
     expect(named.code).toBe(0)
   })
 
-  test('--json stays one object though a task prints', async () => {
+  testAgain('--json stays one object though a task prints', async () => {
     await project.task('20260301000000_prints', `console.log('from the task'); console.info({ a: 1 })`)
     const { stdout, stderr } = await project.afterParty('run', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'done' })

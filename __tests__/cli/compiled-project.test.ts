@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 /** A project that ships JavaScript: config, tasks and client are compiled to `dist`, migrations are not. */
 
@@ -49,7 +50,7 @@ describe('A compiled project', () => {
     expect((await run()).code).toBe(0)
   })
 
-  test('finds the project’s root also from an output folder that says which modules are in it', async () => {
+  testAgain('finds the project’s root also from an output folder that says which modules are in it', async () => {
     await project.write('dist/package.json', '{ "type": "module" }')
     await project.write(MIGRATION, 'CREATE TABLE "Later" ("id" INTEGER);\n')
     expect(await run()).toMatchObject({ code: 2, stderr: expect.stringContaining('20991231000000_later') })
@@ -61,7 +62,7 @@ describe('A compiled project', () => {
     expect(JSON.parse(status.stdout).tasks).toMatchObject([{ name: 'first', state: 'done', flags: [] }])
   })
 
-  test('shows a task as changed, when its JavaScript is another', async () => {
+  testAgain('shows a task as changed, when its JavaScript is another', async () => {
     expect((await run()).code).toBe(0)
     const file = `dist/prisma/after-party/${TASK}.js`
     await project.write(file, `${await project.read(file)}\n// changed\n`)
@@ -95,7 +96,7 @@ describe('Migrations that can’t be compared', () => {
     expect(tasks).toMatchObject([{ state: 'pending' }])
   }
 
-  test('because their folder is not where the config has it', async () => {
+  testAgain('because their folder is not where the config has it', async () => {
     const config = await project.read('after-party.config.ts')
     await project.write(
       'after-party.config.ts',
@@ -105,7 +106,7 @@ describe('Migrations that can’t be compared', () => {
     await project.write('after-party.config.ts', config)
   })
 
-  test('because an image has none of them', async () => {
+  testAgain('because an image has none of them', async () => {
     for (const name of await readdir(project.path('prisma/migrations')))
       if (/^\d/.test(name)) await rm(project.path(`prisma/migrations/${name}`), { recursive: true })
     await refused('prisma/migrations has no migrations')
@@ -113,7 +114,7 @@ describe('Migrations that can’t be compared', () => {
     await refused('the folder prisma/migrations does not exist')
   })
 
-  test('stop no run that is told to skip the check', async () => {
+  testAgain('stop no run that is told to skip the check', async () => {
     expect((await project.afterParty('run', '--skip-migration-check')).code).toBe(0)
   })
 })

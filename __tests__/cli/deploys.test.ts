@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 /** What the Ruby gem promises, through the built binary, on a real database. */
 describe('a deploy', () => {
@@ -49,7 +50,7 @@ describe('a deploy', () => {
     expect(await titles()).toContainEqual(expect.objectContaining({ name: 'sweep', state: 'recurring', attempts: 2 }))
   })
 
-  test('runs an everyDeploy task once for one deploy id', async () => {
+  testAgain('runs an everyDeploy task once for one deploy id', async () => {
     const runs = []
     for (const id of ['abc', 'abc', 'def']) {
       const { stdout } = await project.afterParty('run', '--json', '--deploy-id', id)
@@ -76,7 +77,7 @@ describe('a deploy', () => {
     expect(await titles()).toContainEqual(expect.objectContaining({ name: 'broken', state: 'done', attempts: 2 }))
   })
 
-  test('runs a task by its name though it is done, and nothing else', async () => {
+  testAgain('runs a task by its name though it is done, and nothing else', async () => {
     const { code, stdout } = await project.afterParty('run', 'first', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(stdout).results.map(({ name }: { name: string }) => name)).toEqual(['first'])
@@ -90,7 +91,7 @@ describe('a deploy', () => {
     expect(runs[1]?.error).toContain('the slug is taken')
   })
 
-  test('shows a task older than the newest done one as late, and runs it', async () => {
+  testAgain('shows a task older than the newest done one as late, and runs it', async () => {
     await project.task('20250101000000_forgotten', `log('late but here')`)
     const { stdout } = await project.afterParty('status')
     expect(stdout).toMatch(/pending +20250101000000 +forgotten +late/)

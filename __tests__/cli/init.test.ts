@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 const PACKAGE = JSON.stringify({
   type: 'module',
@@ -41,7 +42,7 @@ describe('init', () => {
   })
   afterAll(() => project.remove())
 
-  test('with --dry-run prints the change and writes nothing', async () => {
+  testAgain('with --dry-run prints the change and writes nothing', async () => {
     const before = await project.files()
     const { code, stdout, stderr } = await project.afterParty('init', '--dry-run')
     expect(code).toBe(0)
@@ -88,7 +89,7 @@ describe('init', () => {
     expect((await project.afterParty('init', '--dry-run')).stderr).toContain('Nothing to change.')
   })
 
-  test('works from a folder below', async () => {
+  testAgain('works from a folder below', async () => {
     await project.write('src/deep/file.ts', '')
     const before = await project.files()
     const { code } = await project.inFolder('src/deep').afterParty('init')
@@ -96,7 +97,7 @@ describe('init', () => {
     expect(await project.files()).toEqual(before)
   })
 
-  test('leads to a migration, and to a run, by the commands that it names', async () => {
+  testAgain('leads to a migration, and to a run, by the commands that it names', async () => {
     project.env = { DATABASE_URL: 'file:./team.db' }
     expect(await project.prisma('migrate', 'dev', '--name', 'add_after_party')).toMatchObject({ code: 0 })
     expect(await project.prisma('generate')).toMatchObject({ code: 0 })
@@ -106,7 +107,7 @@ describe('init', () => {
 })
 
 describe('init keeps what is there', () => {
-  test('line ends of Windows are kept, in the old lines and in the new', async () => {
+  testAgain('line ends of Windows are kept, in the old lines and in the new', async () => {
     const crlf = SCHEMA.replaceAll('\n', '\r\n')
     const project = await team(crlf)
     expect((await project.afterParty('init')).code).toBe(0)
@@ -145,7 +146,7 @@ model AfterPartyTaskRecord {
     await project.remove()
   })
 
-  test('a project without a schema, and a folder without a project, are told so', async () => {
+  testAgain('a project without a schema, and a folder without a project, are told so', async () => {
     const project = await Project.bare({ 'package.json': PACKAGE })
     const { code, stderr } = await project.afterParty('init')
     expect(code).toBe(2)
@@ -154,7 +155,7 @@ model AfterPartyTaskRecord {
     await project.remove()
   })
 
-  test('a file in the place of the tasks directory stays, and nothing is written', async () => {
+  testAgain('a file in the place of the tasks directory stays, and nothing is written', async () => {
     const project = await team()
     await project.write('prisma/after-party', 'mine')
     const before = await project.files()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 /** `createAfterParty`, from a script of the team's own. */
 
@@ -108,7 +109,7 @@ say({
     })
   })
 
-  test('throws an AfterPartyError with its code when nothing could be run', async () => {
+  testAgain('throws an AfterPartyError with its code when nothing could be run', async () => {
     await project.write('prisma/after-party/2024_bad.ts', '')
     expect(
       await script(`
@@ -127,7 +128,7 @@ say(caught)`),
     ).toEqual(['tasks-invalid', 'task-unknown', 'client-invalid'])
   })
 
-  test('stops before the next task when its signal aborts', async () => {
+  testAgain('stops before the next task when its signal aborts', async () => {
     expect(
       await script(`
 const stop = new AbortController()

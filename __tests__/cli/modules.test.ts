@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 /** Without a build step: what a task file may be written in, and what it may import. */
 
@@ -58,7 +59,7 @@ export default defineTask({ async run({ log, prisma }) { log('cts', await (prism
     for (const say of ['cjs', 'cts']) expect(stderr).toContain(`  ${say} 0`)
   })
 
-  test('runs tasks that import by the paths of the tsconfig, and that use enums and top-level await', async () => {
+  testAgain('runs tasks that import by the paths of the tsconfig, and that use enums and top-level await', async () => {
     await project.write(
       'tsconfig.json',
       `{ "compilerOptions": { "module": "esnext", "moduleResolution": "bundler", "paths": { "@app/*": ["./src/*"] } } }`,
@@ -79,7 +80,7 @@ export default defineTask({ run: ({ log }) => log('slug is', slug) })
     expect(stderr).toContain('slug is lower')
   })
 
-  test('a plain JavaScript config and tasks need no TypeScript at all', async () => {
+  testAgain('a plain JavaScript config and tasks need no TypeScript at all', async () => {
     const plain = await Project.create()
     await plain.write(
       'after-party.config.mjs',
@@ -144,12 +145,12 @@ export default defineTask({ run: async ({ log, prisma }) => log('${say}', await 
     for (const say of ['mts', 'mjs']) expect(stderr).toContain(`  ${say} 0`)
   })
 
-  test('a task made by `new` runs as it is', async () => {
+  testAgain('a task made by `new` runs as it is', async () => {
     expect((await project.afterParty('new', 'made_here')).code).toBe(0)
     expect((await resultsOf(project)).names).toEqual(['made_here'])
   })
 
-  test('a fault is told with its file and line', async () => {
+  testAgain('a fault is told with its file and line', async () => {
     await project.write('prisma/after-party/20260107000000_broken.ts', 'export default {\n  run( {\n}\n')
     await project.write('prisma/after-party/20260108000000_broken_js.js', '\nmodule.exports = )\n')
     const { code, stderr } = await project.afterParty('run')

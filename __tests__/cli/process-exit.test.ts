@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 /** However a task ends the process, the deploy hears that it failed, the record says why, and the next run runs it. */
 
@@ -66,7 +67,7 @@ describe('a task that leaves the process', () => {
     ])
   })
 
-  test('by a signal to itself was interrupted, and by an exit code of its own changes nothing', async () => {
+  testAgain('by a signal to itself was interrupted, and by an exit code of its own changes nothing', async () => {
     await project.task(`${VERSION}_signals`, `process.kill(process.pid, 'SIGTERM'); await new Promise(() => {})`)
     expect((await project.afterParty('run', '--grace', '0')).code).toBe(143)
     expect(await stateOf('signals')).toMatchObject({ state: 'interrupted' })
@@ -78,7 +79,7 @@ describe('a task that leaves the process', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('failed first') })
   })
 
-  test('of a backfill has failed with its batch rolled back', async () => {
+  testAgain('of a backfill has failed with its batch rolled back', async () => {
     await project.task(
       `${VERSION}_fill`,
       'for (const title of ["a", "b"]) await prisma.post.create({ data: { title } })',
@@ -116,7 +117,7 @@ describe('before anything runs', () => {
     expect(stderr).not.toContain('ran')
   })
 
-  test('a config that ends the process, or waits for what never comes, is no success', async () => {
+  testAgain('a config that ends the process, or waits for what never comes, is no success', async () => {
     const config = await project.read('after-party.config.ts')
     await project.write('after-party.config.ts', `${config}\nprocess.exit(0)\n`)
     const exits = await project.afterParty('status', '--check')

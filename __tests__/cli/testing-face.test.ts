@@ -2,6 +2,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { repository } from '../support/paths.mjs'
 import { Project, type Ran } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 
 /** A team's own tests of its tasks, under the runners that teams have. One file of tests for all of them. */
 
@@ -183,9 +184,13 @@ describe('in an ESM project, a team’s tests of its tasks pass under', () => {
     expectPassed(await project.node('--experimental-vm-modules', JEST, '--config', 'jest.config.json'))
   }, 120_000)
 
-  test('Vitest', async () => {
-    expectPassed(await project.node(bin('vitest', 'vitest.mjs'), 'run'))
-  }, 120_000)
+  testAgain(
+    'Vitest',
+    async () => {
+      expectPassed(await project.node(bin('vitest', 'vitest.mjs'), 'run'))
+    },
+    120_000,
+  )
 })
 
 describe('in a CommonJS project', () => {
@@ -228,7 +233,7 @@ describe('in a CommonJS project', () => {
     })
   })
 
-  test('`require`d, a task runs in a test, and its fault is an AfterPartyError by its name and code', async () => {
+  testAgain('`require`d, a task runs in a test, and its fault is an AfterPartyError by its name and code', async () => {
     await project.write(
       'plain.cjs',
       `const { defineTask } = require('after-party')

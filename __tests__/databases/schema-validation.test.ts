@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { applyInit } from '../../src/project/init/apply-init.js'
 import { planInit } from '../../src/project/init/plan-init.js'
 import type { Provider } from '../../src/project/schema/column-types.js'
+import { few, testAgain } from '../support/selection.js'
 
 const MODULES = join(import.meta.dirname, '..', '..', 'node_modules')
 /** None of the variables that a schema or a config could name is set. */
@@ -50,7 +51,7 @@ const init = async () => applyInit(await planInit({ cwd: root, env: ENV }), { en
 const read = (name: string) => readFile(join(root, name), 'utf8')
 
 describe("with the project's own Prisma", () => {
-  test.each<Provider>(['sqlite', 'postgresql', 'mysql', 'sqlserver', 'cockroachdb', 'mongodb'])(
+  test.each<Provider>(few(['sqlite', 'postgresql', 'mysql', 'sqlserver', 'cockroachdb', 'mongodb'], 2))(
     'the ledger is accepted on %s, in a project whose connection URL is not set',
     async (provider) => {
       await write({ 'db/schema.prisma': schema(provider) })
@@ -59,7 +60,7 @@ describe("with the project's own Prisma", () => {
     },
   )
 
-  test.each<Provider>(['postgresql', 'sqlserver', 'cockroachdb'])(
+  test.each<Provider>(few(['postgresql', 'sqlserver', 'cockroachdb'], 1))(
     'the ledger is accepted on %s under multiSchema',
     async (provider) => {
       await write({ 'db/schema.prisma': schema(provider, '  schemas = ["blog", "public"]\n') })
@@ -68,7 +69,7 @@ describe("with the project's own Prisma", () => {
     },
   )
 
-  test('the ledger is accepted in a folder with CRLF', async () => {
+  testAgain('the ledger is accepted in a folder with CRLF', async () => {
     await write({
       'prisma.config.ts': `export default { schema: 'db' }`,
       'db/main.prisma': schema('sqlite').replaceAll('\n', '\r\n'),
@@ -93,7 +94,7 @@ describe("with the project's own Prisma", () => {
     expect((await readdir(root)).sort()).toEqual(['db', 'node_modules', 'package.json', 'prisma.config.ts'])
   })
 
-  test('a schema that Prisma refuses anyway is told apart', async () => {
+  testAgain('a schema that Prisma refuses anyway is told apart', async () => {
     const text = `${schema('sqlite')}\nmodel Tag {\n  id Intt @id\n}`
     await write({ 'db/schema.prisma': text })
     await expect(init()).rejects.toMatchObject({

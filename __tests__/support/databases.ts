@@ -65,12 +65,16 @@ export interface Database extends AsyncDisposable {
   drop(): Promise<void>
 }
 
-/** `describe` for every database, or for those named; the ones that are not here are skipped. */
+/**
+ * `describe` for every database, or for those named; the ones that are not here are skipped. A newcomer's run takes
+ * SQLite, and the server for what is about servers, or for both.
+ */
 export function describeDatabases(
   body: (variant: VariantName) => void,
   variants: readonly VariantName[] = VARIANT_NAMES,
+  { serverToo = false }: { serverToo?: boolean } = {},
 ): void {
-  const chosen = chosenVariants()
+  const chosen = chosenVariants(variants, serverToo)
   for (const variant of variants) {
     const describeHere = chosen.includes(variant) && whyMissing(variant) === undefined ? describe : describe.skip
     describeHere(variant, () => {

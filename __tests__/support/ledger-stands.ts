@@ -23,7 +23,9 @@ interface LedgerDatabase {
 /** `describe` for the ledger in memory, for the one in every database, and for those whose URL is given. */
 export function describeLedgers(body: (makeStand: () => Promise<LedgerStand>, kind: string) => void): void {
   describe('memory', () => body(memoryStand, 'memory'))
-  describeDatabases((variant) => body(async () => databaseStand(await createDatabase(variant)), variant))
+  describeDatabases((variant) => body(async () => databaseStand(await createDatabase(variant)), variant), undefined, {
+    serverToo: true,
+  })
   for (const name of GIVEN_NAMES)
     describe(name, () => {
       let database: LedgerDatabase

@@ -11,6 +11,7 @@ import { rolledBack } from './roll-back.js'
 import { Lost, orStopped, Stop, Stopped } from './stop.js'
 import { inOnePiece, inTransaction, TransactionEnded, type TransactionTimes, transactionTimes } from './transaction.js'
 import { allAwaited, Unawaited } from './unawaited.js'
+import { demandVerified } from './verified.js'
 import type { ClaimedJob, RehearsalJob, Rehearsed, Work } from './work.js'
 
 const CONFLICT_TRIES = 5
@@ -75,16 +76,21 @@ async function rehearse(task: TaskDefinition, { client, context, signal, graceMs
   return {}
 }
 
-/** Runs the task's own code, to the end of all that it begins. */
-function runOwn(
+/** Runs the task's own code, to the end of all that it begins, and then has it look at what it did. */
+async function runOwn(
   task: TaskDefinition,
   { context, graceMs }: Pick<ClaimedJob, 'context' | 'graceMs'>,
   client: Client,
   stop: AbortSignal,
 ): Promise<void> {
   const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
-  return allAwaited(client, { graceMs, onLate }, (prisma) =>
+  await allAwaited(client, { graceMs, onLate }, (prisma) =>
     task.run({ ...context, prisma: prisma as never, signal: stop }),
+  )
+  const { verify } = task
+  if (!verify || stop.aborted) return
+  await allAwaited(client, { graceMs, onLate }, (prisma) =>
+    demandVerified(() => verify({ ...context, prisma: prisma as never, signal: stop })),
   )
 }
 

@@ -1,3 +1,4 @@
+import type { RunPace } from '../define/backfill.js'
 import type { SkippedRow, TaskRef } from '../define/events.js'
 import type { TaskContext } from '../define/task.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
@@ -41,6 +42,8 @@ export interface Job {
   readonly owner: string
   readonly leaseMs: number
   readonly deployId: string | undefined
+  /** How a backfill goes in this run, whatever its definition says. */
+  readonly pace: RunPace
   /** Aborts when the process should end. */
   readonly signal: AbortSignal
   /** How long it may go on after that. */

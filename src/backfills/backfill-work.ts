@@ -1,5 +1,5 @@
 import type { Work } from '../attempt/work.js'
-import type { BackfillDefinition } from '../define/backfill.js'
+import type { BackfillDefinition, RunPace } from '../define/backfill.js'
 import { durationText } from '../define/duration.js'
 import { targetFault } from './rows/target-fault.js'
 import { executeBackfill } from './run-backfill.js'
@@ -13,8 +13,8 @@ export function backfillWork(definition: BackfillDefinition): Work {
     timeout: definition.timeout === undefined ? undefined : durationText(definition.timeout),
     // It goes on at its checkpoint, unless it is run by hand although it is done.
     resumes: (record) => record?.status !== 'done',
-    execute: (job) => executeBackfill(definition, job),
-    help: (job, holder) => helpWith(definition, job, holder),
+    execute: (job) => executeBackfill(atPace(definition, job.pace), job),
+    help: (job, holder) => helpWith(atPace(definition, job.pace), job, holder),
     fault: (client) => targetFault(definition, client),
     ...(definition.transaction !== false && {
       async rehearse(job) {
@@ -23,4 +23,8 @@ export function backfillWork(definition: BackfillDefinition): Work {
       },
     }),
   }
+}
+
+function atPace(definition: BackfillDefinition, { batchSize, pause }: RunPace): BackfillDefinition {
+  return { ...definition, ...(batchSize !== undefined && { batchSize }), ...(pause !== undefined && { pause }) }
 }

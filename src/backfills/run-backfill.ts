@@ -1,14 +1,17 @@
 import { type Execution, endOf } from '../attempt/execution.js'
 import { orStopped, Stop } from '../attempt/stop.js'
 import { HANGS_MS } from '../attempt/transaction.js'
+import { allAwaited } from '../attempt/unawaited.js'
+import { demandVerified } from '../attempt/verified.js'
 import type { ClaimedJob } from '../attempt/work.js'
 import type { BackfillDefinition } from '../define/backfill.js'
 import { plainly } from '../define/thrown.js'
+import { type Client, delegateOf, primaryOf } from '../prisma/client.js'
 import { readCheckpoint, skippedRowsOf } from './checkpoint.js'
 import { type Start, Walker } from './range-walk.js'
 import { addedRowsWarning } from './rows/added-rows.js'
 import { totalOf } from './rows/ask-briefly.js'
-import { walkedOf } from './rows/target.js'
+import { type Walked, walkedOf } from './rows/target.js'
 import { walkInParts } from './run-parts.js'
 import { readLastKey } from './unreadable-rows.js'
 import type { Walking, WalkingOptions } from './walking.js'
@@ -25,7 +28,9 @@ export async function executeBackfill(definition: BackfillDefinition, job: Claim
     const record = await ledger.record(claim.claim.version)
     const given = { definition, options: { ...job, said: new Set<string>() }, stop: stop.signal, walked, record }
     walking = isSplit(given) ? walkInParts(given) : walkWhole(given)
-    return walking.walk()
+    const end = await walking.walk()
+    if (end === 'done') await verify(given)
+    return end
   }
   try {
     // What is asked outside of a batch's transaction may hang too, and a throttle is not ours.
@@ -63,6 +68,27 @@ function walkWhole(given: WalkingOptions): Walking {
       skippedRows: walker?.skipped ?? (record ? skippedRowsOf(record) : []),
     }),
   }
+}
+
+/** What the definition has to say of the work, once there is no row left. */
+async function verify({ definition, options, stop, walked }: WalkingOptions): Promise<void> {
+  const { verify } = definition
+  const { client, context, graceMs } = options
+  if (verify === true) return demandNoneLeft(client, walked, context.version)
+  if (!verify) return
+  const { progress: _, ...rest } = context
+  const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
+  await allAwaited(client, { graceMs, onLate }, (prisma) =>
+    demandVerified(() => verify({ ...rest, prisma: prisma as never, signal: stop })),
+  )
+}
+
+async function demandNoneLeft(client: Client, { model, walk }: Walked, version: string): Promise<void> {
+  const rows = await delegateOf(primaryOf(client), model).count({ where: walk.where })
+  if (rows === 0) return
+  throw new Error(
+    `\`verify\` failed: ${rows} ${rows === 1 ? 'row matches' : 'rows match'} \`where\` after the last batch. To walk them, start over with \`npx after-party mark ${version} --pending\``,
+  )
 }
 
 async function startOf({ definition, options, walked }: WalkingOptions): Promise<Start> {

@@ -91,6 +91,7 @@ export async function changesOf(
 ): Promise<{ changes: Change[]; skipped: SkippedRow[] }> {
   const changes: Change[] = []
   const skipped: SkippedRow[] = []
+  const given = await givenAtOnce(rows, { definition, fields, stop, graceMs, refused })
   for (const [i, row] of rows.entries()) {
     const key = keyOf(fields, row)
     const reason = refused.get(describeKey(fields, key))
@@ -99,10 +100,8 @@ export async function changesOf(
       continue
     }
     try {
-      const given = definition.update?.(row)
-      // When it was told to stop, nobody waits for it, and nobody should have to hear that it failed.
-      if (isPromise(given)) given.then(undefined, () => {})
-      const data = isPromise(given) ? await orStopped(() => given, stop, graceMs) : given
+      const one = given ? dataOf(given[i]) : definition.update?.(row)
+      const data = isPromise(one) ? await awaited(one, stop, graceMs) : one
       if (data === null || data === undefined) continue
       const fault = unwritable(data)
       if (fault !== undefined) throw new Unawaited(`\`update\` returned ${fault}.`)
@@ -117,6 +116,51 @@ export async function changesOf(
     }
   }
   return { changes, skipped }
+}
+
+async function awaited(given: Promise<unknown>, stop: AbortSignal, graceMs: number): Promise<unknown> {
+  // When it was told to stop, nobody waits for it, and nobody should have to hear that it failed.
+  given.then(undefined, () => {})
+  return orStopped(() => given, stop, graceMs)
+}
+
+/** What `update` gave for a row, or threw. */
+type Given = { data: unknown } | { thrown: unknown }
+
+function dataOf(given: Given | undefined): unknown {
+  if (given && 'thrown' in given) throw given.thrown
+  return given?.data
+}
+
+/**
+ * What `update` gives for rows when it gets several of them at a time; undefined where it gets them one by one. After
+ * one that fails the batch, none is begun any more.
+ */
+async function givenAtOnce(
+  rows: readonly Row[],
+  {
+    definition,
+    fields,
+    stop,
+    graceMs,
+    refused,
+  }: Pick<BatchWork, 'definition' | 'fields' | 'stop' | 'graceMs' | 'refused'>,
+): Promise<(Given | undefined)[] | undefined> {
+  const { update, parallel = 1, onError } = definition
+  if (!update || parallel === 1) return undefined
+  const { default: pMap } = await import('p-map')
+  let failed = false
+  const give = async (row: Row): Promise<Given | undefined> => {
+    if (failed || refused.has(describeKey(fields, keyOf(fields, row)))) return undefined
+    try {
+      const given = update(row)
+      return { data: isPromise(given) ? await awaited(given, stop, graceMs) : given }
+    } catch (thrown) {
+      failed ||= onError !== 'skip' || stop.aborted
+      return { thrown }
+    }
+  }
+  return pMap(rows, give, { concurrency: parallel })
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

@@ -1,7 +1,7 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
-import type { NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions } from './task.js'
+import type { NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions, Verified } from './task.js'
 
 /** The default of `maxSkipped`. */
 export const DEFAULT_MAX_SKIPPED = 100
@@ -79,6 +79,14 @@ export interface AdaptiveBatchSize {
   max?: number
 }
 
+/** How a backfill goes in one run. What is left out is as its definition says. */
+export interface RunPace {
+  /** Rows per batch. */
+  batchSize?: number | undefined
+  /** How long to pause after each batch. */
+  pause?: Duration | undefined
+}
+
 /** The result of `throttle`: `false` continues, `true` checks again after 1 second, a duration checks again after that time. */
 export type Throttle = boolean | Duration
 
@@ -136,6 +144,11 @@ export interface BackfillOptions<
   onError?: 'stop' | 'skip'
   /** Maximum number of skipped rows. With more, the backfill fails. Default: 100. */
   maxSkipped?: number
+  /**
+   * Checks the work after the last batch, before the backfill is recorded as done: `true` checks that no row matches
+   * `where` any more. If a function returns `false` or a reason, or throws, the backfill has failed.
+   */
+  verify?: true | ((context: Omit<TaskContext<Client>, 'progress'>) => Verified | Promise<Verified>)
   /** Maximum duration in one run. Default: no limit. */
   timeout?: Duration
   /** Retries a batch that throws. Default: only after temporary errors (a deadlock, a timeout), with fewer rows. */
@@ -149,6 +162,8 @@ export interface UpdateEach<Row, Returned, Data> {
    * row, so keep it pure.
    */
   update(row: Row): Returned & NoExcessReturned<Returned, Data>
+  /** How many rows of a batch an async `update` gets at a time. Default: 1. */
+  parallel?: number
   run?: never
 }
 
@@ -166,6 +181,7 @@ export interface RunBatch<Row, Client> {
   /** Processes one batch. Its writes through `prisma` commit together with the checkpoint. */
   run(rows: Row[], context: BackfillContext<Client>): void | Promise<void>
   update?: never
+  parallel?: never
 }
 
 /** A backfill, as plain data: a task that processes the rows of one model in batches, with a checkpoint after each batch. */
@@ -185,7 +201,7 @@ export type Backfill<
 export interface BackfillDefinition
   extends Omit<
     BackfillOptions<string, UnknownRow, TransactionOption, object>,
-    'where' | 'select' | 'cursor' | 'throttle' | 'transaction'
+    'where' | 'select' | 'cursor' | 'throttle' | 'transaction' | 'verify'
   > {
   readonly kind: 'backfill'
   where?: UnknownRow
@@ -193,7 +209,9 @@ export interface BackfillDefinition
   cursor?: string | readonly string[]
   throttle?(context: ThrottleContext<never>): Throttle | Promise<Throttle>
   transaction?: TransactionOption
+  verify?: true | ((context: Omit<TaskContext<never>, 'progress'>) => Verified | Promise<Verified>)
   update?(row: UnknownRow): unknown
+  parallel?: number
   run?(rows: UnknownRow[], context: BackfillContext<never>): unknown
 }
 

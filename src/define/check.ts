@@ -41,7 +41,13 @@ const common = {
 
 const work = v.function('must be a function')
 
-const task = v.strictObject({ kind: v.literal('task'), ...common, everyDeploy: v.optional(flag), run: work })
+const task = v.strictObject({
+  kind: v.literal('task'),
+  ...common,
+  everyDeploy: v.optional(flag),
+  run: work,
+  verify: v.optional(work),
+})
 
 const batchSize = v.union(
   [positive, v.strictObject({ target: duration, min: v.optional(positive), max: v.optional(positive) })],
@@ -63,7 +69,9 @@ const backfill = v.strictObject({
   lock: v.optional(flag),
   onError: v.optional(v.picklist(['stop', 'skip'], "must be 'stop' or 'skip'")),
   maxSkipped: v.optional(v.pipe(v.number('must be a number of rows'), v.minValue(0, 'must be 0 or more'))),
+  verify: v.optional(v.union([v.literal(true), work], 'must be true or a function')),
   update: v.optional(work),
+  parallel: v.optional(positive),
   run: v.optional(work),
 })
 
@@ -95,12 +103,15 @@ export function checkTask(exported: unknown): CheckedTask {
 }
 
 /** What no single option shows. */
-function backfillFaults({ update, run, follow, concurrency, lock, transaction }: BackfillDefinition): string[] {
+function backfillFaults(backfill: BackfillDefinition): string[] {
+  const { update, run, follow, concurrency, lock, transaction, parallel, verify, where } = backfill
   const faults: string[] = []
   if ((update === undefined) === (run === undefined)) faults.push('a backfill needs either `update` or `run`')
   if (follow && concurrency !== undefined && concurrency > 1)
     faults.push("`follow` and `concurrency` can't be combined: remove one")
   if (lock && transaction === false) faults.push('`lock` needs a transaction: remove `transaction: false`')
+  if (parallel !== undefined && !update) faults.push('`parallel` is for `update`: remove it')
+  if (verify === true && !where) faults.push('`verify: true` needs a `where`: set it, or make `verify` a function')
   return faults
 }
 

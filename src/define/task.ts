@@ -55,6 +55,10 @@ export type NoExcess<Given, Allowed> = Given extends object
 /** The keys of every member of a union. */
 type KeyOf<Union> = Union extends unknown ? keyof Union : never
 
+/** What `verify` returns: `true` or nothing if all is well, `false` or the reason if it is not. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a `return` found nothing wrong
+export type Verified = boolean | string | undefined | void
+
 /** A deploy task, as plain data. */
 export interface Task<Transaction extends TransactionOption = TransactionOption, Client = RegisteredClient> {
   /** One sentence that `status` shows. */
@@ -71,13 +75,21 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
   retry?: RetryOptions
   /** The work of the task. Without `transaction` it may run again after a crash, so make it idempotent. */
   run(context: TaskContext<Transaction extends false ? Client : TransactionClient<Client>>): unknown
+  /**
+   * Checks the work after `run`, in its transaction if there is one, before the task is recorded as done. If it returns
+   * `false` or a reason, or throws, the task has failed.
+   */
+  verify?(
+    context: TaskContext<Transaction extends false ? Client : TransactionClient<Client>>,
+  ): Verified | Promise<Verified>
 }
 
 /** What `defineTask` returns: a task without the type of its client. */
-export interface TaskDefinition extends Omit<Task, 'run' | 'transaction'> {
+export interface TaskDefinition extends Omit<Task, 'run' | 'verify' | 'transaction'> {
   readonly kind: 'task'
   transaction?: TransactionOption
   run(context: TaskContext<never>): unknown
+  verify?(context: TaskContext<never>): Verified | Promise<Verified>
 }
 
 /**

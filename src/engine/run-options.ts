@@ -1,3 +1,4 @@
+import type { RunPace } from '../define/backfill.js'
 import type { RunNews } from '../define/events.js'
 
 /** How to run. Durations in ms. */
@@ -10,6 +11,8 @@ export interface RunOptions {
   graceMs: number
   /** On the monotonic clock: no task and no batch begins after it. */
   stopAt: number
+  /** How backfills go in this run, whatever their definitions say. */
+  pace?: RunPace
   /** Aborts when the process should end: no new task begins. */
   signal: AbortSignal
   /** Abort it with an error that nothing caught, to mark the running task as failed with that error. */

@@ -207,7 +207,7 @@ class Attempt {
 
   async #job(onTold: (processed: number, total: number | null) => void): Promise<Job> {
     const { ledger, owner, ledgerClient } = this.#engine
-    const { signal, graceMs, leaseMs, deployId, stopAt, emit } = this.#options
+    const { signal, graceMs, leaseMs, deployId, stopAt, emit, pace = {} } = this.#options
     const task = this.#task
     const client = await this.#engine.tasksClient()
     const tellProgress = (processed: number, total: number | null, batch?: number) =>
@@ -222,6 +222,7 @@ class Attempt {
       owner,
       leaseMs,
       deployId,
+      pace,
       stopAt,
       context: {
         log: this.#log.log,

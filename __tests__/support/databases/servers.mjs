@@ -65,15 +65,24 @@ export function whyMissing(name) {
 export const everyVariant =
   process.env.AFTER_PARTY_TEST_VARIANTS === 'all' || Boolean(process.env.CI || process.env.AFTER_PARTY_TEST_REQUIRE)
 
+/** @typedef {import('./variants.mjs').VariantName} VariantName */
+
 /**
- * The variants that tests run on. Not all of them, for a first impression: SQLite, and one server where there is one.
+ * The variants that tests run on. Not all of them, for a first impression: SQLite, or where it is not among those that
+ * are wanted, or where the server is wanted too, one server if there is one.
  *
- * @returns {readonly import('./variants.mjs').VariantName[]}
+ * @param {readonly VariantName[]} [wanted]
+ * @param {boolean} [serverToo]
+ * @returns {readonly VariantName[]}
  */
-export function chosenVariants() {
+export function chosenVariants(wanted = VARIANT_NAMES, serverToo = true) {
   if (everyVariant) return VARIANT_NAMES
   const server = /** @type {const} */ (['postgresql', 'mariadb']).find((name) => whyMissing(name) === undefined)
-  return ['sqlite-libsql', ...(server ? [server] : [])]
+  const sqlite = wanted.includes('sqlite-libsql')
+  /** @type {VariantName[]} */
+  const chosen = sqlite ? ['sqlite-libsql'] : []
+  if (server && (serverToo || !sqlite)) chosen.push(server)
+  return chosen
 }
 
 /** The variants that the tests can't run on here, with the reasons. */

@@ -286,3 +286,21 @@ export const neither = defineBackfill({ model: 'post' })
 
 // @ts-expect-error one of update and run
 export const both = defineBackfill({ model: 'post', update: () => null, run: async () => {} })
+
+export const verified = defineBackfill({
+  model: 'post',
+  where: { slug: null },
+  verify: async ({ prisma }) => (await prisma.post.count({ where: { slug: null } })) === 0 || 'some are left',
+  parallel: 4,
+  update: async () => null,
+})
+
+export const wrongVerify = defineBackfill({
+  model: 'post',
+  // @ts-expect-error true, or a function
+  verify: false,
+  update: () => null,
+})
+
+// @ts-expect-error rows go to `run` together
+export const parallelRun = defineBackfill({ model: 'post', parallel: 2, run: async () => {} })

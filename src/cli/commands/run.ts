@@ -37,6 +37,12 @@ export const runCommand = defineCommand({
         describe: 'Wait for other runs; with --no-wait, exit with code 3 at once',
       })
       .option('max-duration', duration('Stop cleanly after this long; the next run resumes'))
+      .option('batch-size', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Rows per batch of the named backfills, in this run',
+      })
+      .option('pause', duration('How long the named backfills pause after each batch, in this run'))
       .option('skip-migration-check', {
         type: 'boolean',
         default: false,
@@ -48,6 +54,18 @@ export const runCommand = defineCommand({
           !rehearse ||
           !(dryRun || maxDuration !== undefined) ||
           "--rehearse can't be combined with --dry-run or --max-duration.",
+      )
+      .check(
+        ({ batchSize }) =>
+          typeof batchSize !== 'number' ||
+          (Number.isInteger(batchSize) && batchSize > 0) ||
+          '--batch-size takes a whole number above 0.',
+      )
+      .check(
+        ({ names, batchSize, pause }) =>
+          (names ?? []).length > 0 ||
+          (batchSize === undefined && pause === undefined) ||
+          '--batch-size and --pause need the name of a backfill: after-party run <name> --batch-size 5000.',
       ),
   run: (args) =>
     usingParty(args, (party, _, crashed) => {
@@ -55,8 +73,8 @@ export const runCommand = defineCommand({
       const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
       if (args.dryRun) return plan(party, which, args)
       if (args.rehearse) return rehearse(party, { ...which, ...checks }, args)
-      const { lease, lockTimeout, maxDuration } = args
-      const times = { lease, maxDuration, lockTimeout: args.wait ? lockTimeout : 0 }
+      const { lease, lockTimeout, maxDuration, batchSize, pause } = args
+      const times = { lease, maxDuration, lockTimeout: args.wait ? lockTimeout : 0, batchSize, pause }
       return run(party, { ...which, ...checks, ...times, crashed }, args)
     }),
 })

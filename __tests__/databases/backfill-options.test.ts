@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from '@jest/globals'
+import { addPosts, upTo, useBackfills } from '../support/backfills.js'
+import { describeDatabases } from '../support/databases.js'
+import { Stage, task } from '../support/parties.js'
+
+interface PostRow {
+  id: number
+  title: string
+}
+
+describeDatabases(
+  (variant) => {
+    const backfills = useBackfills(variant)
+    const slug = ({ id }: PostRow) => ({ slug: `slug-${id}` })
+    const slugs = async () => {
+      const posts = await backfills.client.post.findMany({ orderBy: { id: 'asc' } })
+      return posts.map(({ slug }) => slug)
+    }
+
+    test('`verify: true` fails a backfill that leaves rows which `where` finds', async () => {
+      await addPosts(backfills.client, upTo(7))
+      const walk = { model: 'post', batchSize: 3, where: { slug: null }, verify: true as const }
+      const all = await backfills.run({ ...walk, update: (row: PostRow) => (row.id === 4 ? null : slug(row)) })
+      expect(all).toMatchObject({
+        outcome: 'failed',
+        error: expect.stringMatching(/^`verify` failed: 1 row matches `where` .* mark 20260101000000 --pending`$/),
+      })
+      expect(await slugs()).toEqual(upTo(7).map((id) => (id === 4 ? null : `slug-${id}`)))
+      // The next run looks again, and walks nothing twice.
+      await backfills.client.post.updateMany({ where: { id: 4 }, data: { slug: 'by hand' } })
+      expect(await backfills.run({ ...walk, update: slug })).toMatchObject({ outcome: 'done', processed: 0 })
+    })
+
+    test.each<[string, () => unknown, string | undefined]>([
+      ['true', () => true, undefined],
+      ['nothing', () => undefined, undefined],
+      ['false', async () => false, '`verify` returned false'],
+      ['a reason', () => 'too few', '`verify` failed: too few'],
+      [
+        'an error',
+        () => {
+          throw new Error('no')
+        },
+        'no',
+      ],
+    ])('`verify` of a backfill that answers with %s', async (_, verify, error) => {
+      await addPosts(backfills.client, upTo(3))
+      const result = await backfills.run({
+        model: 'post',
+        update: slug,
+        verify: async ({ prisma }: { prisma: never }) => {
+          expect(await (prisma as typeof backfills.client).post.count({ where: { slug: null } })).toBe(0)
+          return verify()
+        },
+      } as never)
+      expect(result).toMatchObject(error === undefined ? { outcome: 'done' } : { outcome: 'failed', error })
+    })
+
+    test('`verify` of a task takes its transaction back with it', async () => {
+      await using stage = await Stage.open(variant)
+      let wanted = 3
+      const tasks = {
+        '20260101000000_add': task(
+          async ({ prisma }) => {
+            await prisma.post.createMany({ data: [{ title: 'a' }, { title: 'b' }] })
+          },
+          {
+            transaction: true,
+            verify: (async ({ prisma }: { prisma: typeof stage.client }) => {
+              const posts = await prisma.post.count()
+              return posts === wanted || `${posts} posts`
+            }) as never,
+          },
+        ),
+      }
+      const { results } = await stage.party(tasks).run()
+      expect(results).toMatchObject([{ outcome: 'failed', error: '`verify` failed: 2 posts' }])
+      expect(await stage.client.post.count()).toBe(0)
+      wanted = 2
+      expect(await stage.party(tasks).run()).toMatchObject({ outcome: 'done' })
+      expect(await stage.client.post.count()).toBe(2)
+    })
+
+    test('`parallel` gives an async `update` so many rows at a time, and writes them in their order', async () => {
+      await addPosts(backfills.client, upTo(20))
+      let [now, most] = [0, 0]
+      const update = async (row: PostRow) => {
+        now += 1
+        most = Math.max(most, now)
+        await sleep(20 - row.id)
+        now -= 1
+        return slug(row)
+      }
+      const result = await backfills.run({ model: 'post', batchSize: 10, parallel: 4, update } as never)
+      expect(result).toMatchObject({ outcome: 'done', processed: 20 })
+      expect(most).toBe(4)
+      expect(await slugs()).toEqual(upTo(20).map((id) => `slug-${id}`))
+    })
+
+    test('`parallel` fails by the first row that fails, whichever was told first', async () => {
+      await addPosts(backfills.client, upTo(10))
+      const begun: number[] = []
+      const update = async (row: PostRow) => {
+        begun.push(row.id)
+        if (row.id === 2) await sleep(50)
+        if (row.id === 2 || row.id === 3) throw new Error(`no ${row.id}`)
+        return slug(row)
+      }
+      const result = await backfills.run({ model: 'post', parallel: 3, update } as never)
+      expect(result).toMatchObject({ outcome: 'failed', error: 'row 2: no 2' })
+      expect(begun.length).toBeLessThan(10)
+      expect(await slugs()).toEqual(upTo(10).map(() => null))
+    })
+
+    test('`parallel` skips each row that fails', async () => {
+      await addPosts(backfills.client, upTo(10))
+      const update = async (row: PostRow) => {
+        if (row.id % 3 === 0) throw new Error(`no ${row.id}`)
+        return slug(row)
+      }
+      const result = await backfills.run({ model: 'post', parallel: 3, onError: 'skip', update } as never)
+      expect(result).toMatchObject({
+        outcome: 'done',
+        skipped: 3,
+        logs: upTo(3).map((i) => `skipped ${3 * i}: no ${3 * i}`),
+      })
+    })
+
+    test('a run has its own pace', async () => {
+      await addPosts(backfills.client, upTo(6))
+      const sizes: number[] = []
+      const run = async (rows: PostRow[]) => {
+        sizes.push(rows.length)
+      }
+      const party = backfills.party({ model: 'post', batchSize: 1, pause: '1h', run } as never)
+      expect(await party.run({ names: ['backfill'], batchSize: 4, pause: 0 })).toMatchObject({ outcome: 'done' })
+      expect(sizes).toEqual([4, 2])
+    })
+  },
+  ['sqlite-libsql', 'postgresql', 'mariadb'],
+)
