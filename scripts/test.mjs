@@ -9,11 +9,14 @@ import { everyVariant } from '../__tests__/support/databases/servers.mjs'
 const CHAOS = '__tests__/chaos'
 
 /**
- * Left out of a newcomer's run, for other files touch the same promises: the demo is the other command of the README,
- * and what several processes, stalls and outages do to a claim is in databases/engine and databases/connection-loss.
+ * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README; what
+ * several processes, stalls and outages do to a claim is in databases/engine and databases/connection-loss; the testing
+ * face and the upgrade of a ledger have tests of their own without a process.
  */
 const THOROUGH = [
+  'cli/blame',
   'cli/demo',
+  'cli/testing-face',
   'chaos/many-processes',
   'chaos/outages',
   'chaos/stalls',
@@ -22,9 +25,12 @@ const THOROUGH = [
   'databases/backfill-session-zones',
   'databases/connection-faults',
   'databases/ledger-beside-extensions',
+  'databases/ledger-upgrade',
   'databases/prisma-error-lines',
+  'databases/schema-validation',
   'docs/json',
   'docs/outputs',
+  'docs/start',
 ]
 const jest = path.join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js')
 const flags = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules']
