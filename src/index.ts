@@ -1,4 +1,5 @@
 export type { RehearsedRow } from './attempt/work.js'
+export { throttles } from './backfills/throttles.js'
 export type {
   AdaptiveBatchSize,
   Backfill,
@@ -11,8 +12,10 @@ export type {
   BackfillRow,
   BackfillSelect,
   BackfillWhere,
+  RunPace,
   Throttle,
   ThrottleContext,
+  Throttled,
   UnknownRow,
 } from './define/backfill.js'
 export { defineBackfill } from './define/backfill.js'
@@ -53,6 +56,7 @@ export type {
   TaskDefinition,
   TransactionOption,
   TransactionOptions,
+  Verified,
 } from './define/task.js'
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import { addPosts, upTo, useBackfills } from '../support/backfills.js'
+import { throttles } from '../../src/backfills/throttles.js'
+import { addPosts, runOnce, upTo, useBackfills } from '../support/backfills.js'
 import { describeDatabases } from '../support/databases.js'
 import { Stage, task } from '../support/parties.js'
 
@@ -125,6 +126,54 @@ describeDatabases(
         skipped: 3,
         logs: upTo(3).map((i) => `skipped ${3 * i}: no ${3 * i}`),
       })
+    })
+
+    test('a backfill that is held back shows it in `status`, with the reason, until it goes on', async () => {
+      await addPosts(backfills.client, upTo(4))
+      const reasons: unknown[] = []
+      let asked = 0
+      const look = async () => {
+        const { tasks } = await backfills.party({ model: 'post', update: slug }).status()
+        reasons.push(tasks[0]?.reason)
+      }
+      const throttle = async () => {
+        asked += 1
+        // The second batch is held back twice, long enough for a heartbeat.
+        if (asked === 2) return { wait: 700, reason: 'queue 12 > 10' }
+        if (asked === 3) {
+          await look()
+          return 700
+        }
+        if (asked === 4) await look()
+        return false
+      }
+      const party = backfills.party({ model: 'post', batchSize: 2, throttle, update: slug } as never)
+      expect(await runOnce(party, { lease: '1s' })).toMatchObject({ outcome: 'done', processed: 4 })
+      expect(reasons).toEqual([{ code: 'throttled', text: 'queue 12 > 10' }, { code: 'throttled' }])
+      await look()
+      expect(reasons.at(-1)).toBeNull()
+    })
+
+    test('throttles measure what the database has', async () => {
+      await addPosts(backfills.client, upTo(3))
+      const at = (throttle: (context: never) => unknown) =>
+        throttle({ prisma: backfills.client, signal: new AbortController().signal } as never)
+      const count = `SELECT count(*) FROM ${variant === 'mariadb' ? '`Post`' : '"Post"'}`
+      expect(await at(throttles.query(count, 3))).toBe(false)
+      expect(await at(throttles.query(count, 2))).toEqual({ wait: '1s', reason: 'query 3 > 2' })
+      expect(await at(throttles.query('SELECT NULL', 0))).toBe(false)
+      await expect(at(throttles.query("SELECT 'many'", 0))).rejects.toThrow('must return a number, and returned many')
+      if (variant.startsWith('sqlite')) {
+        await expect(at(throttles.activeQueries(1))).rejects.toThrow("can't measure sqlite")
+      } else {
+        // Other tests may be at work on the same server.
+        expect(await at(throttles.activeQueries(10_000))).toBe(false)
+        expect(await at(throttles.activeQueries(-1))).toMatchObject({
+          reason: expect.stringMatching(/^active queries \d+ > -1$/),
+        })
+      }
+      if (variant === 'postgresql') expect(await at(throttles.replicaLag('1s'))).toBe(false)
+      else await expect(at(throttles.replicaLag('1s'))).rejects.toThrow("can't measure")
     })
 
     test('a run has its own pace', async () => {

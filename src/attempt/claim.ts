@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
+import type { Reason } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Claim, Ledger, ListedRecord, Settlement, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
@@ -149,6 +150,8 @@ export class HeldClaim {
   #stopped = false
   #progress: { processed: number; total: number | null } | undefined
   #progressWritten = true
+  /** Why the work does not go on, as the record has it or will have it. */
+  #reason: Reason | null = null
 
   constructor(ledger: Ledger, claim: Claim, times: { leaseMs: number; deadline: number; startedAt: Date }) {
     this.#ledger = ledger
@@ -172,6 +175,17 @@ export class HeldClaim {
   /** Remembers how far the task is; the next heartbeat writes it, soon. */
   progress(processed: number, total: number | null): void {
     this.#progress = { processed, total }
+    this.#writeSoon()
+  }
+
+  /** Remembers why the work does not go on; null: it does. The next heartbeat writes it, soon. */
+  because(reason: Reason | null): void {
+    if (reason?.code === this.#reason?.code && reason?.text === this.#reason?.text) return
+    this.#reason = reason
+    this.#writeSoon()
+  }
+
+  #writeSoon(): void {
     if (!this.#progressWritten) return
     this.#progressWritten = false
     if (!this.#paused) this.#schedule(Math.min(PROGRESS_EVERY_MS, this.#leaseMs / 4))
@@ -248,7 +262,8 @@ export class HeldClaim {
       try {
         const now = await this.#ledger.now()
         this.#progressWritten = true
-        const beat = this.#ledger.beat(this.claim, { leaseUntil: new Date(now + leaseMs), ...this.#progress })
+        const told = { ...this.#progress, reason: this.#reason }
+        const beat = this.#ledger.beat(this.claim, { leaseUntil: new Date(now + leaseMs), ...told })
         const held = await answerWithin(Math.max(this.#deadline - sent, NO_ANSWER_MS), beat)
         if (held) this.#deadline = sent + leaseMs
         else if (!(await this.#isSettledByUs())) this.#lost.abort()

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { BackfillDefinition } from '../define/backfill.js'
 import { toMs } from '../define/duration.js'
+import type { Reason } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 
 const DEFAULT_BATCH_SIZE = 500
@@ -75,12 +76,21 @@ export class Pace {
   }
 
   /** Waits until `throttle` lets the next batch go; not past `until`, on the monotonic clock. */
-  async clear(prisma: object, stop: AbortSignal, until: number): Promise<void> {
+  async clear(
+    prisma: object,
+    given: { stop: AbortSignal; until: number; onThrottled?: ((reason: Reason | null) => void) | undefined },
+  ): Promise<void> {
+    const { stop, until, onThrottled } = given
     const { throttle } = this.#definition
     while (throttle && !stop.aborted && monotonicNow() < until) {
       const answer = await throttle({ prisma: prisma as never, signal: stop })
-      if (answer === false || answer === 0) return
-      await waitUntil(answer === true ? THROTTLE_LOOK_MS : toMs(answer), stop, until)
+      if (answer === false || answer === 0) {
+        onThrottled?.(null)
+        return
+      }
+      const { wait, reason } = typeof answer === 'object' ? answer : { wait: answer, reason: undefined }
+      onThrottled?.({ code: 'throttled', ...(reason !== undefined && { text: reason }) })
+      await waitUntil(wait === true ? THROTTLE_LOOK_MS : toMs(wait), stop, until)
     }
   }
 

@@ -118,14 +118,14 @@ export class Walker {
   }
 
   async walk(): Promise<'done' | 'paused'> {
-    const { client, stopAt, onProgress } = this.#options
+    const { client, stopAt, onProgress, onThrottled } = this.#options
     const keeper = this.#keeper
     // An empty table has no last row; there is nothing to walk but what `follow` would bring.
     if (keeper.at.checkpoint.upTo === null && !this.#definition.follow) return 'done'
     onProgress(keeper.at.processed, keeper.total)
     keeper.demandFewSkipped()
     for (let batch = 1; ; batch += 1) {
-      await this.#pace.clear(client, this.#stop, stopAt)
+      await this.#pace.clear(client, { stop: this.#stop, until: stopAt, onThrottled })
       this.#stop.throwIfAborted()
       if (monotonicNow() >= stopAt) return 'paused'
       const more = await this.#nextBatch()

@@ -5,6 +5,7 @@ import { allAwaited } from '../attempt/unawaited.js'
 import { demandVerified } from '../attempt/verified.js'
 import type { ClaimedJob } from '../attempt/work.js'
 import type { BackfillDefinition } from '../define/backfill.js'
+import type { Reason } from '../define/events.js'
 import { plainly } from '../define/thrown.js'
 import { type Client, delegateOf, primaryOf } from '../prisma/client.js'
 import { readCheckpoint, skippedRowsOf } from './checkpoint.js'
@@ -26,7 +27,13 @@ export async function executeBackfill(definition: BackfillDefinition, job: Claim
     const warning = addedRowsWarning(definition, walked)
     if (warning !== undefined) context.log.warn(warning)
     const record = await ledger.record(claim.claim.version)
-    const given = { definition, options: { ...job, said: new Set<string>() }, stop: stop.signal, walked, record }
+    const given = {
+      definition,
+      options: { ...job, said: new Set<string>(), onThrottled: (reason: Reason | null) => claim.because(reason) },
+      stop: stop.signal,
+      walked,
+      record,
+    }
     walking = isSplit(given) ? walkInParts(given) : walkWhole(given)
     const end = await walking.walk()
     if (end === 'done') await verify(given)

@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../attempt/work.js'
 import type { BackfillDefinition } from '../define/backfill.js'
-import type { SkippedRow } from '../define/events.js'
+import type { Reason, SkippedRow } from '../define/events.js'
 import type { TaskRecord } from '../ledger/contract.js'
 import type { Walked } from './rows/target.js'
 
@@ -10,6 +10,8 @@ export interface BackfillOptions extends ClaimedJob {
   said?: Set<string>
   /** Rows skipped so far, in all parts together. */
   skippedTogether?: { rows: number }
+  /** Hears why a backfill is held back; null: it goes on. Where there are parts, it is said of the backfill. */
+  onThrottled?(reason: Reason | null): void
 }
 
 /** A walk under way: what it has done can be asked for however it ends. */

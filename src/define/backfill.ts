@@ -87,8 +87,18 @@ export interface RunPace {
   pause?: Duration | undefined
 }
 
-/** The result of `throttle`: `false` continues, `true` checks again after 1 second, a duration checks again after that time. */
-export type Throttle = boolean | Duration
+/** How long a backfill is held back before `throttle` is asked again, and the reason that `status` shows. */
+export interface Throttled {
+  wait: Duration
+  /** Such as `replica lag 4s > 2s`. */
+  reason: string
+}
+
+/**
+ * The result of `throttle`: `false` continues, `true` checks again after 1 second, a duration checks again after that
+ * time, and so does `{ wait, reason }`.
+ */
+export type Throttle = boolean | Duration | Throttled
 
 /** The argument of `throttle`. */
 export interface ThrottleContext<Client = RegisteredClient> {

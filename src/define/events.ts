@@ -55,10 +55,11 @@ export interface Reason {
   /**
    * `max-duration`: `maxDuration` ran out. `signal`: the process received a signal. `timeout`: the task took longer than
    * its `timeout`. `died`: its process died. `lost`: it sent no heartbeat within its lease, and another process took over.
-   * `held`: another process holds the task. `failed-elsewhere`: the task failed in another process.
+   * `held`: another process holds the task. `failed-elsewhere`: the task failed in another process. `throttled`: the
+   * backfill runs, and its `throttle` holds it back.
    */
-  code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere'
-  /** Details: the timeout (`2m`), or the other process (`<host>:<pid>:<random>`). */
+  code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere' | 'throttled'
+  /** Details: the timeout (`2m`), the other process (`<host>:<pid>:<random>`), or what the throttle measured. */
   text?: string
 }
 

@@ -103,6 +103,8 @@ export interface Beat {
   leaseUntil: Date
   processed?: number
   total?: number | null
+  /** Why the work does not go on, or null when it does again; not given where that has not changed. */
+  reason?: Reason | null
 }
 
 /** How far a backfill has come, written with the batch that it belongs to. Keeps the claim alive like a heartbeat. */

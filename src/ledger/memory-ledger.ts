@@ -79,7 +79,8 @@ export class MemoryLedger implements Ledger {
   }
 
   async beat(claim: Claim, beat: Beat): Promise<boolean> {
-    return this.#write(claim, beat)
+    const { reason, ...told } = beat
+    return this.#write(claim, { ...told, ...(reason !== undefined && { reason }) })
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {

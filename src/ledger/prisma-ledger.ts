@@ -240,8 +240,13 @@ export class PrismaLedger implements Ledger {
   }
 }
 
-function beatIn(client: LedgerClient, claim: Claim, { leaseUntil, processed, total }: Beat): Promise<boolean> {
-  const data = { leaseUntil, ...(processed !== undefined && { processed }), ...(total !== undefined && { total }) }
+function beatIn(client: LedgerClient, claim: Claim, { leaseUntil, processed, total, reason }: Beat): Promise<boolean> {
+  const data = {
+    leaseUntil,
+    ...(processed !== undefined && { processed }),
+    ...(total !== undefined && { total }),
+    ...(reason !== undefined && reasonColumns(reason)),
+  }
   return writeIn(client, { where: whereHeld(claim), data })
 }
 

@@ -68,7 +68,7 @@ describe('throttle', () => {
   test('is asked until it lets go', async () => {
     const answers: Throttle[] = [1, '1ms', 0]
     let asked = 0
-    await pace({ throttle: () => answers[asked++] ?? false }).clear({}, going(), NEVER)
+    await pace({ throttle: () => answers[asked++] ?? false }).clear({}, { stop: going(), until: NEVER })
     expect(asked).toBe(3)
   })
 
@@ -80,8 +80,8 @@ describe('throttle', () => {
       stop.abort()
       return true
     }
-    await pace({ throttle }).clear({}, stop.signal, NEVER)
-    await pace({ throttle: () => true }).clear({}, going(), monotonicNow() + 20)
+    await pace({ throttle }).clear({}, { stop: stop.signal, until: NEVER })
+    await pace({ throttle: () => true }).clear({}, { stop: going(), until: monotonicNow() + 20 })
     expect(asked).toBe(1)
   })
 })

@@ -18,6 +18,8 @@ export function describeReason({ code, text }: Reason, holder?: Holder): string 
       return `held by ${ownerOf(text)}${holder ? holding(holder) : ''}`
     case 'failed-elsewhere':
       return `failed in ${ownerOf(text)}`
+    case 'throttled':
+      return text ? `throttled: ${text}` : 'throttled'
     // A later release may have written it.
     default:
       return [code, text].filter(Boolean).join(': ')

@@ -51,8 +51,8 @@ function row(task: TaskStatus): string[] {
 function remark({ state, flags, reason, error, processed, total, leftMs, description, onlyIn }: TaskStatus): string {
   const told = STOPPED.has(state)
     ? [total === null ? '' : rows(processed, total), clip(why(reason, error))].filter(Boolean).join(', ')
-    : state === 'running' && processed
-      ? progress(processed, total, leftMs)
+    : state === 'running' && (processed || reason)
+      ? [progress(processed ?? 0, total, leftMs), clip(why(reason, null))].filter(Boolean).join(', ')
       : onlyIn
         ? `only in ${onlyIn.join(', ')}`
         : clip(description ?? '')
