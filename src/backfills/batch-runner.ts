@@ -31,6 +31,7 @@ import { NOT_ASKED, type RawTable, RawTables } from './write/raw-table.js'
 import { changesOf, RowByRow, runOn, type Whole, writeChanges } from './write-batch.js'
 
 const BATCH_TIMEOUT: Duration = '30s'
+
 /** What a batch is written through. */
 interface Through {
   writer: Client
