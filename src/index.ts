@@ -6,6 +6,7 @@ export type {
   BackfillContext,
   BackfillCursor,
   BackfillData,
+  BackfillDataForAll,
   BackfillDefinition,
   BackfillModel,
   BackfillOptions,

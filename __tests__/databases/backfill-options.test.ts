@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { throttles } from '../../src/backfills/throttles.js'
 import { addPosts, runOnce, upTo, useBackfills } from '../support/backfills.js'
+import { watched } from '../support/databases/watched.js'
 import { describeDatabases } from '../support/databases.js'
 import { Stage, task } from '../support/parties.js'
 
@@ -126,6 +127,46 @@ describeDatabases(
         skipped: 3,
         logs: upTo(3).map((i) => `skipped ${3 * i}: no ${3 * i}`),
       })
+    })
+
+    test('the same change to every row is one `updateMany` a batch, and no row is read', async () => {
+      await addPosts(backfills.client, upTo(7))
+      await backfills.client.post.updateMany({ where: { id: 5 }, data: { views: 9 } })
+      const statements: string[] = []
+      const backfill = { model: 'post', batchSize: 3, where: { views: 0 }, update: { slug: 'none' } } as never
+      const client = watched(backfills.database, statements)
+      expect(await backfills.run(backfill, {}, client)).toMatchObject({ outcome: 'done', processed: 6 })
+      expect(await slugs()).toEqual(upTo(7).map((id) => (id === 5 ? null : 'none')))
+      const ofPosts = statements.filter((sql) => /\bPost\b/.test(sql) && !/count\(/i.test(sql))
+      expect(ofPosts.filter((sql) => /^SELECT/.test(sql) && /title/.test(sql))).toEqual([])
+      expect(ofPosts.filter((sql) => /^UPDATE/.test(sql))).toHaveLength(2)
+    })
+
+    test('the same change to every row, by a composite key, meets each row once', async () => {
+      const pairs = [1, 2, 3].flatMap((a) => upTo(5).map((b) => ({ a, b })))
+      await backfills.client.pair.createMany({ data: pairs })
+      const backfill = { model: 'pair', batchSize: 4, update: { times: { increment: 1 } } } as never
+      expect(await backfills.run(backfill)).toMatchObject({ outcome: 'done', processed: 15 })
+      expect((await backfills.client.pair.findMany()).every(({ times }) => times === 1)).toBe(true)
+    })
+
+    test('where the same change fails for a row, that row is named, or skipped', async () => {
+      await backfills.client.many.createMany({ data: upTo(5).map((id) => ({ id, group: 1 })) })
+      const backfill = { model: 'many', batchSize: 2, update: { maybe: 'taken' } }
+      const stopped = await backfills.run(backfill as never)
+      expect(stopped).toMatchObject({ outcome: 'failed', error: expect.stringMatching(/unique|duplicate/i) })
+      const skipping = await backfills.run({ ...backfill, onError: 'skip' } as never)
+      expect(skipping).toMatchObject({ outcome: 'done', skipped: 4 })
+      expect(await backfills.client.many.count({ where: { maybe: 'taken' } })).toBe(1)
+    })
+
+    test('the same change of a relation is made row by row', async () => {
+      await backfills.client.author.createMany({ data: [{ id: 1, name: 'one' }] })
+      await backfills.client.everything.createMany({ data: upTo(5).map((id) => ({ id })) })
+      const update = { author: { connect: { id: 1 } } }
+      const result = await backfills.run({ model: 'everything', batchSize: 2, update } as never)
+      expect(result).toMatchObject({ outcome: 'done', processed: 5 })
+      expect(await backfills.client.everything.count({ where: { authorId: 1 } })).toBe(5)
     })
 
     test('a backfill that is held back shows it in `status`, with the reason, until it goes on', async () => {

@@ -12,14 +12,15 @@ import type { Duration } from '../define/duration.js'
 import { lastLine, messageOf } from '../define/errors.js'
 import type { SkippedRow } from '../define/events.js'
 import { type Client, delegateOf, primaryOf } from '../prisma/client.js'
+import { isHooked, isReplaced } from '../prisma/extensions.js'
 import { BatchRows, type Place, type Prepared, type RowWork, type Try } from './batch-rows.js'
 import type { CheckpointWrites } from './checkpoint.js'
 import type { CheckpointKeeper, Written } from './checkpoint-keeper.js'
 import { Comparison, isAsSeen } from './comparison.js'
 import { type LockableTable, lockRows, strangeColumns } from './locked-rows.js'
 import { OneStatement, Unsupported } from './one-statement.js'
-import { ChangedMeanwhile } from './rows/batch-fault.js'
-import { describeKey, nameOf } from './rows/keys.js'
+import { ChangedMeanwhile, Displaced, isFinal, isPassing } from './rows/batch-fault.js'
+import { both, describeKey, nameOf, rangesAfter, upTo } from './rows/keys.js'
 import { CursorError, type Page, type Walk } from './rows/pages.js'
 import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
@@ -80,6 +81,8 @@ export class BatchRunner {
   #rowByRow = false
   readonly #times: TransactionTimes
   #oneStatement: OneStatement | undefined
+  /** The change to every row, where it is the same, and nothing looks at single ones. */
+  #all: object | undefined
 
   constructor(
     definition: BackfillDefinition,
@@ -96,7 +99,10 @@ export class BatchRunner {
     this.#times = transactionTimes(definition.transaction, BATCH_TIMEOUT)
     const { client, ledger } = options
     this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times: this.#times })
-    const { transaction = true, update } = definition
+    const { transaction = true, update, updateAll, lock } = definition
+    const { key, name } = walked.model
+    const hooked = walked.walk.hooked || isHooked(client, key, 'update') || isReplaced(client, name, 'update')
+    this.#all = transaction === false || lock || hooked ? undefined : updateAll
     // SQLite's transactions have the whole database.
     const alone = walked.model.provider === 'sqlite' && transaction !== false
     this.#comparison = update && !alone ? new Comparison(walked, client) : undefined
@@ -129,6 +135,37 @@ export class BatchRunner {
   }
 
   async #run(batch: Try): Promise<Page> {
+    if (!this.#all) return this.#byRows(batch)
+    try {
+      return await this.#updateAll(this.#all, batch)
+    } catch (error) {
+      if (this.#stop.aborted || isFinal(error) || isPassing(error) || error instanceof Displaced) throw error
+      // A change of relations, say, which `updateMany` does not take.
+      if (error instanceof Error && error.name === 'PrismaClientValidationError') this.#all = undefined
+      // A row may be at fault, and has a name there.
+      return this.#byRows(batch)
+    }
+  }
+
+  /** The same change to all rows up to a key: none of them leaves the database. */
+  async #updateAll(data: object, batch: Try): Promise<Page> {
+    const { client } = this.#options
+    const { fields, where } = this.#walk
+    this.tried = undefined
+    const at = this.#keeper.at
+    const reader = delegateOf(primaryOf(client), this.#model)
+    const page = await this.#rows.page(reader, { at, batch }, { ...this.#walk, select: {} })
+    if (page.rows.length === 0) return page
+    const committed = await this.#inLocks(batch, async (transaction, writes) => {
+      for (const range of rangesAfter(fields, at.checkpoint.after))
+        await transaction[this.#model.key]?.updateMany({ where: both(where, range, upTo(fields, page.last)), data })
+      return this.#keeper.write(writes, at, page, { skipped: [] })
+    })
+    this.#keeper.committed(committed)
+    return page
+  }
+
+  async #byRows(batch: Try): Promise<Page> {
     if (this.#definition.lock || this.#rowByRow) return this.#readAndLock(batch)
     const oneStatement = batch.again ? undefined : this.#oneStatement
     if (!oneStatement) return this.#readAndWrite(batch)

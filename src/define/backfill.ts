@@ -33,6 +33,11 @@ export type BackfillData<Model extends string, Client = RegisteredClient> = Mode
   ? Prisma.Args<Client[Model], 'update'>['data']
   : UnknownRow
 
+/** The same change to every row, as `data` in `updateMany` of the model. */
+export type BackfillDataForAll<Model extends string, Client = RegisteredClient> = Model extends keyof Client
+  ? Prisma.Args<Client[Model], 'updateMany'>['data']
+  : UnknownRow
+
 /** A row with the selected fields, or with all fields of the table. Includes fields that client extensions add. */
 export type BackfillRow<Model extends string, Select, Client = RegisteredClient> = Model extends keyof Client
   ? [Select] extends [never]
@@ -177,6 +182,20 @@ export interface UpdateEach<Row, Returned, Data> {
   run?: never
 }
 
+/** A function has these, and would pass for an object of optional fields. */
+interface NoFunction {
+  call?: never
+  apply?: never
+}
+
+/** Changes all rows in the same way: each batch with one `updateMany`, which reads nothing but keys. */
+export interface UpdateAll<Data> {
+  /** What changes in every row, as `data` in `updateMany` of the model. */
+  update: Data & NoFunction
+  run?: never
+  parallel?: never
+}
+
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a `return` leaves the row as it is
 type Unchanged = null | undefined | void
 
@@ -204,6 +223,7 @@ export type Backfill<
 > = BackfillOptions<Model, Select, Transaction, Client> &
   (
     | UpdateEach<BackfillRow<Model, Select, Client>, Returned, BackfillData<Model, Client>>
+    | UpdateAll<BackfillDataForAll<Model, Client>>
     | RunBatch<BackfillRow<Model, Select, Client>, Transaction extends false ? Client : TransactionClient<Client>>
   )
 
@@ -221,6 +241,8 @@ export interface BackfillDefinition
   transaction?: TransactionOption
   verify?: true | ((context: Omit<TaskContext<never>, 'progress'>) => Verified | Promise<Verified>)
   update?(row: UnknownRow): unknown
+  /** What `update` returns for every row, where it was given as that. */
+  updateAll?: UnknownRow
   parallel?: number
   run?(rows: UnknownRow[], context: BackfillContext<never>): unknown
 }
@@ -243,5 +265,8 @@ export function defineBackfill<
   Returned extends BackfillReturned<BackfillData<Model>> = BackfillReturned<BackfillData<Model>>,
   const Transaction extends TransactionOption = true,
 >(backfill: Backfill<Model, Select, Returned, Transaction>): BackfillDefinition {
-  return { kind: 'backfill', ...backfill } as unknown as BackfillDefinition
+  const { update } = backfill as { update?: unknown }
+  const all = typeof update === 'object' && update !== null && !Array.isArray(update)
+  const change = all && { update: () => update, updateAll: update }
+  return { kind: 'backfill', ...backfill, ...change } as unknown as BackfillDefinition
 }

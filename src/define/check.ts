@@ -70,7 +70,8 @@ const backfill = v.strictObject({
   onError: v.optional(v.picklist(['stop', 'skip'], "must be 'stop' or 'skip'")),
   maxSkipped: v.optional(v.pipe(v.number('must be a number of rows'), v.minValue(0, 'must be 0 or more'))),
   verify: v.optional(v.union([v.literal(true), work], 'must be true or a function')),
-  update: v.optional(work),
+  update: v.optional(v.function('must be a function, or an object with the change to every row')),
+  updateAll: v.optional(v.record(v.string(), v.unknown())),
   parallel: v.optional(positive),
   run: v.optional(work),
 })
@@ -119,6 +120,9 @@ function kindOf(exported: unknown): unknown {
   return typeof exported === 'object' && exported !== null && 'kind' in exported ? exported.kind : undefined
 }
 
+/** What definitions have that nobody writes. */
+const OWN = new Set(['kind', 'updateAll'])
+
 interface Issue {
   expected: string | null
   message: string
@@ -134,7 +138,7 @@ export function describeIssues(issues: readonly Issue[], whose: string, schema: 
     const keys = [...(issue.path ?? []), ...(inner === issue ? [] : (inner.path ?? []))].map(({ key }) => String(key))
     const name = keys.join('.')
     if (inner.expected !== 'never') return `${name} ${missing(inner) ? 'is missing' : inner.message}`
-    const known = keys.length === 1 ? Object.keys(schema.entries).filter((key) => key !== 'kind') : []
+    const known = keys.length === 1 ? Object.keys(schema.entries).filter((key) => !OWN.has(key)) : []
     const near = nearest(name, known)
     return `${name} is not an option of ${whose}${near ? `: did you mean ${near}?` : ''}`
   })

@@ -9,6 +9,7 @@ export interface ReadDelegate {
 
 interface WriteDelegate extends ReadDelegate {
   update(args: object): Promise<unknown>
+  updateMany(args: object): Promise<{ count: number }>
 }
 
 /** A client, or a transaction of one: its models by the names they have on it, and its raw statements. */

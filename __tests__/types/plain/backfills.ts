@@ -304,3 +304,11 @@ export const wrongVerify = defineBackfill({
 
 // @ts-expect-error rows go to `run` together
 export const parallelRun = defineBackfill({ model: 'post', parallel: 2, run: async () => {} })
+
+export const constant = defineBackfill({ model: 'post', where: { slug: null }, update: { slug: 'none' } })
+
+export const wrongConstant = defineBackfill({
+  model: 'post',
+  // @ts-expect-error there is no such field
+  update: { slugg: 'none' },
+})
