@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import { describeDatabases, type VariantName } from '../support/databases.js'
+import { testAgain } from '../support/selection.js'
 import { ChaosProject } from './chaos-project.js'
 import { expectAllDone, long } from './tally.js'
 
@@ -39,7 +40,7 @@ describeDatabases((variant) => {
     await expectAllDone(variant, chaos, {})
   })
 
-  test('a backfill that is told to stop goes on at its checkpoint', async () => {
+  testAgain('a backfill that is told to stop goes on at its checkpoint', async () => {
     await using chaos = await ChaosProject.create(variant)
     const version = await chaos.task('backfill')
     const child = chaos.start(['run'], { CHAOS_STOP: 'after:commit' })
@@ -98,7 +99,7 @@ describe('sqlite-libsql', () => {
     expect(await child.ended).toMatchObject({ code: 130 })
   })
 
-  test('a signal ends the wait for another process', async () => {
+  testAgain('a signal ends the wait for another process', async () => {
     await using chaos = await ChaosProject.create('sqlite-libsql')
     await chaos.project.task(`${VERSION}_ignores`, IGNORES)
     const holder = chaos.start(['run'])
@@ -111,14 +112,14 @@ describe('sqlite-libsql', () => {
     expect(await chaos.record(VERSION)).toMatchObject({ status: 'running', owner: held?.owner, fence: 1 })
   })
 
-  test('a run ends though a task has left something open', async () => {
+  testAgain('a run ends though a task has left something open', async () => {
     await using chaos = await ChaosProject.create('sqlite-libsql')
     await chaos.project.task(`${VERSION}_leaves`, 'setInterval(() => {}, 1_000)')
     const { code, stderr } = await chaos.run(['run'])
     expect([code, stderr]).toEqual([0, expect.stringContaining('Exiting with open handles')])
   })
 
-  test('a task past its timeout is told to stop, and has failed', async () => {
+  testAgain('a task past its timeout is told to stop, and has failed', async () => {
     await using chaos = await ChaosProject.create('sqlite-libsql')
     await chaos.project.task(`${VERSION}_ignores`, IGNORES, `timeout: '200ms',`)
     const { code, stderr } = await chaos.run(['run', '--grace', '100ms'])

@@ -118,7 +118,7 @@ testAgain(
   },
 )
 
-test('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
+testAgain('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
   await backfill(`batchSize: 10, pause: '1h', update: (post) => ({ slug: post.title }),`, { posts: 25 })
   await project.afterParty('run', 'posts')
   const text = await project.afterParty('run', '--max-duration', '2s')

@@ -90,7 +90,7 @@ describe('the invocation', () => {
     expect(await refused(project, 'run', 'witness', 'nobody')).toContain('Unknown task: "nobody".')
   })
 
-  test('nothing was lost: the task is still pending, and runs', async () => {
+  testAgain('nothing was lost: the task is still pending, and runs', async () => {
     expect((await project.afterParty('status')).stdout).toContain('pending')
     expect((await project.afterParty('run')).code).toBe(0)
     expect(existsSync(project.path('witness'))).toBe(true)
@@ -106,7 +106,7 @@ describe('the config', () => {
   })
   afterAll(() => project.remove())
 
-  test('none at all: says how to make one', async () => {
+  testAgain('none at all: says how to make one', async () => {
     await rm(project.path('after-party.config.ts'))
     const said = await refused(project, 'run')
     expect(said).toContain('No after-party.config.ts found.')
@@ -165,7 +165,7 @@ describe('the config', () => {
     for (const part of says) expect(said).toContain(part)
   })
 
-  test('put right again, everything is as it was', async () => {
+  testAgain('put right again, everything is as it was', async () => {
     await project.write('after-party.config.ts', good)
     expect((await project.afterParty('run', '--dry-run')).stdout).toMatch(/→ +20260101000000 +witness +new/)
   })

@@ -105,7 +105,7 @@ export default defineBackfill({
 })
 
 describe('before anything runs', () => {
-  test('a task file that ends the process while it is loaded is a fault of that file', async () => {
+  testAgain('a task file that ends the process while it is loaded is a fault of that file', async () => {
     await project.task('20260101000000_before', `console.log('ran')`)
     await project.write(`prisma/after-party/${VERSION}_exits.ts`, `import './exits.js'\nexport default {}\n`)
     await project.write('prisma/after-party/exits.ts', `export {}\nprocess.exit(0)\n`)
