@@ -223,6 +223,7 @@ describe('in a CommonJS project', () => {
         'defineBackfill:function',
         'defineConfig:function',
         'defineTask:function',
+        'throttles:object',
       ].join(),
       stderr: '',
     })

@@ -1,6 +1,6 @@
 import type { TransactionTimes } from '../../attempt/transaction.js'
 import { type Client, primaryOf } from '../../prisma/client.js'
-import { isClientHooked, isClientReplaced, isHooked, isReplaced } from '../../prisma/extensions.js'
+import { isClientHooked, isClientReplaced, isHooked, isReplaced, withoutExtensions } from '../../prisma/extensions.js'
 import type { WalkedModel } from '../rows/walked-model.js'
 import { dialectOf } from './bulk-update.js'
 import type { ColumnType } from './dialect.js'
@@ -41,7 +41,8 @@ async function ask(client: Client, model: WalkedModel, times: TransactionTimes):
   const located = { ...model, schema: place.schema ?? undefined }
   const query = dialect.typesQuery?.(located)
   if (!query) return { model: located, types: new Map() }
-  const rows = await primary.$queryRawUnsafe(query.sql, ...query.parameters)
+  // What a team does to raw statements is for its own.
+  const rows = await withoutExtensions(primary).$queryRawUnsafe(query.sql, ...query.parameters)
   if (rows.length === 0) return `a raw statement can't find the table of ${model.key}`
   const types = rows.map(({ name, type, charset, collation }): [string, ColumnType] => [
     String(name),
@@ -55,7 +56,7 @@ const UTC = /^(Etc\/)?(UTC|UCT|GMT|Universal|Zulu|Greenwich|GMT[+-]?0)$/i
 
 async function datesOf(client: Client, { provider, dates }: WalkedModel): Promise<WalkedModel['dates']> {
   if (provider !== 'postgresql' || dates !== 'unknown') return dates
-  const [row] = await client.$queryRawUnsafe(`SELECT current_setting('TimeZone') AS zone`)
+  const [row] = await withoutExtensions(client).$queryRawUnsafe(`SELECT current_setting('TimeZone') AS zone`)
   return UTC.test(String(row?.zone)) ? 'clock' : 'unknown'
 }
 

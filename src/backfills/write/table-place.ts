@@ -1,6 +1,7 @@
 import { explained, type TransactionTimes, transact } from '../../attempt/transaction.js'
 import { lastLine, messageOf } from '../../define/errors.js'
 import type { Client } from '../../prisma/client.js'
+import { withoutExtensions } from '../../prisma/extensions.js'
 import { schemaNamed, sentStatements } from '../../prisma/sent-statements.js'
 import { isPassing } from '../rows/batch-fault.js'
 import type { WalkedModel } from '../rows/walked-model.js'
@@ -42,9 +43,8 @@ export async function lockedPlace(
   look: (on: Client) => Promise<unknown>,
 ): Promise<Place> {
   const ask = async (transaction: Client): Promise<Place> => {
-    const writer = transaction
-    await look(writer)
-    const [one, another] = await writer.$queryRawUnsafe(LOCKED, table)
+    await look(transaction)
+    const [one, another] = await withoutExtensions(transaction).$queryRawUnsafe(LOCKED, table)
     return one && !another ? { schema: String(one.schema) } : { unknown: 'unknown in which schema the table is' }
   }
   try {
