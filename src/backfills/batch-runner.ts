@@ -101,11 +101,13 @@ export class BatchRunner {
     this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times: this.#times })
     const { transaction = true, update, updateAll, lock } = definition
     const { key, name } = walked.model
-    const hooked = walked.walk.hooked || isHooked(client, key, 'update') || isReplaced(client, name, 'update')
+    // It may write through another client, which would wait for the locks of this one.
+    const replaced = isReplaced(client, name, 'update')
+    const hooked = walked.walk.hooked || isHooked(client, key, 'update') || replaced
     this.#all = transaction === false || lock || hooked ? undefined : updateAll
     // SQLite's transactions have the whole database.
     const alone = walked.model.provider === 'sqlite' && transaction !== false
-    this.#comparison = update && !alone ? new Comparison(walked, client) : undefined
+    this.#comparison = update && !alone && !replaced ? new Comparison(walked, client) : undefined
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
     this.#work = {
