@@ -12,14 +12,14 @@ const ROUNDS_BY_ROW = 2
 const CONTESTANTS = ['After Party', 'raw keyset loop', ...BY_ROW]
 
 /** @type {import('./measures.mjs').MEASURES['backfill']} */
-export async function measureBackfill(databases, { rows: sizes, batch, rounds, slice }) {
+export async function measureBackfill(databases, { rows: sizes, batch, rounds, slice, contestants }) {
   const lines = []
   for (const database of databases) {
     const cells = []
     for (const size of sizes) {
       process.stderr.write(`› backfill of ${thousands(size)} rows on ${database.name}\n`)
       await database.seed(size)
-      cells.push(...(await compare(database, { size, batch, rounds, slice })))
+      cells.push(...(await compare(database, { size, batch, rounds, slice, among: contestants })))
     }
     lines.push(`**${database.name}**, ${batch} rows in a batch`, '', ...table(HEAD, cells), '')
   }
@@ -33,13 +33,14 @@ const HEAD = ['contestant', 'rows', 'time', 'After Party takes', 'rows per s', '
 
 /**
  * @param {import('../databases/databases.mjs').Database} database
- * @param {{ size: number, batch: number, rounds: number, slice: number }} options
+ * @param {{ size: number, batch: number, rounds: number, slice: number, among: string[] }} options
  */
-async function compare(database, { size, batch, rounds, slice }) {
+async function compare(database, { size, batch, rounds, slice, among }) {
   /** @type {Record<number, Set<string>>} */
   const digests = {}
   const upToOf = (/** @type {string} */ name) => (BY_ROW.includes(name) ? Math.min(size, slice) : size)
-  const contestants = CONTESTANTS.filter((name) => size <= MOST_BY_ROW || !BY_ROW.includes(name))
+  const asked = among.length > 0 ? among : CONTESTANTS
+  const contestants = asked.filter((name) => size <= MOST_BY_ROW || !BY_ROW.includes(name))
   const most = size >= 1_000_000 ? Math.min(rounds, ROUNDS_OF_A_MILLION) : rounds
   const results = await alternate(
     contestants,

@@ -7,6 +7,7 @@ const HELP = `npm run bench -- [options]
   --databases a,b      of postgresql, mariadb, sqlite (all)
   --measures a,b       of backfill, batches, memory, concurrency, tasks, startup (all)
   --batch 500          rows in a batch, of backfill and concurrency
+  --contestants a,b    of a backfill: 'After Party', 'raw keyset loop', … (all)
   --rounds 3           how often each contestant runs on a table
   --starts 11          how often each command is started
   --slice 2000         rows of the contestants that write row by row, where the table has more; 10,000 with --full
@@ -31,6 +32,7 @@ export function readOptions(args) {
       rows: { type: 'string' },
       databases: { type: 'string', default: 'postgresql,mariadb,sqlite' },
       measures: { type: 'string', default: 'backfill,batches,memory,concurrency,tasks,startup' },
+      contestants: { type: 'string', default: '' },
       batch: { type: 'string', default: '500' },
       rounds: { type: 'string', default: '3' },
       starts: { type: 'string', default: '11' },
@@ -46,6 +48,7 @@ export function readOptions(args) {
     rows: list(values.rows ?? (values.full ? '10000,100000,1000000' : '10000')).map(Number),
     databases: list(values.databases),
     measures: list(values.measures),
+    contestants: list(values.contestants),
     batch: Number(values.batch),
     rounds: Number(values.rounds),
     starts: Number(values.starts),

@@ -28,7 +28,8 @@ export function progressOf(
   return { processed: done, total: null, refused: `The total in ${call} was ignored. ${WHOLE}` }
 }
 
-const WHOLE = `Use whole numbers from 0 to ${Number.MAX_SAFE_INTEGER.toLocaleString('en')}.`
+// Written out: to have it formatted would take longer than all else in here, in every process.
+const WHOLE = 'Use whole numbers from 0 to 9,007,199,254,740,991.'
 
 /** Past 2^53 a number is not exact, and past 2^63 no column holds it. */
 function whole(value: unknown, round: (value: number) => number): number | undefined {

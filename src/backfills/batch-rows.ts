@@ -34,6 +34,8 @@ export interface Prepared {
   changes: readonly Change[]
   /** Rows that `update` threw for. */
   skipped: readonly SkippedRow[]
+  /** `update` gave promises. */
+  waited: boolean
 }
 
 /** What a batch does with its rows, whatever it is written through. */
@@ -52,23 +54,35 @@ export class BatchRows {
     this.#comparison = comparison
   }
 
-  /** The next page of a walk. */
-  async page(delegate: ReadDelegate, { at, batch }: Place, walk = this.#walked.walk): Promise<Page> {
+  /** The next page of a walk, with what is compared. */
+  async page(
+    delegate: ReadDelegate,
+    { at, batch }: Place,
+    walk = this.#comparison?.walk ?? this.#walked.walk,
+  ): Promise<Page> {
     const page = await readPage(delegate, walk, rangeOf({ at, batch }), batch.size)
     const short = shortfall(this.#walked.model.key, walk, page)
     if (short !== undefined) this.#work.sayOnce(short)
     return batch.until === undefined ? page : { ...page, more: true }
   }
 
-  /** The next page, and what `update` makes of it. `onPage` hears of the rows that `update` is about to get. */
-  async prepare(delegate: ReadDelegate, place: Place, onPage: (page: Page) => void): Promise<Prepared> {
-    for (;;) {
-      const page = await this.page(delegate, place, this.#comparison?.walk)
-      if (page.rows.length === 0) return { page, changes: [], skipped: [] }
+  /**
+   * The next page, and what `update` makes of it. `onPage` hears of the rows that `update` is about to get. `ahead`: it
+   * is being read already.
+   */
+  async prepare(
+    delegate: ReadDelegate,
+    place: Place,
+    onPage: (page: Page) => void,
+    ahead?: Promise<Page>,
+  ): Promise<Prepared> {
+    for (let read = ahead ?? this.page(delegate, place); ; read = this.page(delegate, place)) {
+      const page = await read
+      if (page.rows.length === 0) return { page, changes: [], skipped: [], waited: false }
       const seen = this.#comparison?.see(page.rows)
       onPage(page)
-      const { changes, skipped } = await changesOf(page.rows, { ...this.#work, refused: place.batch.refused, seen })
-      if (!this.#comparison?.adopt(changes)) return { page, changes, skipped }
+      const made = await changesOf(page.rows, { ...this.#work, refused: place.batch.refused, seen })
+      if (!this.#comparison?.adopt(made.changes)) return { page, ...made }
     }
   }
 

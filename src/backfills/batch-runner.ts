@@ -8,7 +8,7 @@ import {
   transactionTimes,
 } from '../attempt/transaction.js'
 import type { BackfillDefinition } from '../define/backfill.js'
-import type { Duration } from '../define/duration.js'
+import { type Duration, toMs } from '../define/duration.js'
 import { lastLine, messageOf } from '../define/errors.js'
 import type { SkippedRow } from '../define/events.js'
 import { type Client, delegateOf, primaryOf } from '../prisma/client.js'
@@ -19,6 +19,7 @@ import type { CheckpointKeeper, Written } from './checkpoint-keeper.js'
 import { Comparison, isAsSeen } from './comparison.js'
 import { type LockableTable, lockRows, strangeColumns } from './locked-rows.js'
 import { OneStatement, Unsupported } from './one-statement.js'
+import { ReadAhead, type Ready, type Writing } from './read-ahead.js'
 import { ChangedMeanwhile, Displaced, isFinal, isPassing } from './rows/batch-fault.js'
 import { both, describeKey, nameOf, rangesAfter, upTo } from './rows/keys.js'
 import { CursorError, type Page, type Walk } from './rows/pages.js'
@@ -75,6 +76,8 @@ export class BatchRunner {
   readonly #rows: BatchRows
   /** Not there where nobody else can change rows between their read and their write. */
   readonly #comparison: Comparison | undefined
+  /** Not there where a batch is to be read after the one before it is written. */
+  #ahead: ReadAhead | undefined
   readonly #keeper: CheckpointKeeper
   readonly #table = new RawTables()
   /** Rows are updated one by one, by Prisma: locked first, for it does not say which of them have changed. */
@@ -123,6 +126,15 @@ export class BatchRunner {
       },
     }
     this.#rows = new BatchRows(walked, this.#work, this.#comparison)
+    const { pause, throttle } = definition
+    // Whoever wants rests between batches wants none of it read meanwhile.
+    if (this.#oneStatement && this.#comparison && toMs(pause ?? 0) === 0 && !throttle)
+      this.#ahead = new ReadAhead(this.#rows)
+  }
+
+  /** Once there is no more to be done: nothing is read any more after it. */
+  async end(): Promise<void> {
+    await this.#ahead?.end()
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
@@ -131,6 +143,8 @@ export class BatchRunner {
       return await this.#run(batch)
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
+      // Where rows are changed meanwhile, the next ones are read again, too.
+      this.#ahead?.drop()
       this.#rowByRow ||= error.rowByRow
       return this.#writeLocked(error.prepared, batch)
     }
@@ -192,12 +206,18 @@ export class BatchRunner {
     const table = await this.#table.of(client, this.#model, times)
     await this.#mayLock()
     const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const prepared = await this.#prepare(primary, { at, batch })
+      const ahead = oneStatement.noticesAll(table, this.#comparison) ? this.#ahead : undefined
+      const writing = async ({ changes }: Prepared) =>
+        changes.length > 0 ? oneStatement.writing(changes, table, this.#comparison) : undefined
+      const prepared = await this.#prepareAhead(primary, { at, batch }, { ahead, writing })
       const { page, changes, skipped } = prepared
       if (page.rows.length === 0) return { page, committed: undefined }
-      const together = changes.length > 0 ? await oneStatement.writing(changes, table, this.#comparison) : undefined
+      const { together } = prepared
       if (together) {
         const written = this.#keeper.write(together, at, page, { skipped })
+        // Promises may be of what it asks the database, and that of what the batches before have written.
+        if (prepared.waited) this.#ahead = undefined
+        else ahead?.compute(writing)
         const committed = await orConflict(written, prepared)
         await together.demandFound().catch(async (error) => {
           // Else it could not be asked, and the batch stays written.
@@ -270,7 +290,7 @@ export class BatchRunner {
     const keys = page.rows.map((row) => this.#rows.keyOf(row))
     if (this.#definition.update) {
       const changes = keys.map((key): Change => ({ key, data: {} }))
-      return this.#writeLocked({ page, changes, skipped: [] }, batch)
+      return this.#writeLocked({ page, changes, skipped: [], waited: false }, batch)
     }
     const table = await this.#lockable()
     const committed = await this.#inLocks(batch, async (transaction, writes) => {
@@ -360,6 +380,31 @@ export class BatchRunner {
     return this.#rows.prepare(delegateOf(reader, this.#model), place, (page) => {
       this.tried = page
     })
+  }
+
+  /** What is read ahead already, and else what is not; then the batch after it begins to be read. */
+  async #prepareAhead(
+    reader: Client,
+    place: Place,
+    { ahead, writing }: { ahead: ReadAhead | undefined; writing: Writing },
+  ): Promise<Ready> {
+    const delegate = delegateOf(reader, this.#model)
+    const onPage = (page: Page) => {
+      this.tried = page
+      if (page.more) ahead?.read(delegate, page, place)
+    }
+    const begun = ahead?.take(place)
+    if (!begun?.prepared) {
+      const prepared = await this.#rows.prepare(delegate, place, onPage, begun?.page)
+      return { ...prepared, together: await writing(prepared) }
+    }
+    try {
+      const prepared = await begun.prepared
+      onPage(prepared.page)
+      return prepared
+    } finally {
+      this.tried = begun.tried
+    }
   }
 
   /** Writes what was prepared, or takes all of it back where some of it changed meanwhile. */

@@ -14,6 +14,8 @@ export class Comparison {
   readonly #model: WalkedModel
   readonly #walk: Walk
   readonly #client: object
+  /** What `where` names: fields, and what is in other models. */
+  readonly #asked: readonly string[]
   /** Fields to read beside those that the team asked for. */
   readonly #beside: Set<string>
   /** Fields that were found to differ from what was read although nobody had changed them. */
@@ -24,7 +26,8 @@ export class Comparison {
     this.#walk = walk
     this.#client = client
     const { fields, select } = walk
-    const asked = [...fieldsIn(walk.where, model)]
+    this.#asked = [...new Set(namesIn(walk.where))]
+    const asked = this.#asked.filter((field) => model.columns.has(field))
     this.#beside = new Set(asked.filter((field) => !fields.includes(field) && !select?.[field]))
   }
 
@@ -58,12 +61,24 @@ export class Comparison {
   columns(changes: readonly Change[], canCompare: (column: Column) => boolean): Column[] {
     const [{ seen = {} } = {}] = changes
     return [...this.#model.columns.values()].filter(
-      (column) =>
-        column.field in seen &&
-        !this.#walk.fields.includes(column.field) &&
-        !this.#left.has(column.field) &&
-        !isComputed(this.#client, this.#model.key, column.field) &&
-        canCompare(column),
+      ({ field }) => field in seen && !this.#walk.fields.includes(field) && this.#isCompared(field, canCompare),
+    )
+  }
+
+  /** Whether nothing that `update` sees, or that `where` asks about, can change without being noticed. */
+  coversAll(canCompare: (column: Column) => boolean): boolean {
+    const { fields, select } = this.#walk
+    const seen = select ? Object.keys(select).filter((field) => select[field]) : [...this.#model.columns.keys()]
+    return [...seen, ...this.#asked].every((field) => fields.includes(field) || this.#isCompared(field, canCompare))
+  }
+
+  #isCompared(field: string, canCompare: (column: Column) => boolean): boolean {
+    const column = this.#model.columns.get(field)
+    return (
+      column !== undefined &&
+      !this.#left.has(field) &&
+      !isComputed(this.#client, this.#model.key, field) &&
+      canCompare(column)
     )
   }
 
@@ -78,21 +93,21 @@ export function isAsSeen(seen: Row, now: Row, columns: readonly Column[]): boole
   return columns.every(({ field }) => isDeepStrictEqual(seen[field], now[field]))
 }
 
-/** The fields of a model that a `where` asks about; not what it says of other models. */
-function fieldsIn(where: unknown, model: WalkedModel): Set<string> {
-  const fields = new Set<string>()
-  const look = (condition: unknown): void => {
-    if (Array.isArray(condition)) {
-      for (const each of condition) look(each)
-    } else if (typeof condition === 'object' && condition !== null) {
-      for (const [name, value] of Object.entries(condition)) {
-        if (LOGIC.has(name)) look(value)
-        else if (model.columns.has(name)) fields.add(name)
-      }
-    }
-  }
-  look(where)
-  return fields
+const LOGIC = new Set(['AND', 'OR', 'NOT'])
+
+/** What a `where` names: fields, those that it compares them with, relations, and unique keys of several fields. */
+function namesIn(where: unknown): string[] {
+  if (Array.isArray(where)) return where.flatMap(namesIn)
+  if (typeof where !== 'object' || where === null) return []
+  return Object.entries(where).flatMap(([name, condition]) =>
+    LOGIC.has(name) ? namesIn(condition) : [name, ...referencesIn(condition)],
+  )
 }
 
-const LOGIC = new Set(['AND', 'OR', 'NOT'])
+/** The fields that a condition compares with: `prisma.post.fields.title`. */
+function referencesIn(condition: unknown): string[] {
+  if (typeof condition !== 'object' || condition === null) return []
+  const { modelName, name } = condition as { modelName?: unknown; name?: unknown }
+  if (typeof modelName === 'string' && typeof name === 'string') return [name]
+  return Object.values(condition).flatMap(referencesIn)
+}

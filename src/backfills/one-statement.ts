@@ -7,7 +7,7 @@ import type { CheckpointWrites } from './checkpoint.js'
 import type { Comparison } from './comparison.js'
 import { ChangedMeanwhile } from './rows/batch-fault.js'
 import type { Walked } from './rows/target.js'
-import { type WalkedModel, walkedModel } from './rows/walked-model.js'
+import { type Column, type WalkedModel, walkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges } from './write/bulk-update.js'
 import type { ChangeGroup, Dialect } from './write/dialect.js'
 import { passedBy, type RawTable, RawTables } from './write/raw-table.js'
@@ -90,6 +90,12 @@ export class OneStatement {
     return this.#together.locksRecordFirst
   }
 
+  /** Whether it notices whatever happens to rows between their read and their write: they may be read well before. */
+  noticesAll(table: RawTable, comparison: Comparison | undefined): boolean {
+    if (typeof table === 'string' || !comparison) return false
+    return comparison.coversAll((column: Column) => this.#dialect.compares(column, table.types))
+  }
+
   /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
   async writing(
     changes: readonly Change[],
@@ -104,11 +110,12 @@ export class OneStatement {
     if (typeof groups === 'string' || typeof group !== 'object' || another) return undefined
     const recordTable = await this.#recordTable.of(this.#client, this.#record, this.#times)
     if (typeof recordTable === 'string') return undefined
+    const withRecord = this.#together.statement(group)
     let changed: number | undefined
     return {
       checkpoint: async (claim, checkpoint) => {
         const record = recordGroup(this.#change(claim, checkpoint), recordTable)
-        const { sql, parameters } = this.#together.statement(group, record)
+        const { sql, parameters } = withRecord(record)
         const answer = await this.#client.$executeRawUnsafe(sql, ...parameters).catch((error) => {
           const refusal = this.#together.refusal(error)
           if (refusal === undefined) throw error

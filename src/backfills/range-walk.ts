@@ -118,6 +118,14 @@ export class Walker {
   }
 
   async walk(): Promise<'done' | 'paused'> {
+    try {
+      return await this.#walk()
+    } finally {
+      await this.#batches.end()
+    }
+  }
+
+  async #walk(): Promise<'done' | 'paused'> {
     const { client, stopAt, onProgress, onThrottled } = this.#options
     const keeper = this.#keeper
     // An empty table has no last row; there is nothing to walk but what `follow` would bring.

@@ -77,7 +77,9 @@ export async function runOn(
   await whole(() => orStopped(own, stop, graceMs))
 }
 
-/** What `update` makes of each row. `seen`: what each is compared with when it is written. */
+/**
+ * What `update` makes of each row. `seen`: what each is compared with when it is written. `waited`: it gave promises.
+ */
 export async function changesOf(
   rows: readonly Row[],
   {
@@ -88,7 +90,8 @@ export async function changesOf(
     refused,
     seen,
   }: Omit<BatchWork, 'whole' | 'reader' | 'comparison'> & { seen?: readonly Row[] | undefined },
-): Promise<{ changes: Change[]; skipped: SkippedRow[] }> {
+): Promise<{ changes: Change[]; skipped: SkippedRow[]; waited: boolean }> {
+  let waited = (definition.parallel ?? 1) > 1
   const changes: Change[] = []
   const skipped: SkippedRow[] = []
   const given = await givenAtOnce(rows, { definition, fields, stop, graceMs, refused })
@@ -101,6 +104,7 @@ export async function changesOf(
     }
     try {
       const one = given ? dataOf(given[i]) : definition.update?.(row)
+      waited ||= isPromise(one)
       const data = isPromise(one) ? await awaited(one, stop, graceMs) : one
       if (data === null || data === undefined) continue
       const fault = unwritable(data)
@@ -115,7 +119,7 @@ export async function changesOf(
       skipped.push({ key: describeKey(fields, key), error: messageOf(error) })
     }
   }
-  return { changes, skipped }
+  return { changes, skipped, waited }
 }
 
 async function awaited(given: Promise<unknown>, stop: AbortSignal, graceMs: number): Promise<unknown> {

@@ -55,7 +55,8 @@ export interface Dialect {
    * as its keys say. Not there where the database has no such statement.
    */
   together?: {
-    statement(group: ChangeGroup, record: ChangeGroup): Statement
+    /** The rows' part is made at once; the record's when it is known. */
+    statement(group: ChangeGroup): (record: ChangeGroup) => Statement
     /** How many rows of the group it changed, by its answer; undefined: the record is not as its keys say. */
     changedOf(answer: number, group: ChangeGroup): number | undefined
     /** What an error of it says; undefined, when it says something else. */

@@ -57,18 +57,20 @@ export const vetoes = false
  * same. An answer of 0 rows says that the record is not as its keys say: its checkpoint changes every time.
  */
 export const together = {
-  statement(group: ChangeGroup, { model, keys, columns, rows: [record] }: ChangeGroup): Statement {
+  statement(group: ChangeGroup): (record: ChangeGroup) => Statement {
     const { rows, match, same, set, parameters } = partsOf(group)
     const found = same.length === 0 ? match : `${match} AND IF(${same.join(' AND ')}, TRUE, ${CHANGED})`
-    const recordSet = columns.map((column) => `r.${quote(column.column)} = ?`)
-    const recordMatch = keys.map((column) => `r.${quote(column.column)} = ?`)
-    return {
-      sql: `UPDATE ${tableName(model)} AS r LEFT JOIN (${rows} ON ${found}) ON TRUE SET ${[set, ...recordSet].join(', ')} WHERE ${recordMatch.join(' AND ')}`,
-      parameters: [
-        ...parameters,
-        ...columns.map((column, i) => json(column, record?.values[i])),
-        ...keys.map((column, i) => json(column, record?.key[i])),
-      ],
+    return ({ model, keys, columns, rows: [record] }) => {
+      const recordSet = columns.map((column) => `r.${quote(column.column)} = ?`)
+      const recordMatch = keys.map((column) => `r.${quote(column.column)} = ?`)
+      return {
+        sql: `UPDATE ${tableName(model)} AS r LEFT JOIN (${rows} ON ${found}) ON TRUE SET ${[set, ...recordSet].join(', ')} WHERE ${recordMatch.join(' AND ')}`,
+        parameters: [
+          ...parameters,
+          ...columns.map((column, i) => json(column, record?.values[i])),
+          ...keys.map((column, i) => json(column, record?.key[i])),
+        ],
+      }
     }
   },
   changedOf: (answer: number) => (answer === 0 ? undefined : answer - 1),

@@ -87,22 +87,24 @@ const UNSUPPORTED = /\b0A000\b|rules are not supported|cannot perform UPDATE RET
  * planner would find it before it runs.
  */
 export const together = {
-  statement(group: ChangeGroup, record: ChangeGroup): Statement {
+  statement(group: ChangeGroup): (record: ChangeGroup) => Statement {
     const rows = statement(group)
-    const { keyed, changed, json } = valuesOf(record)
-    const value = ({ as, type }: Named) => `($2::json -> 0 ->> '${as}')::${type}`
-    const set = changed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
-    const match = keyed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
-    return {
-      sql: [
-        `WITH changed AS (${rows.sql} RETURNING 1),`,
-        `held AS (UPDATE ${tableName(record.model)} SET ${set.join(', ')}`,
-        `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) = ${group.rows.length} RETURNING 1)`,
-        `SELECT CASE WHEN count(*) = 1 THEN 1`,
-        `WHEN (SELECT count(*) FROM changed) < ${group.rows.length} THEN ('${FEWER} (' || count(*) || ')')::int`,
-        `ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
-      ].join(' '),
-      parameters: [...rows.parameters, json],
+    return (record) => {
+      const { keyed, changed, json } = valuesOf(record)
+      const value = ({ as, type }: Named) => `($2::json -> 0 ->> '${as}')::${type}`
+      const set = changed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+      const match = keyed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+      return {
+        sql: [
+          `WITH changed AS (${rows.sql} RETURNING 1),`,
+          `held AS (UPDATE ${tableName(record.model)} SET ${set.join(', ')}`,
+          `WHERE ${match.join(' AND ')} AND (SELECT count(*) FROM changed) = ${group.rows.length} RETURNING 1)`,
+          `SELECT CASE WHEN count(*) = 1 THEN 1`,
+          `WHEN (SELECT count(*) FROM changed) < ${group.rows.length} THEN ('${FEWER} (' || count(*) || ')')::int`,
+          `ELSE ('${REFUSAL} (' || count(*) || ')')::int END FROM held`,
+        ].join(' '),
+        parameters: [...rows.parameters, json],
+      }
     }
   },
   changedOf: (answer: number, { rows }: ChangeGroup) => (answer === 0 ? undefined : rows.length),
@@ -137,17 +139,17 @@ function valuesOf({ model: { dates }, keys, columns, compared, rows, types }: Ch
   const keyed = keys.map((column, i) => named(column, `k${i}`))
   const changed = columns.map((column, i) => named(column, `s${i}`))
   const was = compared.map((column, i) => named(column, `w${i}`))
-  const records = rows.map(({ key, values, seen }) => {
+  const records = rows.map(({ key, values, seen = [] }) => {
     const record: Record<string, unknown> = {}
-    keyed.forEach(({ column, as, type }, i) => {
-      record[as] = json(column, type, key[i], dates)
-    })
-    changed.forEach(({ column, as, type }, i) => {
-      record[as] = json(column, type, values[i], dates)
-    })
-    was.forEach(({ column, as, type }, i) => {
-      record[as] = json(column, type, seen?.[i], dates)
-    })
+    const add = (all: readonly Named[], given: readonly unknown[]) => {
+      for (let i = 0; i < all.length; i += 1) {
+        const { column, as, type } = all[i] as Named
+        record[as] = json(column, type, given[i], dates)
+      }
+    }
+    add(keyed, key)
+    add(changed, values)
+    add(was, seen)
     return record
   })
   const typed = [...keyed, ...changed, ...was].map(({ as, type }) => `${as} ${type}`)
@@ -206,7 +208,7 @@ function quote(name: string): string {
 const DATE = 'YYYY-MM-DDT'
 
 function json(column: Column, type: string, value: unknown, dates: Dates): unknown {
-  if (value === null || column.type === 'Json') return value
+  if (value === null || column.type === 'Json' || typeof value === 'string') return value
   if (Array.isArray(value)) return value.map((one) => json(column, type, one, dates))
   if (value instanceof Date) return dates === 'instant' ? instant(type, value) : sentDate(column, value)
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`

@@ -166,7 +166,7 @@ function record(provider: string): ChangeGroup {
 
 test('PostgreSQL: rows and record are one statement, the record after the rows', () => {
   const given = group('postgresql')
-  const { sql, parameters } = postgresql.together.statement(given, record('postgresql'))
+  const { sql, parameters } = postgresql.together.statement(given)(record('postgresql'))
   const rows = postgresql.statement(given)
   expect(sql).toBe(
     `WITH changed AS (${rows.sql} RETURNING 1), held AS (UPDATE "after_party_task_records" SET "leaseUntil" = ($2::json -> 0 ->> 's0')::text, "cursor" = ($2::json -> 0 ->> 's1')::text WHERE "version" = ($2::json -> 0 ->> 'k0')::text AND "fence" = ($2::json -> 0 ->> 'k1')::integer AND "cursor" = ($2::json -> 0 ->> 'k2')::text AND (SELECT count(*) FROM changed) = 2 RETURNING 1) SELECT CASE WHEN count(*) = 1 THEN 1 WHEN (SELECT count(*) FROM changed) < 2 THEN ('after_party: fewer rows were changed than given (' || count(*) || ')')::int ELSE ('after_party: the record is not as it was (' || count(*) || ')')::int END FROM held`,
@@ -179,7 +179,7 @@ test('PostgreSQL: rows and record are one statement, the record after the rows',
 
 test('MySQL: rows and record are one statement, the rows joined to the record', () => {
   const given = group('mysql')
-  const { sql, parameters } = mysql.together.statement(given, record('mysql'))
+  const { sql, parameters } = mysql.together.statement(given)(record('mysql'))
   const [, rows, set] = /^UPDATE (.*) SET (.*)$/.exec(mysql.statement(given).sql) ?? []
   expect(sql).toBe(
     `UPDATE \`after_party_task_records\` AS r LEFT JOIN (${rows}) ON TRUE SET ${set}, r.\`leaseUntil\` = ?, r.\`cursor\` = ? WHERE r.\`version\` = ? AND r.\`fence\` = ? AND r.\`cursor\` = ?`,
