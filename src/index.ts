@@ -10,6 +10,7 @@ export type {
   BackfillDefinition,
   BackfillModel,
   BackfillOptions,
+  BackfillRange,
   BackfillRow,
   BackfillSelect,
   BackfillWhere,

@@ -245,8 +245,8 @@ describe('a definition that is not right is told before anything runs', () => {
   test.each(
     few(
       [
-        ['update: () => null, run: async () => {},', 'either `update` or `run`'],
-        ['', 'either `update` or `run`'],
+        ['update: () => null, run: async () => {},', 'one of `update`, `run` and `execute`'],
+        ['', 'one of `update`, `run` and `execute`'],
         ['update: () => null, batchSize: 0,', 'batchSize'],
         ['update: () => null, batchSize: { target: 0.5, max: 0 },', 'batchSize'],
         ['update: () => null, concurrency: 0,', 'concurrency'],

@@ -28,7 +28,7 @@ const TABLES: [page: string, section: string, type: string][] = [
   ['docs/tasks.md', 'Options', 'keyof Task'],
   ['docs/tasks.md', 'Context', 'keyof TaskContext'],
   ['docs/tasks.md', 'Transactions', 'keyof TransactionOptions'],
-  ['docs/backfills.md', 'Options', `keyof BackfillOptions<'post'> | 'update' | 'run' | 'parallel'`],
+  ['docs/backfills.md', 'Options', `keyof BackfillOptions<'post'> | 'update' | 'run' | 'execute' | 'parallel'`],
   ['docs/testing.md', 'Options', 'keyof RunTaskOptions | keyof RunBackfillOptions'],
   ['docs/testing.md', 'Result', 'keyof TaskRunResult'],
   ['docs/config.md', 'Options', 'keyof Config'],

@@ -18,7 +18,7 @@ import { type AfterParty, createAfterParty, type PartyRunOptions } from '../../s
 import { createDatabase, type Database, type TestClient, type VariantName } from './databases.js'
 
 /** A backfill, its rows untyped: the client is made when the tests run. */
-export type LooseBackfill = Omit<BackfillDefinition, 'kind' | 'update' | 'run' | 'throttle' | 'select'> & {
+export type LooseBackfill = Omit<BackfillDefinition, 'kind' | 'update' | 'run' | 'execute' | 'throttle' | 'select'> & {
   select?: Record<string, unknown>
   update?(row: never): unknown
   run?(

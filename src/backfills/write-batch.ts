@@ -15,6 +15,7 @@ import { RowFault } from './rows/row-fault.js'
 import type { Column, WalkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './write/bulk-update.js'
 import type { Dialect } from './write/dialect.js'
+import { rangeOfRows } from './write/key-range.js'
 import type { RawTable } from './write/raw-table.js'
 import { lookInto, lookThrough, RowsRefused } from './write/unmatched-rows.js'
 
@@ -54,7 +55,7 @@ export interface Worked {
 
 /** Does a batch's work, where what it does is taken back. */
 export async function workOn(rows: Row[], writer: Client, table: RawTable, work: BatchWork): Promise<Worked> {
-  if (work.definition.run) {
+  if (!work.definition.update) {
     await runOn(rows, writer, work)
     return { skipped: [], missed: [] }
   }
@@ -62,18 +63,22 @@ export async function workOn(rows: Row[], writer: Client, table: RawTable, work:
   return { skipped, missed: await writeChanges(changes, writer, table, work) }
 }
 
-/** Hands rows to the team's own `run`, through a transaction or through the client. */
+/** Hands rows to the team's own `run` or `execute`, through a transaction or through the client. */
 export async function runOn(
   rows: readonly Row[],
   writer: Client,
-  { definition: { run }, context, stop, graceMs, whole }: Omit<BatchWork, 'reader' | 'refused' | 'comparison'>,
+  given: Omit<BatchWork, 'reader' | 'refused' | 'comparison'>,
 ): Promise<void> {
+  const { definition, model, fields, context, stop, graceMs, whole } = given
+  const { run, execute, where } = definition
   const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
   const own = () =>
-    allAwaited(writer, { graceMs, onLate }, (prisma) =>
+    allAwaited(writer, { graceMs, onLate }, async (prisma) => {
+      const all = { ...context, prisma: prisma as never, signal: stop }
       // A copy: rows that it takes out of its array were done all the same.
-      run?.([...rows], { ...context, prisma: prisma as never, signal: stop }),
-    )
+      if (run) return run([...rows], all)
+      await execute?.({ ...all, range: rangeOfRows(rows, { model, fields, where }) })
+    })
   await whole(() => orStopped(own, stop, graceMs))
 }
 

@@ -119,7 +119,32 @@ export interface BackfillContext<Client = RegisteredClient> extends Omit<TaskCon
   prisma: Client
 }
 
-/** The options of every backfill, with `update` or with `run`. */
+/** The rows of one batch, as the range of their keys. */
+export interface BackfillRange<Where = UnknownRow> {
+  /** The key of the first row, by field: `{ id: 1 }`. */
+  first: UnknownRow
+  /** The key of the last row, by field: `{ id: 500 }`. */
+  last: UnknownRow
+  /** How many rows of the batch matched `where` when their keys were read. */
+  rows: number
+  /** The range and the backfill's `where`, for `updateMany`, `deleteMany` or `findMany` of the model. */
+  where: Where
+  /**
+   * The range as a condition in SQL, without the backfill's `where`: `("id" >= $1::bigint AND "id" <= $2::bigint)` on
+   * PostgreSQL, with `?` on the others. Throws for keys other than `Int`, `BigInt` and `String`.
+   */
+  sql: string
+  /** The values of the parameters in `sql`, in order: two for each field of the cursor. */
+  values: unknown[]
+}
+
+/** The argument of a backfill's `execute`. */
+export interface ExecuteContext<Client = RegisteredClient, Where = UnknownRow> extends BackfillContext<Client> {
+  /** The rows of this batch. */
+  range: BackfillRange<Where>
+}
+
+/** The options of every backfill, with `update`, with `run` or with `execute`. */
 export interface BackfillOptions<
   Model extends BackfillModel<Client>,
   Select = never,
@@ -151,7 +176,7 @@ export interface BackfillOptions<
   /** Also process rows that are added after it starts. Default: `false`. */
   follow?: boolean
   /**
-   * Locks the rows of a batch before `run` or `update` gets them: nobody else can change them until the batch is
+   * Locks the rows of a batch before `run`, `update` or `execute` gets them: nobody else can change them until the batch is
    * committed. Default: `false`. `update` notices changes without it.
    */
   lock?: boolean
@@ -180,6 +205,7 @@ export interface UpdateEach<Row, Returned, Data> {
   /** How many rows of a batch an async `update` gets at a time. Default: 1. */
   parallel?: number
   run?: never
+  execute?: never
 }
 
 /** A function has these, and would pass for an object of optional fields. */
@@ -193,6 +219,7 @@ export interface UpdateAll<Data> {
   /** What changes in every row, as `data` in `updateMany` of the model. */
   update: Data & NoFunction
   run?: never
+  execute?: never
   parallel?: never
 }
 
@@ -210,7 +237,18 @@ export interface RunBatch<Row, Client> {
   /** Processes one batch. Its writes through `prisma` commit together with the checkpoint. */
   run(rows: Row[], context: BackfillContext<Client>): void | Promise<void>
   update?: never
+  execute?: never
   parallel?: never
+}
+
+/** Processes a batch with statements of your own: only the keys of its rows are read. */
+export interface ExecuteRange<Client, Where> {
+  /** Processes the rows of one range of keys. Its writes through `prisma` commit together with the checkpoint. */
+  execute(context: ExecuteContext<Client, Where>): unknown
+  run?: never
+  update?: never
+  parallel?: never
+  select?: never
 }
 
 /** A backfill, as plain data: a task that processes the rows of one model in batches, with a checkpoint after each batch. */
@@ -225,6 +263,7 @@ export type Backfill<
     | UpdateEach<BackfillRow<Model, Select, Client>, Returned, BackfillData<Model, Client>>
     | UpdateAll<BackfillDataForAll<Model, Client>>
     | RunBatch<BackfillRow<Model, Select, Client>, Transaction extends false ? Client : TransactionClient<Client>>
+    | ExecuteRange<Transaction extends false ? Client : TransactionClient<Client>, BackfillWhere<Model, Client>>
   )
 
 /** What `defineBackfill` returns: a backfill without the types of its client and model. */
@@ -245,6 +284,7 @@ export interface BackfillDefinition
   updateAll?: UnknownRow
   parallel?: number
   run?(rows: UnknownRow[], context: BackfillContext<never>): unknown
+  execute?(context: ExecuteContext<never>): unknown
 }
 
 /**

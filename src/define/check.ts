@@ -74,6 +74,7 @@ const backfill = v.strictObject({
   updateAll: v.optional(v.record(v.string(), v.unknown())),
   parallel: v.optional(positive),
   run: v.optional(work),
+  execute: v.optional(work),
 })
 
 const KINDS = {
@@ -105,9 +106,11 @@ export function checkTask(exported: unknown): CheckedTask {
 
 /** What no single option shows. */
 function backfillFaults(backfill: BackfillDefinition): string[] {
-  const { update, run, follow, concurrency, lock, transaction, parallel, verify, where } = backfill
+  const { update, run, execute, select, follow, concurrency, lock, transaction, parallel, verify, where } = backfill
   const faults: string[] = []
-  if ((update === undefined) === (run === undefined)) faults.push('a backfill needs either `update` or `run`')
+  if ([update, run, execute].filter((work) => work !== undefined).length !== 1)
+    faults.push('a backfill needs one of `update`, `run` and `execute`')
+  if (execute && select) faults.push('`execute` gets no rows: remove `select`')
   if (follow && concurrency !== undefined && concurrency > 1)
     faults.push("`follow` and `concurrency` can't be combined: remove one")
   if (lock && transaction === false) faults.push('`lock` needs a transaction: remove `transaction: false`')

@@ -312,3 +312,18 @@ export const wrongConstant = defineBackfill({
   // @ts-expect-error there is no such field
   update: { slugg: 'none' },
 })
+
+export const executed = defineBackfill({
+  model: 'post',
+  where: { slug: null },
+  execute: async ({ range, prisma, log }) => {
+    const { count } = await prisma.post.updateMany({ where: range.where, data: { slug: 'none' } })
+    log(`${count}`, range.first, range.last, range.rows, range.sql, range.values)
+  },
+})
+
+// @ts-expect-error it gets no rows
+export const executedRows = defineBackfill({ model: 'post', select: { id: true }, execute: async () => {} })
+
+// @ts-expect-error one of update, run and execute
+export const executedTwice = defineBackfill({ model: 'post', update: () => null, execute: async () => {} })

@@ -19,7 +19,9 @@ export function walkedOf(definition: BackfillDefinition, client: object): Walked
       `${computed} can't be the cursor: a client extension computes it. Set \`cursor\` to another field`,
     )
   const types = fields.flatMap((field) => model.columns.get(field)?.type ?? [])
-  const { where, select } = definition
+  const { where, execute } = definition
+  // It gets no rows, so only their keys are read.
+  const select = execute ? {} : definition.select
   return { model, walk: { fields, types, where, select, hooked: mayBendReads(client, model.key) } }
 }
 
