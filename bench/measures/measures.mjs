@@ -1,7 +1,10 @@
 import { measureBackfill } from './backfill.mjs'
 import { measureBatches } from './batches.mjs'
 import { measureConcurrency } from './concurrency.mjs'
+import { measureLatency } from './latency.mjs'
 import { measureMemory } from './memory.mjs'
+import { measureNetwork } from './network.mjs'
+import { measureSameForAll } from './same-for-all.mjs'
 import { measureStartup } from './startup.mjs'
 import { measureTasks } from './tasks.mjs'
 
@@ -13,7 +16,10 @@ import { measureTasks } from './tasks.mjs'
 export const MEASURES = {
   backfill: measureBackfill,
   batches: measureBatches,
+  latency: measureLatency,
   memory: measureMemory,
+  network: measureNetwork,
+  'same-for-all': measureSameForAll,
   concurrency: measureConcurrency,
   tasks: measureTasks,
   startup: measureStartup,

@@ -1,0 +1,26 @@
+/** A backfill with adaptive batches that goes on until it is told to stop: `tsx gentle.ts`. */
+import { createAfterParty, defineBackfill } from 'after-party'
+import { client } from '../client.js'
+import { slugOf } from './slug.js'
+
+const stop = new AbortController()
+process.once('SIGTERM', () => stop.abort())
+const party = createAfterParty({
+  client: () => client(),
+  ledgerClient: () => client(),
+  tasks: {
+    '20260101000000_slugs': defineBackfill({
+      model: 'post',
+      select: { id: true, title: true },
+      batchSize: { target: '50ms' },
+      update: (post) => ({ slug: slugOf(post as { id: number; title: string }) }),
+    }),
+  },
+})
+process.stdout.write('begun\n')
+while (!stop.signal.aborted) {
+  const { outcome } = await party.run({ signal: stop.signal })
+  if (outcome === 'failed') throw new Error(outcome)
+  await party.mark({ names: ['slugs'], as: 'pending' })
+}
+await party.close()

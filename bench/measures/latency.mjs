@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { runNode } from '../support/child.mjs'
+import { median, ratio, thousands, time } from '../support/figures.mjs'
+import { table } from '../support/table.mjs'
+
+const MOST_ROWS = 100_000
+const MS = 6_000
+
+/** @type {import('./measures.mjs').MEASURES['latency']} */
+export async function measureLatency(databases, { rows: sizes, rounds }) {
+  const rows = Math.min(Math.max(...sizes), MOST_ROWS)
+  const cells = []
+  // SQLite has one writer: who writes beside a batch waits for it.
+  for (const database of databases.filter(({ provider }) => provider !== 'sqlite')) {
+    process.stderr.write(`› an application's writes, ${thousands(rows)} rows on ${database.name}\n`)
+    await database.seed(rows)
+    await database.reset()
+    const { project: cwd = '', url, provider } = database
+    const env = { DATABASE_URL: url }
+    const job = JSON.stringify({ rows, ms: MS, provider })
+    const application = async () =>
+      JSON.parse((await runNode(['--import', 'tsx', 'contestants/application.ts', job], { cwd, env })).stdout)
+    /** @type {Record<'alone' | 'beside', number[][]>} */
+    const took = { alone: [], beside: [] }
+    for (let round = 0; round < rounds; round += 1) {
+      took.alone.push(await application())
+      const backfill = spawn(process.execPath, ['--import', 'tsx', 'contestants/gentle.ts'], {
+        cwd,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const ended = once(backfill, 'exit')
+      await once(backfill.stdout, 'data')
+      took.beside.push(await application())
+      backfill.kill('SIGTERM')
+      await ended
+    }
+    const at = (/** @type {number[][]} */ runs, /** @type {number} */ share) =>
+      median(runs.map((run) => [...run].sort((a, b) => a - b)[Math.floor(run.length * share)] ?? 0))
+    for (const [name, share] of /** @type {[string, number][]} */ ([
+      ['half of them', 0.5],
+      ['99%', 0.99],
+    ])) {
+      const [alone, beside] = [at(took.alone, share), at(took.beside, share)]
+      cells.push([database.name, name, time(alone), time(beside), ratio(beside, alone), String(rounds)])
+    }
+  }
+  return table(['database', 'writes, at most', 'alone', 'beside a backfill', 'of alone', 'runs'], cells)
+}
