@@ -40,6 +40,7 @@ export interface TestClient {
   /** Where the provider has types of its own: `postgresql.prisma`, `mysql.prisma`. */
   native: TestDelegate<TestRow>
   fine: TestDelegate<TestRow>
+  typed: TestDelegate<TestRow>
   $connect(): Promise<void>
   $disconnect(): Promise<void>
   $queryRawUnsafe<Row = Record<string, unknown>>(query: string, ...values: unknown[]): Promise<Row[]>

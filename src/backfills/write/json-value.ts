@@ -14,7 +14,7 @@ export function isPlainJson(value: unknown, unrounded: boolean): boolean {
 
 function isPlain(value: unknown, unrounded: boolean): boolean {
   if (value === null || typeof value === 'boolean') return true
-  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value === 'string') return isWritten(value)
   if (typeof value === 'number') return unrounded ? Number.isFinite(value) : isWrittenAlike(value)
   if (Array.isArray(value)) {
     // Not `every`, which passes over holes.
@@ -24,7 +24,10 @@ function isPlain(value: unknown, unrounded: boolean): boolean {
   return isPlainObject(value) && Object.entries(value).every(([key, each]) => isWord(key) && isPlain(each, unrounded))
 }
 
-const isWord = (key: string) => !OWN_KEYS.has(key) && key.isWellFormed()
+const isWord = (key: string) => !OWN_KEYS.has(key) && isWritten(key)
+
+/** PostgreSQL keeps NUL in a column of type json, and takes none out of one where it reads our values. */
+const isWritten = (text: string) => text.isWellFormed() && !text.includes('\0')
 
 /** An object without a class, of this realm or another (Jest has its own), and without inherited properties. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
