@@ -14,6 +14,7 @@ export type {
   BackfillRow,
   BackfillSelect,
   BackfillWhere,
+  ExecuteContext,
   RunPace,
   Throttle,
   ThrottleContext,

@@ -77,7 +77,9 @@ export class BatchRunner {
   /** Not there where nobody else can change rows between their read and their write. */
   readonly #comparison: Comparison | undefined
   /** Not there where a batch is to be read after the one before it is written. */
-  #ahead: ReadAhead | undefined
+  readonly #ahead: ReadAhead | undefined
+  /** `update` gave promises, maybe of what it asks the database, and that of what the batches before have written. */
+  #waits = false
   readonly #keeper: CheckpointKeeper
   readonly #table = new RawTables()
   /** Rows are updated one by one, by Prisma: locked first, for it does not say which of them have changed. */
@@ -206,7 +208,7 @@ export class BatchRunner {
     const table = await this.#table.of(client, this.#model, times)
     await this.#mayLock()
     const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const ahead = oneStatement.noticesAll(table, this.#comparison) ? this.#ahead : undefined
+      const ahead = !this.#waits && oneStatement.noticesAll(table, this.#comparison) ? this.#ahead : undefined
       const writing = async ({ changes }: Prepared) =>
         changes.length > 0 ? oneStatement.writing(changes, table, this.#comparison) : undefined
       const prepared = await this.#prepareAhead(primary, { at, batch }, { ahead, writing })
@@ -215,9 +217,8 @@ export class BatchRunner {
       const { together } = prepared
       if (together) {
         const written = this.#keeper.write(together, at, page, { skipped })
-        // Promises may be of what it asks the database, and that of what the batches before have written.
-        if (prepared.waited) this.#ahead = undefined
-        else ahead?.compute(writing)
+        this.#waits ||= prepared.waited
+        if (!this.#waits) ahead?.compute(writing)
         const committed = await orConflict(written, prepared)
         await together.demandFound().catch(async (error) => {
           // Else it could not be asked, and the batch stays written.

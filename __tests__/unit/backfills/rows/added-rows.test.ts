@@ -38,6 +38,12 @@ describe('new rows come anywhere', () => {
   ])('%s', (fields) => expect(warning(fields)).toContain('added while it runs'))
 })
 
+test('`execute` may add rows, too', () => {
+  const { run: _, ...execute } = { ...run, execute: () => {} }
+  const client = { post: {}, _engineConfig: { inlineSchema: 'model Post {\nslug String @id\n}' } }
+  expect(addedRowsWarning(execute, walkedOf(execute, client))).toContain('even by its own `execute`')
+})
+
 test('nothing is said where no row is added, or where added rows may be walked', () => {
   const random = 'id String @id @default(uuid())'
   expect(warning(random, { follow: true })).toBeUndefined()
