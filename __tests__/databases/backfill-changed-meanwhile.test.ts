@@ -29,7 +29,7 @@ describeDatabases((variant) => {
   const backfills = useBackfills(variant)
   const select = { id: true, count: true, text: true, times: true, float: true }
 
-  /** Six rows in batches of four; the second one is changed when `update` gets the third, for the so-manieth time. */
+  /** Six rows in batches of four; the second one is changed when `update` gets the third, for the nth time. */
   const meanwhile = async (
     change: (client: TestClient) => Promise<unknown>,
     { pass = 1, ...more }: Partial<LooseBackfill> & { pass?: number } = {},

@@ -1,5 +1,5 @@
 /** Random values of every type that Prisma knows: `update` leaves the same bytes as Prisma's own, or the same refusal. */
-import { expect, test } from '@jest/globals'
+import { beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { upTo, useBackfills } from '../support/backfills.js'
 import { everyVariant } from '../support/databases/servers.mjs'
@@ -99,6 +99,8 @@ const POSTGRESQL: Values = {
   uuids: some(uuid),
   moods: some(mood),
   blobs: some(bytes),
+  jsons: some(json),
+  ciText: text,
 }
 
 const MYSQL: Values = {
@@ -107,6 +109,7 @@ const MYSQL: Values = {
   uTinyInt: int(8, true),
   uSmallInt: int(16, true),
   mediumInt: int(24),
+  uMediumInt: int(24, true),
   uInt: int(32, true),
   uBigInt: whole(64, true),
   year: fc.oneof(fc.integer({ min: 1901, max: 2155 }), fc.constantFrom(0, 70, 1900, 2156)),
@@ -115,9 +118,12 @@ const MYSQL: Values = {
   bit8: bytes,
   longText: text,
   tinyText: text,
+  mediumText: text,
   binary: bytes,
   varBinary: bytes,
   tinyBlob: bytes,
+  blob: bytes,
+  mediumBlob: bytes,
   time0: date,
   time3: date,
   dateTime0: date,
@@ -147,6 +153,10 @@ interface Typed {
   raw(columns: readonly string[]): string
   /** Of the sessions that write. */
   zones: readonly string[]
+  /** What to add to the address of the database for a session of a zone. */
+  inZone(zone: string): string
+  /** What a migration can't write. */
+  prepare?: readonly string[]
 }
 
 const DATABASES: Record<'postgresql' | 'mysql' | 'sqlite', Typed> = {
@@ -155,13 +165,16 @@ const DATABASES: Record<'postgresql' | 'mysql' | 'sqlite', Typed> = {
     values: POSTGRESQL,
     raw: () => 'SELECT id, t::text AS raw FROM "Typed" t ORDER BY id',
     zones: ['UTC', 'America/New_York', 'Asia/Kathmandu'],
+    inZone: (zone) => `?options=${encodeURIComponent(`-c TimeZone=${zone}`)}`,
+    prepare: ['CREATE EXTENSION IF NOT EXISTS citext', 'ALTER TABLE "Typed" ALTER "ciText" TYPE citext'],
   },
   mysql: {
     model: 'typed',
     values: MYSQL,
     raw: (columns) =>
       `SELECT id, ${columns.map((name) => `HEX(CONCAT(\`${name}\`)) AS \`${name}\``).join(', ')} FROM Typed ORDER BY id`,
-    zones: ['+00:00'],
+    zones: ['+00:00', '-05:00', '+05:45'],
+    inZone: (zone) => `?sessionVariables=${encodeURIComponent(JSON.stringify({ time_zone: zone }))}`,
   },
   sqlite: {
     model: 'everything',
@@ -171,6 +184,7 @@ const DATABASES: Record<'postgresql' | 'mysql' | 'sqlite', Typed> = {
         .map((name, i) => `quote(${name}) AS c${i}`)
         .join(', ')} FROM "every thing" ORDER BY id`,
     zones: ['UTC'],
+    inZone: () => '',
   },
 }
 
@@ -182,12 +196,16 @@ function kindOf(variant: VariantName): keyof typeof DATABASES {
 describeDatabases((variant) => {
   const backfills = useBackfills(variant)
   const kind = kindOf(variant)
-  const { model, raw, zones } = DATABASES[kind]
+  const { model, raw, zones, inZone, prepare = [] } = DATABASES[kind]
   const values = { ...DATABASES[kind].values }
   // What the client writes and then can't read back: whole numbers past 2^53, and amounts of money.
   if (variant === 'sqlite-libsql' || variant === 'sqlite-prisma6')
     Object.assign(values, { big: fc.maxSafeInteger().map(BigInt), decimal: decimal(15, 12) })
   if (variant === 'postgresql-prisma6') delete values.money
+
+  beforeAll(async () => {
+    for (const sql of prepare) await backfills.client.$executeRawUnsafe(sql)
+  })
 
   /** Some columns, and rows with a value of each: what one statement writes. */
   const batches = fc.subarray(Object.keys(values), { minLength: 1, maxLength: 4 }).chain((columns) =>
@@ -201,10 +219,7 @@ describeDatabases((variant) => {
   )
 
   test.each(zones)('every value arrives as Prisma’s own update writes it, in a session of %s', async (zone) => {
-    const client: TestClient =
-      zone === 'UTC' || kind !== 'postgresql'
-        ? backfills.database.client()
-        : backfills.database.clientAt(`${backfills.database.url}?options=${encodeURIComponent(`-c TimeZone=${zone}`)}`)
+    const client: TestClient = backfills.database.clientAt(`${backfills.database.url}${inZone(zone)}`)
     const delegate = (backfills.client as unknown as Record<string, TestDelegate<TestRow>>)[model]
     const writing = (client as unknown as Record<string, TestDelegate<TestRow>>)[model]
     if (!delegate || !writing) throw new Error(`no model ${model}`)

@@ -1,7 +1,7 @@
 import { afterParty } from './after-party.js'
 import { raw } from './raw.js'
 import { rowByRow } from './row-by-row.js'
-import { oneUpdate, sameForAll } from './same-for-all.js'
+import { constant, execute, oneUpdate } from './same-for-all.js'
 import { transactions } from './transactions.js'
 
 /** What a contestant is asked to do. */
@@ -26,7 +26,7 @@ export const CONTESTANTS: Record<string, (job: Job) => Promise<Contestant>> = {
   'raw keyset loop': raw,
   'update per row': rowByRow,
   '$transaction per batch': transactions,
-  'update: {…}': sameForAll('object'),
-  execute: sameForAll('execute'),
+  'update: {…}': constant,
+  execute,
   'one UPDATE': oneUpdate,
 }

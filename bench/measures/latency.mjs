@@ -39,12 +39,12 @@ export async function measureLatency(databases, { rows: sizes, rounds }) {
     const at = (/** @type {number[][]} */ runs, /** @type {number} */ share) =>
       median(runs.map((run) => [...run].sort((a, b) => a - b)[Math.floor(run.length * share)] ?? 0))
     for (const [name, share] of /** @type {[string, number][]} */ ([
-      ['half of them', 0.5],
-      ['99%', 0.99],
+      ['p50', 0.5],
+      ['p99', 0.99],
     ])) {
       const [alone, beside] = [at(took.alone, share), at(took.beside, share)]
       cells.push([database.name, name, time(alone), time(beside), ratio(beside, alone), String(rounds)])
     }
   }
-  return table(['database', 'writes, at most', 'alone', 'beside a backfill', 'of alone', 'runs'], cells)
+  return table(['database', 'single-row writes', 'alone', 'beside a backfill', 'of alone', 'runs'], cells)
 }

@@ -3,7 +3,6 @@ import {
   inOnePiece,
   inTime,
   inTransaction,
-  type TransactionTimes,
   transact,
   transactionTimes,
 } from '../attempt/transaction.js'
@@ -13,24 +12,23 @@ import { lastLine, messageOf } from '../define/errors.js'
 import type { SkippedRow } from '../define/events.js'
 import { type Client, delegateOf, primaryOf } from '../prisma/client.js'
 import { isHooked, isReplaced } from '../prisma/extensions.js'
+import { type BatchParts, Tried } from './batch-parts.js'
 import { BatchRows, type Place, type Prepared, type RowWork, type Try } from './batch-rows.js'
 import type { CheckpointWrites } from './checkpoint.js'
-import type { CheckpointKeeper, Written } from './checkpoint-keeper.js'
-import { Comparison, isAsSeen } from './comparison.js'
-import { type LockableTable, lockRows, strangeColumns } from './locked-rows.js'
+import type { CheckpointKeeper } from './checkpoint-keeper.js'
+import { Comparison } from './comparison.js'
+import { LockedBatches } from './locked-batches.js'
 import { OneStatement, Unsupported } from './one-statement.js'
-import { ReadAhead, type Ready, type Writing } from './read-ahead.js'
+import { ReadAhead, type Writing } from './read-ahead.js'
 import { ChangedMeanwhile, Displaced, isFinal, isPassing } from './rows/batch-fault.js'
-import { both, describeKey, nameOf, rangesAfter, upTo } from './rows/keys.js'
-import { CursorError, type Page, type Walk } from './rows/pages.js'
+import { both, describeKey, rangesAfter, upTo } from './rows/keys.js'
+import { CursorError, type Page } from './rows/pages.js'
 import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
-import type { WalkedModel } from './rows/walked-model.js'
 import { writeInTurns } from './unlocked-turns.js'
 import type { BackfillOptions } from './walking.js'
-import type { Change } from './write/bulk-update.js'
 import { NOT_ASKED, type RawTable, RawTables } from './write/raw-table.js'
-import { changesOf, RowByRow, runOn, type Whole, writeChanges } from './write-batch.js'
+import { RowByRow, runOn, type Whole, writeChanges } from './write-batch.js'
 
 const BATCH_TIMEOUT: Duration = '30s'
 
@@ -65,26 +63,13 @@ async function orConflict<T>(written: Promise<T>, prepared: Prepared): Promise<T
 
 /** Reads, changes and commits batches of one walk, each with its checkpoint. */
 export class BatchRunner {
-  /** The rows whose change is under way: what fails now may be their fault. */
-  tried: Page | undefined
-  readonly #definition: BackfillDefinition
-  readonly #options: BackfillOptions
-  readonly #stop: AbortSignal
-  readonly #model: WalkedModel
-  readonly #walk: Walk
-  readonly #work: RowWork
-  readonly #rows: BatchRows
-  /** Not there where nobody else can change rows between their read and their write. */
-  readonly #comparison: Comparison | undefined
-  /** Not there where a batch is to be read after the one before it is written. */
-  readonly #ahead: ReadAhead | undefined
-  /** `update` gave promises, maybe of what it asks the database, and that of what the batches before have written. */
-  #waits = false
-  readonly #keeper: CheckpointKeeper
-  readonly #table = new RawTables()
+  readonly #parts: BatchParts
+  readonly #locked: LockedBatches
+  readonly #ahead: ReadAhead
+  /** Not with rests between batches: nothing is read in them. */
+  readonly #mayReadAhead: boolean
   /** Rows are updated one by one, by Prisma: locked first, for it does not say which of them have changed. */
   #rowByRow = false
-  readonly #times: TransactionTimes
   #oneStatement: OneStatement | undefined
   /** The change to every row, where it is the same, and nothing looks at single ones. */
   #all: object | undefined
@@ -95,48 +80,41 @@ export class BatchRunner {
     stop: AbortSignal,
     { walked, keeper }: { walked: Walked; keeper: CheckpointKeeper },
   ) {
-    this.#definition = definition
-    this.#options = options
-    this.#stop = stop
-    this.#model = walked.model
-    this.#walk = walked.walk
-    this.#keeper = keeper
-    this.#times = transactionTimes(definition.transaction, BATCH_TIMEOUT)
-    const { client, ledger } = options
-    this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times: this.#times })
-    const { transaction = true, update, updateAll, lock } = definition
-    const { key, name } = walked.model
+    const { model, walk } = walked
+    const { client, ledger, graceMs } = options
+    const { transaction = true, update, updateAll, lock, pause, throttle } = definition
+    const times = transactionTimes(definition.transaction, BATCH_TIMEOUT)
     // It may write through another client, which would wait for the locks of this one.
-    const replaced = isReplaced(client, name, 'update')
-    const hooked = walked.walk.hooked || isHooked(client, key, 'update') || replaced
-    this.#all = transaction === false || lock || hooked ? undefined : updateAll
+    const replaced = isReplaced(client, model.name, 'update')
+    const hooked = walk.hooked || isHooked(client, model.key, 'update') || replaced
     // SQLite's transactions have the whole database.
-    const alone = walked.model.provider === 'sqlite' && transaction !== false
-    this.#comparison = update && !alone && !replaced ? new Comparison(walked, client) : undefined
+    const alone = model.provider === 'sqlite' && transaction !== false
+    const comparison = update && !alone && !replaced ? new Comparison(walked, client) : undefined
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
-    this.#work = {
-      definition,
-      model: walked.model,
-      fields: walked.walk.fields,
-      context,
-      stop,
-      graceMs: options.graceMs,
-      sayOnce: (message) => {
-        if (!said.has(message)) context.log.warn(message)
-        said.add(message)
-      },
+    const sayOnce = (message: string) => {
+      if (!said.has(message)) context.log.warn(message)
+      said.add(message)
     }
-    this.#rows = new BatchRows(walked, this.#work, this.#comparison)
-    const { pause, throttle } = definition
-    // Whoever wants rests between batches wants none of it read meanwhile.
-    if (this.#oneStatement && this.#comparison && toMs(pause ?? 0) === 0 && !throttle)
-      this.#ahead = new ReadAhead(this.#rows)
+    const work: RowWork = { definition, model, fields: walk.fields, context, stop, graceMs, sayOnce }
+    const rows = new BatchRows(walked, work, comparison)
+    const [tables, tried] = [new RawTables(), new Tried()]
+    this.#parts = { definition, options, stop, model, walk, work, rows, comparison, keeper, tables, times, tried }
+    this.#locked = new LockedBatches(this.#parts)
+    this.#ahead = new ReadAhead(rows)
+    this.#mayReadAhead = toMs(pause ?? 0) === 0 && !throttle
+    this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times })
+    this.#all = transaction === false || lock || hooked ? undefined : updateAll
+  }
+
+  /** The rows whose change was under way when something failed: it may be their fault. */
+  get tried(): Page | undefined {
+    return this.#parts.tried.page
   }
 
   /** Once there is no more to be done: nothing is read any more after it. */
-  async end(): Promise<void> {
-    await this.#ahead?.end()
+  end(): Promise<void> {
+    return this.#ahead.end()
   }
 
   /** Reads, changes and commits one batch with its checkpoint. */
@@ -146,9 +124,9 @@ export class BatchRunner {
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
       // Where rows are changed meanwhile, the next ones are read again, too.
-      this.#ahead?.drop()
+      this.#ahead.drop()
       this.#rowByRow ||= error.rowByRow
-      return this.#writeLocked(error.prepared, batch)
+      return this.#locked.write(error.prepared, batch)
     }
   }
 
@@ -157,7 +135,7 @@ export class BatchRunner {
     try {
       return await this.#updateAll(this.#all, batch)
     } catch (error) {
-      if (this.#stop.aborted || isFinal(error) || isPassing(error) || error instanceof Displaced) throw error
+      if (this.#parts.stop.aborted || isFinal(error) || isPassing(error) || error instanceof Displaced) throw error
       // A change of relations, say, which `updateMany` does not take.
       if (error instanceof Error && error.name === 'PrismaClientValidationError') this.#all = undefined
       // A row may be at fault, and has a name there.
@@ -167,24 +145,24 @@ export class BatchRunner {
 
   /** The same change to all rows up to a key: none of them leaves the database. */
   async #updateAll(data: object, batch: Try): Promise<Page> {
-    const { client } = this.#options
-    const { fields, where } = this.#walk
-    this.tried = undefined
-    const at = this.#keeper.at
-    const reader = delegateOf(primaryOf(client), this.#model)
-    const page = await this.#rows.page(reader, { at, batch }, { ...this.#walk, select: {} })
+    const { keeper, model, options, rows, stop, times, tried, walk } = this.#parts
+    const { fields, where } = walk
+    tried.page = undefined
+    const at = keeper.at
+    const reader = delegateOf(primaryOf(options.client), model)
+    const page = await rows.page(reader, { at, batch }, { ...walk, select: {} })
     if (page.rows.length === 0) return page
-    const committed = await this.#inLocks(batch, async (transaction, writes) => {
+    const committed = await inTransaction(options, times, { stop, quiet: batch.again }, async (transaction, writes) => {
       for (const range of rangesAfter(fields, at.checkpoint.after))
-        await transaction[this.#model.key]?.updateMany({ where: both(where, range, upTo(fields, page.last)), data })
-      return this.#keeper.write(writes, at, page, { skipped: [] })
+        await transaction[model.key]?.updateMany({ where: both(where, range, upTo(fields, page.last)), data })
+      return keeper.write(writes, at, page, { skipped: [] })
     })
-    this.#keeper.committed(committed)
+    keeper.committed(committed)
     return page
   }
 
   async #byRows(batch: Try): Promise<Page> {
-    if (this.#definition.lock || this.#rowByRow) return this.#readAndLock(batch)
+    if (this.#parts.definition.lock || this.#rowByRow) return this.#locked.run(batch)
     const oneStatement = batch.again ? undefined : this.#oneStatement
     if (!oneStatement) return this.#readAndWrite(batch)
     try {
@@ -198,240 +176,109 @@ export class BatchRunner {
 
   /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
   async #readThenWrite(oneStatement: OneStatement, batch: Try): Promise<Page> {
-    const { client, ledger } = this.#options
-    const times = this.#times
-    const quiet = oneStatement.beatsWait || !(await beatsFitStatement(this.#options))
-    const how = { stop: this.#stop, quiet }
-    this.tried = undefined
-    const at = this.#keeper.at
-    const primary = primaryOf(client)
-    const table = await this.#table.of(client, this.#model, times)
-    await this.#mayLock()
-    const { page, committed } = await inTime(this.#options, times, how, async () => {
-      const ahead = !this.#waits && oneStatement.noticesAll(table, this.#comparison) ? this.#ahead : undefined
-      const writing = async ({ changes }: Prepared) =>
-        changes.length > 0 ? oneStatement.writing(changes, table, this.#comparison) : undefined
-      const prepared = await this.#prepareAhead(primary, { at, batch }, { ahead, writing })
-      const { page, changes, skipped } = prepared
+    const { comparison, keeper, model, options, stop, tables, times, tried } = this.#parts
+    const { client, ledger } = options
+    const quiet = oneStatement.beatsWait || !(await beatsFitStatement(options))
+    tried.page = undefined
+    const at = keeper.at
+    const reader = delegateOf(primaryOf(client), model)
+    const table = await tables.of(client, model, times)
+    await this.#locked.may()
+    const may = this.#mayReadAhead && oneStatement.noticesAll(table, comparison)
+    const writing: Writing = async ({ changes }) =>
+      changes.length > 0 ? oneStatement.writing(changes, table, comparison) : undefined
+    const onTried = (page: Page | undefined) => {
+      tried.page = page
+    }
+    const { page, committed } = await inTime(options, times, { stop, quiet }, async () => {
+      const ready = await this.#ahead.ready(reader, { at, batch }, { may, writing, onTried })
+      const { page, changes, skipped, together } = ready
       if (page.rows.length === 0) return { page, committed: undefined }
-      const { together } = prepared
       if (together) {
-        const written = this.#keeper.write(together, at, page, { skipped })
-        this.#waits ||= prepared.waited
-        if (!this.#waits) ahead?.compute(writing)
-        const committed = await orConflict(written, prepared)
+        const written = keeper.write(together, at, page, { skipped })
+        this.#ahead.compute(writing)
+        const committed = await orConflict(written, ready)
         await together.demandFound().catch(async (error) => {
           // Else it could not be asked, and the batch stays written.
-          if (error instanceof CursorError) await this.#keeper.takeBack(committed)
+          if (error instanceof CursorError) await keeper.takeBack(committed)
           throw error
         })
         return { page, committed }
       }
-      if (changes.length === 0) return { page, committed: await this.#keeper.write(ledger, at, page, { skipped }) }
+      if (changes.length === 0) return { page, committed: await keeper.write(ledger, at, page, { skipped }) }
       const committed = await transact(client, times, async (transaction) => {
         const whole: Whole = (work) => inOnePiece(client, transaction, work)
         const writer = { writer: transaction, reader: transaction, whole }
-        await this.#write(prepared, writer, table, { at, batch })
-        return this.#keeper.write(ledger.within(transaction), at, page, { skipped })
+        await this.#write(ready, writer, table, { at, batch })
+        return keeper.write(ledger.within(transaction), at, page, { skipped })
       })
       return { page, committed }
     })
-    if (committed) this.#keeper.committed(committed)
+    if (committed) keeper.committed(committed)
     return page
   }
 
   /** All of it in one transaction, the read too, or in none. */
   async #readAndWrite(batch: Try): Promise<Page> {
-    const { client, ledger } = this.#options
-    const { transaction = true, update } = this.#definition
-    this.tried = undefined
-    const at = this.#keeper.at
-    const table = update ? await this.#table.of(client, this.#model, this.#times) : NOT_ASKED
+    const { comparison, definition, keeper, model, options, rows, stop, tables, times, tried } = this.#parts
+    const { client, ledger } = options
+    const { transaction = true, update } = definition
+    tried.page = undefined
+    const at = keeper.at
+    const table = update ? await tables.of(client, model, times) : NOT_ASKED
     // Asked before the transaction begins.
-    if (update) await this.#mayLock()
+    if (update) await this.#locked.may()
     const work = async (reader: Client, writer: Client, writes: CheckpointWrites) => {
       const whole: Whole = transaction ? (work) => inOnePiece(client, writer, work) : (work) => work()
       const through = { writer, reader, whole }
+      const delegate = delegateOf(reader, model)
+      const note = (page: Page, done: Parameters<CheckpointKeeper['write']>[3]) =>
+        tried.without(() => keeper.write(writes, at, page, done))
       if (!update) {
-        const page = await this.#rows.page(delegateOf(reader, this.#model), { at, batch })
+        const page = await rows.page(delegate, { at, batch })
         if (page.rows.length === 0) return { page, committed: undefined }
-        this.tried = page
-        await runOn(page.rows, writer, { ...this.#work, whole })
-        return { page, committed: await this.#note(writes, at, page, { skipped: [] }) }
+        tried.page = page
+        await runOn(page.rows, writer, { ...this.#parts.work, whole })
+        return { page, committed: await note(page, { skipped: [] }) }
       }
-      const prepared = await this.#prepare(reader, { at, batch })
+      const prepared = await rows.prepare(delegate, { at, batch }, (page) => {
+        tried.page = page
+      })
       const { page } = prepared
       if (page.rows.length === 0) return { page, committed: undefined }
       let { skipped } = prepared
       let changedMeanwhile = 0
       if (transaction) await this.#write(prepared, through, table, { at, batch })
       else {
-        const work = { ...this.#work, refused: batch.refused, ...through, comparison: this.#comparison }
-        const turns = { writer, work, rows: this.#rows, table, place: { at, batch } }
+        const work = { ...this.#parts.work, refused: batch.refused, ...through, comparison }
+        const turns = { writer, work, rows, table, place: { at, batch } }
         ;({ skipped, changedMeanwhile } = await writeInTurns(prepared, turns))
       }
-      return { page, committed: await this.#note(writes, at, page, { skipped, changedMeanwhile }) }
+      return { page, committed: await note(page, { skipped, changedMeanwhile }) }
     }
     const { page, committed } = transaction
-      ? await inTransaction(this.#options, this.#times, { stop: this.#stop, quiet: batch.again }, (tx, writes) =>
-          work(tx, tx, writes),
-        )
+      ? await inTransaction(options, times, { stop, quiet: batch.again }, (tx, writes) => work(tx, tx, writes))
       : await work(primaryOf(client), client, ledger)
-    if (committed) this.#keeper.committed(committed)
+    if (committed) keeper.committed(committed)
     return page
-  }
-
-  /** The rows of a batch as they are once nobody else can change them: `lock` of the team's own. */
-  async #readAndLock(batch: Try): Promise<Page> {
-    const { client } = this.#options
-    this.tried = undefined
-    const at = this.#keeper.at
-    const page = await this.#rows.page(delegateOf(primaryOf(client), this.#model), { at, batch })
-    if (page.rows.length === 0) return page
-    const keys = page.rows.map((row) => this.#rows.keyOf(row))
-    if (this.#definition.update) {
-      const changes = keys.map((key): Change => ({ key, data: {} }))
-      return this.#writeLocked({ page, changes, skipped: [], waited: false }, batch)
-    }
-    const table = await this.#lockable()
-    const committed = await this.#inLocks(batch, async (transaction, writes) => {
-      await lockRows(transaction, table, { fields: this.#walk.fields, keys })
-      const rows = await this.#rows.byKeys(transaction, keys, { at, batch })
-      const whole: Whole = (work) => inOnePiece(client, transaction, work)
-      this.tried = page
-      if (rows.length > 0) await runOn(rows, transaction, { ...this.#work, whole })
-      return this.#note(writes, at, page, { skipped: [] })
-    })
-    this.#keeper.committed(committed)
-    return page
-  }
-
-  /**
-   * What was changed meanwhile is done again from what it is now, and so is the rest of the batch, while nobody else
-   * can change it.
-   */
-  async #writeLocked({ page, changes, skipped }: Prepared, batch: Try): Promise<Page> {
-    this.tried = page
-    const at = this.#keeper.at
-    const { fields } = this.#walk
-    const table = await this.#lockable()
-    const writable = await this.#table.of(this.#options.client, this.#model, this.#times)
-    const keys = changes.map(({ key }) => key)
-    const committed = await this.#inLocks(batch, async (transaction, writes) => {
-      this.tried = page
-      const locked = await lockRows(transaction, table, { fields, keys })
-      const rows = await this.#rows.byKeys(transaction, keys, { at, batch })
-      const now = this.#comparison?.see(rows) ?? rows
-      const before = new Map(changes.map(({ key, seen }) => [nameOf(key), seen]))
-      const compared = this.#comparison?.columns(changes, () => true) ?? []
-      const differing = now.filter((row) => {
-        const seen = before.get(nameOf(this.#rows.keyOf(row)))
-        return seen !== undefined && !isAsSeen(seen, row, compared)
-      })
-      // Those that are there, and that `where` does not find any more.
-      const changedMeanwhile = differing.length + Math.max(0, locked - rows.length)
-      if (changedMeanwhile === 0 && locked === keys.length) await this.#leaveStrange(transaction, table, changes)
-      const work = { ...this.#work, refused: batch.refused }
-      const again = await changesOf(rows, work)
-      const whole: Whole = (work) => inOnePiece(this.#options.client, transaction, work)
-      const through = { writer: transaction, reader: transaction, whole }
-      const missed = await writeChanges(again.changes, transaction, writable, { ...work, ...through })
-      await this.#rows.demandGone(missed, transaction, { at, batch })
-      return this.#note(writes, at, page, { skipped: [...skipped, ...again.skipped], changedMeanwhile })
-    })
-    this.#keeper.committed(committed)
-    return page
-  }
-
-  /** A column that differs from what was read of it although nobody changed the row would make every batch wait. */
-  async #leaveStrange(transaction: Client, table: LockableTable, changes: readonly Change[]): Promise<void> {
-    const comparison = this.#comparison
-    if (!comparison) return
-    const strange = await strangeColumns(transaction, table, { comparison, fields: this.#walk.fields, changes })
-    for (const field of strange) {
-      comparison.leave(field)
-      this.#work.sayOnce(
-        `${field} can't be compared with what was read of it, so a change to it while a batch runs is not noticed.`,
-      )
-    }
-  }
-
-  #inLocks(
-    { again }: Try,
-    work: (transaction: Client, writes: CheckpointWrites) => Promise<Written>,
-  ): Promise<Written> {
-    return inTransaction(this.#options, this.#times, { stop: this.#stop, quiet: again }, work)
-  }
-
-  /** The table, where its rows can be locked; else the batch is read again. */
-  async #lockable(): Promise<LockableTable> {
-    const table = await this.#table.located(this.#options.client, this.#model, this.#times)
-    if (typeof table !== 'string') return table
-    if (this.#definition.lock) throw new CursorError(`the rows can't be locked: ${table}`)
-    throw new ChangedMeanwhile()
-  }
-
-  /** Whether the rows of a batch can be locked. */
-  async #mayLock(): Promise<boolean> {
-    const table = await this.#table.located(this.#options.client, this.#model, this.#times)
-    return typeof table !== 'string' && this.#definition.transaction !== false
-  }
-
-  #prepare(reader: Client, place: Place): Promise<Prepared> {
-    return this.#rows.prepare(delegateOf(reader, this.#model), place, (page) => {
-      this.tried = page
-    })
-  }
-
-  /** What is read ahead already, and else what is not; then the batch after it begins to be read. */
-  async #prepareAhead(
-    reader: Client,
-    place: Place,
-    { ahead, writing }: { ahead: ReadAhead | undefined; writing: Writing },
-  ): Promise<Ready> {
-    const delegate = delegateOf(reader, this.#model)
-    const onPage = (page: Page) => {
-      this.tried = page
-      if (page.more) ahead?.read(delegate, page, place)
-    }
-    const begun = ahead?.take(place)
-    if (!begun?.prepared) {
-      const prepared = await this.#rows.prepare(delegate, place, onPage, begun?.page)
-      return { ...prepared, together: await writing(prepared) }
-    }
-    try {
-      const prepared = await begun.prepared
-      onPage(prepared.page)
-      return prepared
-    } finally {
-      this.tried = begun.tried
-    }
   }
 
   /** Writes what was prepared, or takes all of it back where some of it changed meanwhile. */
   async #write(prepared: Prepared, through: Through, table: RawTable, place: Place): Promise<void> {
-    const lockFirst = this.#comparison !== undefined && (await this.#mayLock())
-    const { refused } = place.batch
-    const work = { ...this.#work, refused, ...through, comparison: this.#comparison, lockFirst }
+    const { comparison, rows } = this.#parts
+    const lockFirst = comparison !== undefined && (await this.#locked.may())
+    const work = { ...this.#parts.work, refused: place.batch.refused, ...through, comparison, lockFirst }
     const missed = await orConflict(writeChanges(prepared.changes, through.writer, table, work), prepared)
-    await this.#rows.demandGone(missed, through.reader, place)
-  }
-
-  /** What fails here is not the fault of the rows; what fails at the commit may be: a deferred constraint. */
-  async #note(...given: Parameters<CheckpointKeeper['write']>): Promise<Written> {
-    const { tried } = this
-    this.tried = undefined
-    const committed = await this.#keeper.write(...given)
-    this.tried = tried
-    return committed
+    await rows.demandGone(missed, through.reader, place)
   }
 
   /** Skips the one row that a batch of one could not change, or that can't be read. */
   async skip(page: Page, error: unknown): Promise<Page> {
+    const { keeper, options, tried, walk } = this.#parts
     // The row was at fault; what fails from here on is something else.
-    this.tried = undefined
-    const skipped = [skippedRow(this.#walk.fields, page, error)]
-    this.#keeper.committed(await this.#keeper.write(this.#options.ledger, this.#keeper.at, page, { skipped }))
+    tried.page = undefined
+    const skipped = [skippedRow(walk.fields, page, error)]
+    keeper.committed(await keeper.write(options.ledger, keeper.at, page, { skipped }))
     return page
   }
 }

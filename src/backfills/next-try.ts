@@ -22,7 +22,7 @@ export type NextTry = 'recall' | 'later' | 'part' | 'smaller' | 'without' | 'hal
 
 const BATCH_TRIES = 8
 
-/** How a backfill goes on after a batch failed, at its so-manieth attempt at so many rows. */
+/** How a backfill goes on after a batch failed, at its nth attempt with so many rows. */
 export function nextTry(
   { error, page, obstacle }: Fault,
   { attempt, size }: { attempt: number; size: number },

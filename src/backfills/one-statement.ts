@@ -6,6 +6,7 @@ import { isClientReplaced, withoutExtensions } from '../prisma/extensions.js'
 import type { CheckpointWrites } from './checkpoint.js'
 import type { Comparison } from './comparison.js'
 import { ChangedMeanwhile } from './rows/batch-fault.js'
+import { isInexact } from './rows/in-order.js'
 import type { Walked } from './rows/target.js'
 import { type Column, type WalkedModel, walkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges } from './write/bulk-update.js'
@@ -28,9 +29,6 @@ export interface WritesTogether extends CheckpointWrites {
   /** Once it is written: throws when rows that are there were not found by their keys. */
   demandFound(): Promise<void>
 }
-
-/** Keys that a database finds again as JavaScript read them. Of others, a statement must be asked what it found. */
-const EXACT = new Set(['Int', 'BigInt', 'String'])
 
 /**
  * Writes the rows of a batch and its checkpoint in one statement, which is its own transaction: two round trips a
@@ -77,7 +75,8 @@ export class OneStatement {
     const together = dialect?.together
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
     if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in client)) return
-    if (!walk.fields.every((field) => EXACT.has(model.columns.get(field)?.type ?? ''))) return
+    // Of keys that may not be found again as JavaScript read them, a statement must be asked what it found.
+    if (isInexact(walk)) return
     // What an extension does at the begin of a transaction, a statement by itself would go without.
     if (passedBy(client, model) !== undefined || isClientReplaced(client, '$transaction')) return
     const change = ledger.checkpointChange.bind(ledger)

@@ -16,7 +16,7 @@ interface Next {
   place: Place
   reader: ReadDelegate
   page: Promise<Page>
-  prepared?: Promise<Ready>
+  ready?: Promise<Ready>
   /** The rows that `update` got, also where it threw. */
   tried?: Page
 }
@@ -29,41 +29,56 @@ interface Next {
 export class ReadAhead {
   readonly #rows: BatchRows
   #next: Next | undefined
-  /** Under way, whether somebody wants it still or not. */
+  /** Under way, whether somebody needs it still or not. */
   #running: Promise<unknown> | undefined
+  /** `update` gave promises, maybe of what it asks the database, and that of what the batches before have written. */
+  #waits = false
 
   constructor(rows: BatchRows) {
     this.#rows = rows
   }
 
-  /** Begins to read what comes after a page. */
-  read(reader: ReadDelegate, { last }: Page, { at, batch: { size } }: Place): void {
-    const checkpoint = { ...at.checkpoint, after: last }
-    const place = { at: { ...at, checkpoint }, batch: { size, again: false, until: undefined, refused: new Map() } }
-    this.#next = { place, reader, page: this.#hear(this.#rows.page(reader, place)) }
+  /** A batch, from what is read ahead if it is that one. Where it may, the one after it begins to be read. */
+  async ready(
+    reader: ReadDelegate,
+    place: Place,
+    given: { may: boolean; writing: Writing; onTried(page: Page | undefined): void },
+  ): Promise<Ready> {
+    const { may, writing, onTried } = given
+    const begun = this.#take(place)
+    const onPage = (page: Page) => {
+      onTried(page)
+      if (may && page.more && !this.#waits) this.#read(reader, page, place)
+    }
+    if (!begun?.ready) {
+      const prepared = await this.#rows.prepare(reader, place, onPage, begun?.page)
+      this.#waits ||= prepared.waited
+      return { ...prepared, together: await writing(prepared) }
+    }
+    try {
+      const ready = await begun.ready
+      this.#waits ||= ready.waited
+      onPage(ready.page)
+      return ready
+    } catch (error) {
+      onTried(begun.tried)
+      throw error
+    }
   }
 
   /** Lets `update` compute what is being read, and makes the statement of it. */
   compute(writing: Writing): void {
     const next = this.#next
-    if (!next) return
+    if (!next || this.#waits) return
     const { place, reader, page } = next
     const onPage = (tried: Page) => {
       next.tried = tried
     }
-    const prepare = async () => {
+    const ready = async () => {
       const prepared = await this.#rows.prepare(reader, place, onPage, page)
       return { ...prepared, together: await writing(prepared) }
     }
-    next.prepared = this.#hear(prepare())
-  }
-
-  /** What was read for a batch; undefined where that is another one, or is done again. */
-  take({ at, batch: { again, until, refused } }: Place): Pick<Next, 'page' | 'prepared' | 'tried'> | undefined {
-    const next = this.#next
-    this.#next = undefined
-    const asPlanned = !again && until === undefined && refused.size === 0
-    return asPlanned && next?.place.at.checkpoint.after === at.checkpoint.after ? next : undefined
+    next.ready = this.#hear(ready())
   }
 
   /** Forgets what is read ahead. */
@@ -79,9 +94,23 @@ export class ReadAhead {
     waiting.abort()
   }
 
+  #read(reader: ReadDelegate, { last }: Page, { at, batch: { size } }: Place): void {
+    const checkpoint = { ...at.checkpoint, after: last }
+    const place = { at: { ...at, checkpoint }, batch: { size, again: false, until: undefined, refused: new Map() } }
+    this.#next = { place, reader, page: this.#hear(this.#rows.page(reader, place)) }
+  }
+
+  /** What was read for a batch; undefined where that is another one, or is done again. */
+  #take({ at, batch: { again, until, refused } }: Place): Next | undefined {
+    const next = this.#next
+    this.drop()
+    const asPlanned = !again && until === undefined && refused.size === 0
+    return asPlanned && next?.place.at.checkpoint.after === at.checkpoint.after ? next : undefined
+  }
+
   /** Whoever takes it hears what it fails with; nobody may. */
   #hear<T>(work: Promise<T>): Promise<T> {
-    this.#running = work.catch(() => {})
+    this.#running = Promise.allSettled([this.#running, work]).then(() => {})
     return work
   }
 }

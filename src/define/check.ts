@@ -109,7 +109,7 @@ function backfillFaults(backfill: BackfillDefinition): string[] {
   const { update, run, execute, select, follow, concurrency, lock, transaction, parallel, verify, where } = backfill
   const faults: string[] = []
   if ([update, run, execute].filter((work) => work !== undefined).length !== 1)
-    faults.push('a backfill needs one of `update`, `run` and `execute`')
+    faults.push('a backfill needs exactly one of `update`, `run` and `execute`')
   if (execute && select) faults.push('`execute` gets no rows: remove `select`')
   if (follow && concurrency !== undefined && concurrency > 1)
     faults.push("`follow` and `concurrency` can't be combined: remove one")

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { describe, expect, jest, test } from '@jest/globals'
 import { schemaNamed, sentStatements } from '../../../src/prisma/sent-statements.js'
 
 describe('the schema that statements name before a table', () => {
@@ -42,6 +43,24 @@ describe('statements that an operation sends', () => {
       send('of somebody else'),
     ])
     expect([first, second]).toEqual([['first'], ['second', 'third']])
+  })
+
+  test('are followed through promises as long as somebody listens, and no longer', async () => {
+    const disabled = jest.spyOn(AsyncLocalStorage.prototype, 'disable')
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const long = sentStatements(client, async () => {
+      await held
+      await send('late')
+    })
+    await sentStatements(client, () => send('soon'))
+    expect(disabled).not.toHaveBeenCalled()
+    release()
+    expect(await long).toEqual(['late'])
+    expect(disabled).toHaveBeenCalledTimes(1)
+    disabled.mockRestore()
   })
 
   test('leave the client as it was, also when the operation fails', async () => {

@@ -5,7 +5,7 @@ import type { Walk } from './pages.js'
 const INEXACT = new Set(['DateTime', 'Decimal'])
 
 /** Whether a row may not be found again by its key: a date with microseconds, a date that is kept as another text. */
-export function isInexact({ types }: Walk): boolean {
+export function isInexact({ types }: Pick<Walk, 'types'>): boolean {
   return types.some((type) => INEXACT.has(type))
 }
 

@@ -35,6 +35,9 @@ export type TogetherRefusal = 'displaced' | 'fewer' | 'unsupported'
 
 /** How one kind of database is told to change many rows at once. */
 export interface Dialect {
+  quote(name: string): string
+  /** A parameter of a statement, counted from 1, that is compared with a column of a key. */
+  keyParameter(column: Column, at: number): string
   /** The query that tells the table's column types, as `name` and what a `ColumnType` has; none where they don't matter. */
   typesQuery?(model: WalkedModel): Statement
   /** How many rows one statement can take. */

@@ -138,7 +138,10 @@ function tableName({ schema, table }: WalkedModel): string {
   return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
 }
 
-function quote(name: string): string {
+/** What stands for a parameter, whatever it is compared with. */
+export const keyParameter = () => '?'
+
+export function quote(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 

@@ -201,7 +201,14 @@ function tableName({ schema, table }: WalkedModel): string {
   return schema === undefined ? quote(table) : `${quote(schema)}.${quote(table)}`
 }
 
-function quote(name: string): string {
+/** Types that a text is not compared with as it is. */
+const KEY_TYPES: Record<string, string> = { Uuid: 'uuid', Citext: 'citext', Char: 'bpchar', Inet: 'inet' }
+
+export function keyParameter({ type, native = '' }: Column, at: number): string {
+  return `$${at}::${KEY_TYPES[native] ?? (type === 'String' ? 'text' : 'bigint')}`
+}
+
+export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 

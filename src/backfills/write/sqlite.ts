@@ -115,7 +115,10 @@ function tableName({ schema = 'main', table }: WalkedModel): string {
   return `${quote(schema)}.${quote(table)}`
 }
 
-function quote(name: string): string {
+/** What stands for a parameter, whatever it is compared with. */
+export const keyParameter = () => '?'
+
+export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
