@@ -125,8 +125,10 @@ class KilledProject {
     return new KilledProject(project, project.database, variant)
   }
 
-  start(): Child {
-    const child = new Child(this.#project, ['run', '--lease', this.#lease])
+  /** Starts a process that kills itself at a row, or soon after it; without one, it runs to its end. */
+  start(killAt?: number): Child {
+    const env: Record<string, string> = killAt === undefined ? {} : { KILL_AT: String(killAt) }
+    const child = new Child(this.#project, ['run', '--lease', this.#lease], env)
     this.#children.push(child)
     return child
   }
@@ -137,7 +139,10 @@ class KilledProject {
   }
 }
 
-/** As `update` above; slow enough to be killed half-way. */
+/**
+ * As `update` above, and slow: after the row at which it is to die there is work for longer than it has left to live. It
+ * dies while that batch is computed, written or committed, or the one after it.
+ */
 const TASK = `import { defineBackfill } from 'after-party'
 
 export default defineBackfill({
@@ -145,7 +150,8 @@ export default defineBackfill({
   select: { id: true, count: true, text: true, times: true },
   batchSize: 50,
   transaction: { timeout: '5s', maxWait: '1s' },
-  update: ({ count, text, times }) => {
+  update: ({ id, count, text, times }) => {
+    if (id === Number(process.env.KILL_AT)) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 60 * Math.random())
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
     return { count: (count ?? 0) + ${MILLION}, text: \`\${text}!\`, float: count, times: times + 1 }
   },
@@ -208,19 +214,10 @@ describeDatabases(
       let writes: ReadonlyMap<number, number>
       let last: Ended
       try {
-        let kills = 0
-        while (kills < KILLS) {
-          const child = project.start()
-          const goal = Math.min(at + rows / (KILLS + 1), rows - 100)
-          // Somewhere in a batch, as far as anybody can tell from here.
-          while (at < goal && !child.over) {
-            await sleep(5 + Math.random() * 20)
-            at = await client.everything.count({ where: { times: 1 } })
-          }
-          child.signal('SIGKILL')
-          const { signal, stderr } = await child.ended
+        for (let kill = 1; kill <= KILLS; kill += 1) {
+          const { signal, stderr } = await project.start(at + Math.floor((0.8 * rows) / KILLS)).ended
           if (signal !== 'SIGKILL') throw new Error(`it ended before it was killed:\n${stderr}`)
-          kills += 1
+          at = await client.everything.count({ where: { times: 1 } })
         }
         last = await project.start().ended
       } finally {

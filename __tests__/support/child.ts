@@ -46,11 +46,6 @@ export class Child {
     return this.#stderr
   }
 
-  /** Whether it has ended. */
-  get over(): boolean {
-    return this.#over
-  }
-
   /** Waits until it has said something; throws when it ends without. */
   async saw(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.#stderr)) {

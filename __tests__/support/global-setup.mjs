@@ -30,8 +30,9 @@ async function removeLeftovers(directory) {
 async function removeUnused(directory) {
   for (const name of await namesIn(directory)) {
     const marker = path.join(directory, name.replace(/(\.made(\.lock)?)?$/, '.made'))
-    const used = await stat(marker).catch(() => stat(path.join(directory, name)))
-    if (Date.now() - used.mtimeMs < UNUSED_MS) continue
+    const used = await stat(marker).catch(() => stat(path.join(directory, name)).catch(() => undefined))
+    // A marker is gone with the directory that it is of, which comes before it.
+    if (!used || Date.now() - used.mtimeMs < UNUSED_MS) continue
     // The marker goes first: without it, the rest counts as not made.
     await rm(marker, { force: true })
     await rm(path.join(directory, name), { recursive: true, force: true })
