@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals'
-import fc from 'fast-check'
 import { describeDatabases, type VariantName } from '../support/databases.js'
+import fc from '../support/fast-check.js'
 import { ChaosProject, type Kind } from './chaos-project.js'
 import { expectAllDone, long } from './tally.js'
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { addPosts, upTo, useBackfills } from '../support/backfills.js'
 import type { TestRow } from '../support/databases/test-client.js'
 import { watched } from '../support/databases/watched.js'
 import { type Database, describeDatabases, type TestClient, type VariantName } from '../support/databases.js'
+import fc from '../support/fast-check.js'
 
 const HOSTILE = [
   '',
@@ -466,7 +466,8 @@ function anyData(variant: VariantName, { DbNull }: Database['nulls']): fc.Arbitr
     .map((value) =>
       JSON.parse(JSON.stringify(value), (_, each) => (typeof each === 'number' ? shortNumber(each) : each)),
     )
-    .filter((value) => value !== null && !(postgresql ? /\\u0000|__proto__/ : /__proto__/).test(JSON.stringify(value)))
+    // What is left to Prisma, which is logged: `backfill-every-type` has it.
+    .filter((value) => value !== null && !/\\u0000|__proto__/.test(JSON.stringify(value)))
   const maybe = <T>(each: fc.Arbitrary<T>) =>
     fc.oneof(
       { weight: 8, arbitrary: each },

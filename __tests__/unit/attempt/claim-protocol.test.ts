@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { acquire } from '../../../src/attempt/claim.js'
 import { mayRun } from '../../../src/engine/plan.js'
 import type { Claim, Ledger, Mark, Settlement, TaskRecord } from '../../../src/ledger/contract.js'
 import { isHeld } from '../../../src/ledger/contract.js'
 import { MemoryLedger } from '../../../src/ledger/memory-ledger.js'
+import fc from '../../support/fast-check.js'
 
 const LEASE_MS = 1_000
 const PROCESSES = 3

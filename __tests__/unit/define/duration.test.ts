@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { type Duration, isDuration, isLease, toMs } from '../../../src/define/duration.js'
+import fc from '../../support/fast-check.js'
 
 describe('a duration', () => {
   test.each<[Duration, number]>([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { AfterPartyError, codeOf, headline, messageOf, withoutUrls } from '../../../src/define/errors.js'
+import fc from '../../support/fast-check.js'
 
 describe('an AfterPartyError', () => {
   test('carries its code and says what, why and next in its message', () => {

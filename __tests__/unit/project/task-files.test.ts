@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { isTimestamp, listTasks, TaskDefinitions } from '../../../src/project/task-files.js'
+import fc from '../../support/fast-check.js'
 
 describe('the files of a tasks directory', () => {
   test('are read in order of version, whatever their extension and however they are listed', () => {

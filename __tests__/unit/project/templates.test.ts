@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { renderTemplate, stringLiteral } from '../../../src/project/templates.js'
+import fc from '../../support/fast-check.js'
 
 const DATA = { version: '20261122103000', name: 'x', description: '<b> & "c"', everyDeploy: false }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { decode, describeKey, encode, rangesAfter, sameKey, upTo } from '../../../../src/backfills/rows/keys.js'
+import fc from '../../../support/fast-check.js'
 
 /** As far as a Decimal is known here: by its parts. */
 class Decimal {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { addition, insertion, lineEnding, withInsertions } from '../../../../src/project/init/insertion.js'
 import { scanBlocks } from '../../../../src/project/schema/scan.js'
+import fc from '../../../support/fast-check.js'
 
 const MODEL = 'model B {\n}\n'
 

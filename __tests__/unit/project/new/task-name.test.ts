@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { AfterPartyError } from '../../../../src/define/errors.js'
 import { toTaskName } from '../../../../src/project/new/task-name.js'
+import fc from '../../../support/fast-check.js'
 
 describe('the name of a task', () => {
   test.each([

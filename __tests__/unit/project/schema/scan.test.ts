@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { readModel, readSettings, stringOf, stringsOf } from '../../../../src/project/schema/fields.js'
 import { scanBlocks, statementsOf } from '../../../../src/project/schema/scan.js'
+import fc from '../../../support/fast-check.js'
 
 describe('finding the blocks of a schema', () => {
   test('every block is found with its kind, its name and its range', () => {
