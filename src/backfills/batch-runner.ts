@@ -18,13 +18,14 @@ import type { CheckpointWrites } from './checkpoint.js'
 import type { CheckpointKeeper } from './checkpoint-keeper.js'
 import { Comparison } from './comparison.js'
 import { LockedBatches } from './locked-batches.js'
-import { OneStatement, Unsupported } from './one-statement.js'
+import { type AtOnce, OneStatement, Unsupported } from './one-statement.js'
 import { ReadAhead, type Writing } from './read-ahead.js'
 import { ChangedMeanwhile, Displaced, isFinal, isPassing } from './rows/batch-fault.js'
 import { both, describeKey, rangesAfter, upTo } from './rows/keys.js'
 import { CursorError, type Page } from './rows/pages.js'
 import { RowFault } from './rows/row-fault.js'
 import type { Walked } from './rows/target.js'
+import { ShortTransaction } from './short-transaction.js'
 import { writeInTurns } from './unlocked-turns.js'
 import type { BackfillOptions } from './walking.js'
 import { NOT_ASKED, type RawTable, RawTables } from './write/raw-table.js'
@@ -70,7 +71,7 @@ export class BatchRunner {
   readonly #mayReadAhead: boolean
   /** Rows are updated one by one, by Prisma: locked first, for it does not say which of them have changed. */
   #rowByRow = false
-  #oneStatement: OneStatement | undefined
+  #atOnce: AtOnce | undefined
   /** The change to every row, where it is the same, and nothing looks at single ones. */
   #all: object | undefined
 
@@ -87,9 +88,13 @@ export class BatchRunner {
     // It may write through another client, which would wait for the locks of this one.
     const replaced = isReplaced(client, model.name, 'update')
     const hooked = walk.hooked || isHooked(client, model.key, 'update') || replaced
-    // SQLite's transactions have the whole database.
-    const alone = model.provider === 'sqlite' && transaction !== false
-    const comparison = update && !alone && !replaced ? new Comparison(walked, client) : undefined
+    const noticing = update && !replaced ? new Comparison(walked, client) : undefined
+    this.#atOnce =
+      OneStatement.for(definition, walked, { client, ledger, times }) ??
+      ShortTransaction.for(definition, walked, { client, ledger, times, comparison: noticing })
+    // Nobody writes between the read and the write where both are in one transaction of SQLite.
+    const alone = model.provider === 'sqlite' && transaction !== false && !this.#atOnce
+    const comparison = alone ? undefined : noticing
     const { progress: _, ...context } = options.context
     const { said = new Set<string>() } = options
     const sayOnce = (message: string) => {
@@ -103,7 +108,6 @@ export class BatchRunner {
     this.#locked = new LockedBatches(this.#parts)
     this.#ahead = new ReadAhead(rows)
     this.#mayReadAhead = toMs(pause ?? 0) === 0 && !throttle
-    this.#oneStatement = OneStatement.for(definition, walked, { client, ledger, times })
     this.#all = transaction === false || lock || hooked ? undefined : updateAll
   }
 
@@ -163,30 +167,30 @@ export class BatchRunner {
 
   async #byRows(batch: Try): Promise<Page> {
     if (this.#parts.definition.lock || this.#rowByRow) return this.#locked.run(batch)
-    const oneStatement = batch.again ? undefined : this.#oneStatement
-    if (!oneStatement) return this.#readAndWrite(batch)
+    const atOnce = batch.again ? undefined : this.#atOnce
+    if (!atOnce) return this.#readAndWrite(batch)
     try {
-      return await this.#readThenWrite(oneStatement, batch)
+      return await this.#readThenWrite(atOnce, batch)
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error
-      this.#oneStatement = undefined
+      this.#atOnce = undefined
       return this.#readAndWrite(batch)
     }
   }
 
-  /** The write is one statement with the checkpoint; where that can't be, a transaction of its own. */
-  async #readThenWrite(oneStatement: OneStatement, batch: Try): Promise<Page> {
+  /** The rows are written at once with the checkpoint; where that can't be, in a transaction of their own. */
+  async #readThenWrite(atOnce: AtOnce, batch: Try): Promise<Page> {
     const { comparison, keeper, model, options, stop, tables, times, tried } = this.#parts
     const { client, ledger } = options
-    const quiet = oneStatement.beatsWait || !(await beatsFitStatement(options))
+    const quiet = atOnce.beatsWait || !(await beatsFitStatement(options))
     tried.page = undefined
     const at = keeper.at
     const reader = delegateOf(primaryOf(client), model)
     const table = await tables.of(client, model, times)
     await this.#locked.may()
-    const may = this.#mayReadAhead && oneStatement.noticesAll(table, comparison)
+    const may = this.#mayReadAhead && atOnce.readsAhead(table, comparison)
     const writing: Writing = async ({ changes }) =>
-      changes.length > 0 ? oneStatement.writing(changes, table, comparison) : undefined
+      changes.length > 0 ? atOnce.writing(changes, table, comparison) : undefined
     const onTried = (page: Page | undefined) => {
       tried.page = page
     }
@@ -198,7 +202,7 @@ export class BatchRunner {
         const written = keeper.write(together, at, page, { skipped })
         this.#ahead.compute(writing)
         const committed = await orConflict(written, ready)
-        await together.demandFound().catch(async (error) => {
+        await together.demandFound?.().catch(async (error) => {
           // Else it could not be asked, and the batch stays written.
           if (error instanceof CursorError) await keeper.takeBack(committed)
           throw error

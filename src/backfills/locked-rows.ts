@@ -2,7 +2,7 @@ import type { Client } from '../prisma/client.js'
 import { withoutExtensions } from '../prisma/extensions.js'
 import type { Comparison } from './comparison.js'
 import type { Key } from './rows/keys.js'
-import { type Change, dialectOf, rowsToFind } from './write/bulk-update.js'
+import { type Change, dialectOf, rowsToFind, statementsOf } from './write/bulk-update.js'
 import type { Statement } from './write/dialect.js'
 import type { RawTable } from './write/raw-table.js'
 
@@ -15,19 +15,10 @@ export async function lockRows(
   table: LockableTable,
   { fields, keys }: { fields: readonly string[]; keys: readonly Key[] },
 ): Promise<number> {
-  const lock = dialectOf(table.model)?.lock
-  // A transaction of SQLite has the whole database.
-  if (!lock) return keys.length
-  return count(
-    transaction,
-    lock(
-      rowsToFind(
-        table,
-        fields,
-        keys.map((key) => ({ key })),
-      ),
-    ),
-  )
+  const dialect = dialectOf(table.model)
+  if (!dialect) return 0
+  const rows = keys.map((key) => ({ key }))
+  return count(transaction, statementsOf(dialect, rowsToFind(table, fields, rows), dialect.lock))
 }
 
 /** The compared fields that differ from what was read of some of these rows. */
@@ -42,12 +33,17 @@ export async function strangeColumns(
   const strange: string[] = []
   for (const column of comparison.columns(changes, (column) => dialect.compares(column, table.types))) {
     const group = rowsToFind(table, fields, changes, [column])
-    if ((await count(transaction, dialect.unchanged(group))) < changes.length) strange.push(column.field)
+    const statements = statementsOf(dialect, group, dialect.unchanged)
+    if ((await count(transaction, statements)) < changes.length) strange.push(column.field)
   }
   return strange
 }
 
-async function count(transaction: Client, { sql, parameters }: Statement): Promise<number> {
-  const [{ n } = {}] = await withoutExtensions(transaction).$queryRawUnsafe(sql, ...parameters)
-  return Number(n)
+async function count(transaction: Client, statements: readonly Statement[]): Promise<number> {
+  let rows = 0
+  for (const { sql, parameters } of statements) {
+    const [{ n } = {}] = await withoutExtensions(transaction).$queryRawUnsafe(sql, ...parameters)
+    rows += Number(n)
+  }
+  return rows
 }

@@ -17,17 +17,31 @@ import { comparedIn } from './write-batch.js'
 
 const RECORD = 'afterPartyTaskRecord'
 
-/** The database takes no such statement for this table. Nothing was written. */
+/** Batches of this table can't be written so. Nothing was written. */
 export class Unsupported extends Error {
   constructor() {
-    super('a batch could not be written in one statement')
+    super('a batch could not be written at once with its checkpoint')
   }
 }
 
 /** What writes a batch with its checkpoint. */
 export interface WritesTogether extends CheckpointWrites {
   /** Once it is written: throws when rows that are there were not found by their keys. */
-  demandFound(): Promise<void>
+  demandFound?(): Promise<void>
+}
+
+/** How batches that were read before are written at once with their checkpoints. */
+export interface AtOnce {
+  /** No heartbeat gets through meanwhile. */
+  readonly beatsWait: boolean
+  /** Whether rows may be read well before they are written: whatever happens to them in between is noticed. */
+  readsAhead(table: RawTable, comparison: Comparison | undefined): boolean
+  /** What writes these changes with the checkpoint; undefined when that takes more than it can do. */
+  writing(
+    changes: readonly Change[],
+    table: RawTable,
+    comparison: Comparison | undefined,
+  ): Promise<WritesTogether | undefined>
 }
 
 /**
@@ -35,7 +49,7 @@ export interface WritesTogether extends CheckpointWrites {
  * batch with the read, where an interactive transaction takes five. The only raw statement that writes the ledger;
  * what it writes, and on what condition, is the ledger's own.
  */
-export class OneStatement {
+export class OneStatement implements AtOnce {
   readonly #client: Client
   readonly #walked: Walked
   readonly #record: WalkedModel
@@ -89,13 +103,11 @@ export class OneStatement {
     return this.#together.locksRecordFirst
   }
 
-  /** Whether it notices whatever happens to rows between their read and their write: they may be read well before. */
-  noticesAll(table: RawTable, comparison: Comparison | undefined): boolean {
+  readsAhead(table: RawTable, comparison: Comparison | undefined): boolean {
     if (typeof table === 'string' || !comparison) return false
     return comparison.coversAll((column: Column) => this.#dialect.compares(column, table.types))
   }
 
-  /** What writes the checkpoint together with these changes; undefined when they take more than one statement. */
   async writing(
     changes: readonly Change[],
     table: RawTable,

@@ -49,8 +49,8 @@ export interface Dialect {
   compares(column: Column, types: ChangeGroup['types']): boolean
   /** The query that counts, as `n`, the rows of a group that are there as `update` saw them. */
   unchanged(group: ChangeGroup): Statement
-  /** The query that locks the rows of a group until the transaction ends, and counts them as `n`; none where a transaction has the whole database. */
-  lock?(group: ChangeGroup): Statement
+  /** The query that locks the rows of a group until the transaction ends, and counts them as `n`. */
+  lock(group: ChangeGroup): Statement
   /** A trigger, a rule or a policy may keep a row as it is, and no error says so. */
   vetoes: boolean
   /**
