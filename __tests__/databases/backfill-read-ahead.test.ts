@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { addPosts, type BackfillResult, type LooseBackfill, runOnce, upTo, useBackfills } from '../support/backfills.js'
+import { watched } from '../support/databases/watched.js'
 import { describeDatabases, type TestClient, type VariantName } from '../support/databases.js'
 import { few } from '../support/selection.js'
 
@@ -112,6 +113,29 @@ describeDatabases((variant) => {
     })
     expect(result).toMatchObject({ outcome: 'done', changedMeanwhile: 2 })
     expect(await slugs()).toEqual(['new', 'new', 'new', 'theirs', 'new', 'new'])
+  })
+
+  test('of the same change to every row, the keys are read ahead, and its range is changed as it is then', async () => {
+    await addPosts(backfills.client, [1, 2, 3, 5, 6, 7])
+    const statements: string[] = []
+    const client = watched(backfills.database, statements)
+    const pages = () => statements.filter((sql) => /^SELECT .*Post.* ASC LIMIT/.test(sql)).length
+    let result: Promise<BackfillResult> | undefined
+    await holding(1, async () => {
+      result = backfills.run(
+        { model: 'post', where: { slug: null }, batchSize: 2, update: { slug: 'new' } as never },
+        {},
+        client,
+      )
+      for (const end = Date.now() + VERY_LONG_MS; pages() < 2 && Date.now() < end; ) await sleep(10)
+      await addPosts(backfills.client, [4])
+      await backfills.client.post.update({ where: { id: 5 }, data: { slug: 'theirs' } })
+      await sleep(LONG_MS)
+      expect(pages()).toBe(2)
+    })
+    expect(await result).toMatchObject({ outcome: 'done' })
+    expect(await slugs()).toEqual(['new', 'new', 'new', 'new', 'theirs', 'new', 'new'])
+    expect(pages()).toBe(3)
   })
 
   test('after a batch that is done again, the next is read again, too', async () => {

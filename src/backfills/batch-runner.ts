@@ -139,6 +139,8 @@ export class BatchRunner {
     try {
       return await this.#updateAll(this.#all, batch)
     } catch (error) {
+      // Only keys.
+      this.#ahead.drop()
       if (this.#parts.stop.aborted || isFinal(error) || isPassing(error) || error instanceof Displaced) throw error
       // A change of relations, say, which `updateMany` does not take.
       if (error instanceof Error && error.name === 'PrismaClientValidationError') this.#all = undefined
@@ -149,12 +151,13 @@ export class BatchRunner {
 
   /** The same change to all rows up to a key: none of them leaves the database. */
   async #updateAll(data: object, batch: Try): Promise<Page> {
-    const { keeper, model, options, rows, stop, times, tried, walk } = this.#parts
+    const { keeper, model, options, stop, times, tried, walk } = this.#parts
     const { fields, where } = walk
     tried.page = undefined
     const at = keeper.at
     const reader = delegateOf(primaryOf(options.client), model)
-    const page = await rows.page(reader, { at, batch }, { ...walk, select: {} })
+    const may = this.#mayReadAhead && model.provider !== 'sqlite'
+    const page = await this.#ahead.keys(reader, { at, batch }, { may, walk: { ...walk, select: {} } })
     if (page.rows.length === 0) return page
     const committed = await inTransaction(options, times, { stop, quiet: batch.again }, async (transaction, writes) => {
       for (const range of rangesAfter(fields, at.checkpoint.after))

@@ -3,7 +3,7 @@ import { HANGS_MS } from '../attempt/transaction.js'
 import type { ReadDelegate } from '../prisma/client.js'
 import type { BatchRows, Place, Prepared } from './batch-rows.js'
 import type { WritesTogether } from './one-statement.js'
-import type { Page } from './rows/pages.js'
+import type { Page, Walk } from './rows/pages.js'
 
 /** A batch that only needs to be written. `together`: by one statement with its checkpoint. */
 export type Ready = Prepared & { together: WritesTogether | undefined }
@@ -66,6 +66,13 @@ export class ReadAhead {
     }
   }
 
+  /** The keys of a batch, where its rows are not needed. They are a range: what happens in it before it is written counts. */
+  async keys(reader: ReadDelegate, place: Place, { may, walk }: { may: boolean; walk: Walk }): Promise<Page> {
+    const page = await (this.#take(place)?.page ?? this.#rows.page(reader, place, walk))
+    if (may && page.more) this.#read(reader, page, place, walk)
+    return page
+  }
+
   /** Lets `update` compute what is being read, and makes the statement of it. */
   compute(writing: Writing): void {
     const next = this.#next
@@ -94,10 +101,10 @@ export class ReadAhead {
     waiting.abort()
   }
 
-  #read(reader: ReadDelegate, { last }: Page, { at, batch: { size } }: Place): void {
+  #read(reader: ReadDelegate, { last }: Page, { at, batch: { size } }: Place, walk?: Walk): void {
     const checkpoint = { ...at.checkpoint, after: last }
     const place = { at: { ...at, checkpoint }, batch: { size, again: false, until: undefined, refused: new Map() } }
-    this.#next = { place, reader, page: this.#hear(this.#rows.page(reader, place)) }
+    this.#next = { place, reader, page: this.#hear(this.#rows.page(reader, place, walk)) }
   }
 
   /** What was read for a batch; undefined where that is another one, or is done again. */
