@@ -18,12 +18,22 @@ import { runNode } from '../support/child.mjs'
  */
 export async function contest(database, job, digests, flags = []) {
   await database.reset()
-  const { project = '', provider, url } = database
-  const args = [...flags, '--import', 'tsx', 'contestants/backfill.ts', JSON.stringify({ ...job, provider })]
-  const { ms: wholeMs, stdout } = await runNode(args, { cwd: project, env: { DATABASE_URL: url } })
+  const { ms: wholeMs, stdout } = await enter(database, job, flags)
   digests.add(`${job.upTo} ${await digest(database, job.upTo)}`)
   if (digests.size > 1) throw new Error(`${job.contestant} wrote something else than the others`)
   return { ...JSON.parse(stdout), wholeMs }
+}
+
+/**
+ * Lets a contestant work on the table as it is.
+ *
+ * @param {import('../databases/databases.mjs').Database} database
+ * @param {{ contestant: string, batch: number, upTo: number, concurrency?: number }} job
+ * @param {string[]} flags Of Node.
+ */
+export function enter({ project = '', provider, url }, job, flags = []) {
+  const args = [...flags, '--import', 'tsx', 'contestants/backfill.ts', JSON.stringify({ ...job, provider })]
+  return runNode(args, { cwd: project, env: { DATABASE_URL: url } })
 }
 
 /** @param {import('../databases/databases.mjs').Database} database @param {number} upTo */
