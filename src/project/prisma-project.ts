@@ -29,6 +29,8 @@ export interface PrismaProject {
   configText: string
   /** What package.json names, in whatever kind of dependency. */
   dependencies: ReadonlySet<string>
+  /** Those of package.json, by name. */
+  scripts: Readonly<Record<string, string>>
   /** package.json says `"type": "module"`. */
   esm: boolean
   typescript: boolean
@@ -70,6 +72,7 @@ export async function findPrismaProject({ cwd, schema, env }: FindOptions): Prom
       config?.migrations ?? join(dirname(info.datasource?.file ?? files[0]?.path ?? location.path), 'migrations'),
     configText: config?.text ?? '',
     dependencies: new Set(packageJson.dependencies.keys()),
+    scripts: packageJson.scripts,
     esm: packageJson.esm,
     typescript,
     importStyle: typescript ? await importStyleOf(tsconfig, packageJson.esm) : 'real',
@@ -139,6 +142,7 @@ async function moduleResolutionOf(tsconfig: string, depth = 0): Promise<string |
 
 interface PackageJson {
   dependencies: ReadonlyMap<string, string>
+  scripts: Record<string, string>
   esm: boolean
   schemaPath: string | undefined
   packageManager: PackageManager | undefined
@@ -172,6 +176,9 @@ async function readPackageJson(root: string): Promise<PackageJson> {
   const manager = /^(npm|pnpm|yarn|bun)@/.exec(String(json?.packageManager ?? ''))?.[1]
   return {
     dependencies: new Map(dependencies.map(([name, range]) => [name, String(range)])),
+    scripts: Object.fromEntries(
+      Object.entries(record(json?.scripts) ?? {}).map(([name, script]) => [name, String(script)]),
+    ),
     esm: json?.type === 'module',
     schemaPath: typeof schemaPath === 'string' ? schemaPath : undefined,
     packageManager: isPackageManager(manager) ? manager : undefined,

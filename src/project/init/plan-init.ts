@@ -15,6 +15,7 @@ import { configText } from './config-text.js'
 import { addition, type Insertion, insertion, withInsertions } from './insertion.js'
 import { type LedgerGaps, ledgerGaps } from './ledger-gaps.js'
 import { ledgerLines, ledgerModels } from './ledger-models.js'
+import { planTypeChecks } from './type-checks.js'
 
 /** A file that init writes. It only ever creates files and inserts lines into them. */
 export interface PlannedFile {
@@ -87,7 +88,9 @@ async function plan(options: InitOptions): Promise<InitPlan> {
   const schema = databaseSchemaOf(datasource.schemas, options.databaseSchema)
   const schemaFiles = planSchema(project, provider, { schema, gaps })
   const config = await planConfig(project, provider)
-  const files = [...schemaFiles, ...config.files, ...(await planTasks(root, config.tasks))]
+  const kept = config.files.some(({ path }) => dirname(path) === config.tasks)
+  const tasks = await planTasks(root, config.tasks)
+  const files = [...schemaFiles, ...config.files, ...(kept ? [] : tasks)]
   return {
     root,
     provider,
@@ -113,22 +116,40 @@ export function planDiff({ files }: Pick<InitPlan, 'files'>): string {
       const head = action === 'create' ? ['--- /dev/null', `+++ ${name}`] : [`--- ${name}`, `+++ ${name}`]
       let gained = 0
       const hunks = insertions.flatMap((insertion) => {
-        const { from, lines } = hunkOf(before, insertion)
-        const hunk = [`@@ -${from},0 +${from + gained + 1},${lines.length} @@`, ...lines.map((l) => `+${l}`)]
-        gained += lines.length
-        return lines.length === 0 ? [] : hunk
+        const { from, removed, lines } = hunkOf(before, insertion)
+        const into = from + gained + (removed.length === 0 ? 1 : 0)
+        gained += lines.length - removed.length
+        const changed = [...removed.map((l) => `-${l}`), ...lines.map((l) => `+${l}`)]
+        return changed.length === 0 ? [] : [`@@ -${from},${removed.length} +${into},${lines.length} @@`, ...changed]
       })
       return `${[...head, ...hunks].join('\n')}\n`
     })
     .join('\n')
 }
 
-function hunkOf(before: string, { at, text }: Insertion): { from: number; lines: string[] } {
+interface Hunk {
+  from: number
+  removed: string[]
+  lines: string[]
+}
+
+function hunkOf(before: string, { at, text }: Insertion): Hunk {
   const above = before.slice(0, at)
+  const lineStart = above.lastIndexOf('\n') + 1
+  const rest = /^[^\r\n]*/.exec(before.slice(at))?.[0] ?? ''
+  // In a line, which is another one then.
+  if (lineStart < at && at < before.length) {
+    const line = before.slice(lineStart, at)
+    return {
+      from: above.split('\n').length,
+      removed: [line + rest],
+      lines: (line + text + rest).split(/\r?\n/),
+    }
+  }
   // What completes a last line that was not ended adds no line of its own.
   const added = above !== '' && !above.endsWith('\n') ? text.replace(/^\r?\n/, '') : text
   const from = above.split('\n').length - (above.endsWith('\n') || above === '' ? 1 : 0)
-  return { from, lines: added === '' ? [] : added.replace(/\r?\n$/, '').split(/\r?\n/) }
+  return { from, removed: [], lines: added === '' ? [] : added.replace(/\r?\n$/, '').split(/\r?\n/) }
 }
 
 /** The models that are not there are appended, those of an older release gain lines; nothing else changes. */
@@ -210,12 +231,19 @@ async function planConfig(project: PrismaProject, provider: Provider): Promise<C
     : []
   const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
   if (tellsUrl && !setup.url.literal) notes.push(`The config reads the connection URL from ${setup.url.env}`)
+  const [path, tasks] = [join(root, name), join(root, DEFAULT_TASKS)]
+  const checks = typescript ? await planTypeChecks(project.scripts, { root, config: path, tasks }) : undefined
+  const { excluded = [], own, warnings = [] } = checks ?? {}
   return {
-    files: [planned(root, join(root, name), undefined, [{ at: 0, text }])],
-    tasks: join(root, DEFAULT_TASKS),
+    files: [
+      planned(root, path, undefined, [{ at: 0, text }]),
+      ...excluded.map(({ path, text, insertion }) => planned(root, path, text, [insertion])),
+      ...(own ? [planned(root, own.path, undefined, [{ at: 0, text: own.text }])] : []),
+    ],
+    tasks,
     setup,
-    notes,
-    warnings: [],
+    notes: [...notes, ...(checks?.notes ?? [])],
+    warnings,
   }
 }
 

@@ -82,6 +82,27 @@ describe('the plan', () => {
     expect(diff.split('\n').filter((line) => line && !/^(\+|---|@@)/.test(line))).toEqual([])
   })
 
+  test('as a diff shows a line that gains something as it was and as it will be', async () => {
+    const tsconfig = '{\n  "compilerOptions": { "outDir": "out" },\n  "exclude": ["out"]\n}\n'
+    await write({ 'package.json': packageJson(), 'prisma/schema.prisma': schema('sqlite'), 'tsconfig.json': tsconfig })
+    expect(planDiff(await plan())).toContain(`--- tsconfig.json
++++ tsconfig.json
+@@ -3,1 +3,1 @@
+-  "exclude": ["out"]
++  "exclude": ["out", "after-party.config.ts", "prisma/after-party"]
+`)
+  })
+
+  test('says what to do about a tsconfig that it can’t read or write', async () => {
+    await write({ 'package.json': packageJson(), 'prisma/schema.prisma': schema('sqlite') })
+    await write({ 'tsconfig.json': '{ "extends": "./gone.json", "compilerOptions": { "outDir": "out" } }' })
+    expect((await plan()).warnings).toEqual([expect.stringContaining("Can't read tsconfig.json")])
+    await write({ 'tsconfig.json': '{ "compilerOptions": { "outDir": "out" }, "exclude": "out" }' })
+    expect((await plan()).warnings).toEqual([
+      'tsconfig.json compiles after-party.config.ts and prisma/after-party too. Add them to its "exclude", or the output of your build changes.',
+    ])
+  })
+
   test.each([
     ['LF', schema('sqlite')],
     ['CRLF', schema('sqlite').replaceAll('\n', '\r\n')],
