@@ -23,6 +23,7 @@ import { monotonicNow } from './ledger/clock.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { type Client, clientOf } from './prisma/client.js'
 import { shareConnections } from './prisma/extensions.js'
+import { unloadedVariable } from './project/env-files.js'
 import { TsxLoader } from './project/loader.js'
 import { readMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
@@ -223,10 +224,14 @@ async function makeClient(name: 'client' | 'ledgerClient', factory: Config['clie
     .then(factory)
     .then((client: unknown) => (isClient(client) ? { client } : { wrong: describe(client) }))
     .catch((error) => {
+      const why = describeThrown(error).message
+      const ordinary = /adapter|accelerateUrl|PrismaClientOptions/.test(why)
+        ? 'Fix it and run the command again. In Prisma 7, a client needs an adapter.'
+        : 'Fix it and run the command again.'
       throw new AfterPartyError('client-invalid', {
         what: `\`${name}\` in the config threw an error.`,
-        why: describeThrown(error).message,
-        next: 'Fix it and run the command again. In Prisma 7, a client needs an adapter.',
+        why,
+        next: unloadedVariable(why) ?? ordinary,
         cause: error,
       })
     })

@@ -70,6 +70,57 @@ describe('new', () => {
     expect(await tasks()).toEqual([])
   })
 
+  describe('a backfill', () => {
+    let schema: string
+    beforeAll(async () => {
+      schema = await project.read('prisma/schema.prisma')
+      const more = [
+        'model order_item {\n  id Int @id\n}',
+        'view Totals {\n  posts Int @unique\n}',
+        'model Trace {\n  at DateTime\n\n  @@ignore\n}',
+      ]
+      await project.write('prisma/schema.prisma', [schema, ...more].join('\n\n'))
+    })
+    afterAll(() => project.write('prisma/schema.prisma', schema))
+
+    test.each(
+      few(
+        [
+          ['Psot', 'There is no model Psot in prisma/schema.prisma.', 'Did you mean `--model Post`?'],
+          ['OrderItem', 'There is no model OrderItem in prisma/schema.prisma.', 'Did you mean `--model order_item`?'],
+          ['Nope', 'There is no model Nope in prisma/schema.prisma.', 'Use the name from the schema'],
+          ['Totals', 'Totals is a view, not a model.', 'A backfill walks the rows of a model'],
+          ['Trace', 'The model Trace has no key to walk its rows by.', 'Give it an `@id` or a `@unique` field'],
+        ],
+        1,
+      ),
+    )('of %s is refused, and nothing is written', async (model, what, next) => {
+      const { code, stdout, stderr } = await project.afterParty('new', 'fill', '--backfill', '--model', model)
+      expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' })
+      expect(stderr).toContain(what)
+      expect(stderr).toContain(`→ ${next}`)
+      expect(await tasks()).toEqual([])
+    })
+
+    testAgain('of a model may have its name as the client has it', async () => {
+      expect(await project.afterParty('new', 'fill', '--backfill', '--model', 'order_item')).toMatchObject({ code: 0 })
+      expect((await made()).text).toContain("model: 'order_item'")
+    })
+
+    testAgain('where there is no schema to be found is written all the same', async () => {
+      await project.write('prisma.config.ts', 'export default {}')
+      await project.delete('prisma/schema.prisma')
+      expect(await project.afterParty('new', 'fill', '--backfill', '--model', 'Elsewhere')).toMatchObject({ code: 0 })
+    })
+  })
+
+  testAgain('names the commands as the package manager runs them', async () => {
+    project.env = { npm_config_user_agent: 'pnpm/10.0.0 npm/? node/v20.20.2 linux x64' }
+    const { stderr } = await project.afterParty('new', 'first')
+    project.env = {}
+    expect(stderr).toContain('then run `pnpm after-party run`')
+  })
+
   testAgain('a name in use is refused, however it is typed', async () => {
     await project.task('20260101000000_backfill_slugs', '')
     const { code, stderr } = await project.afterParty('new', 'backfillSlugs')

@@ -31,7 +31,11 @@ describe('the package, installed from its tarball in an empty folder', () => {
     const { stdout } = await npm('exec', '--offline', '--', 'after-party', '--help')
     for (const command of ['init', 'new <name>', 'run [names..]', 'status', 'mark [names..]', 'history [name]'])
       expect(stdout).toContain(`after-party ${command}`)
-    expect((await npm('exec', '--offline', '--', 'after-party', '--version')).stdout).toBe('0.1.0')
+    for (const flag of ['--version', '-v'])
+      expect((await npm('exec', '--offline', '--', 'after-party', flag)).stdout).toBe('0.1.0')
+    const help = await npm('exec', '--offline', '--', 'after-party', 'run', '--help')
+    expect((await npm('exec', '--offline', '--', 'after-party', 'help', 'run')).stdout).toBe(help.stdout)
+    expect(help.stdout).toContain('--max-duration')
   })
 
   test('its exports are there', async () => {

@@ -56,7 +56,7 @@ describe('the commands that pages show', () => {
 
   test('have their right names in prose too', () => {
     const wrong = named.filter(({ words: [name, ...words] }) => {
-      if (name === undefined || name === '--help' || name === '<command>') return false
+      if (name === undefined || name === '--help' || name === 'help' || name === '<command>') return false
       const command = COMMANDS.find((each) => String(each.command).split(' ')[0] === name)
       const known = command ? [...optionsOf(command), '--help'] : []
       return !command || words.some((word) => word.startsWith('--') && !known.includes(word))
@@ -96,7 +96,7 @@ describe('docs/commands.md', () => {
         tableIn(section(page, 'Options of every command'))
           .filter(([first = '']) => first.startsWith(`\`${option}`))
           .some(([, , except = '']) => codeSpans(except).includes(title.split(' ')[1] ?? ''))
-      const shared = common.filter((option) => !/^--(help|version)$|^-h$/.test(option) && !notFor(option))
+      const shared = common.filter((option) => !/^--(help|version)$|^-[hv]$/.test(option) && !notFor(option))
       expect([...own.map((key) => key.split(' ')[0]), ...shared].sort()).toEqual(optionsOf(command))
     },
   )

@@ -17,10 +17,16 @@ const COMMAND_WORDS = COMMANDS.flatMap(({ command }) => String(command).split(' 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    await parser(args).parseAsync()
+    await parser(asked(args)).parseAsync()
   } catch (error) {
     process.exitCode = reportError(error, { json: args.includes('--json') })
   }
+}
+
+/** `help run` as `run --help`. */
+function asked(args: readonly string[]): readonly string[] {
+  const [word, ...rest] = args
+  return word === 'help' ? [...rest, '--help'] : args
 }
 
 /** The command line, ready to parse one invocation. */
@@ -35,6 +41,7 @@ export function parser(args: readonly string[], commands: readonly CommandModule
     .demandCommand(1, `Missing command. Use one of: ${COMMAND_WORDS.join(', ')}.`)
     .version(VERSION)
     .alias('h', 'help')
+    .alias('v', 'version')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .middleware(

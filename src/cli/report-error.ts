@@ -4,6 +4,7 @@ import { installedPackage } from '../project/schema/prisma-cli.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 import { issuesPage, type OwnPackage, ownPackage } from './own-package.js'
 import { printJson } from './reporters/json.js'
+import { asCalled } from './runner.js'
 import { indent, stderr } from './terminal.js'
 
 /** Says what was thrown, on stderr, and gives its exit code: the one door out. With `json`, stdout has it too. */
@@ -12,17 +13,22 @@ export function reportError(thrown: unknown, { json }: { json: boolean }): numbe
   const code = exitCodeOfError(error)
   if (json) {
     const { what, why, next } =
-      error instanceof AfterPartyError ? error : { what: messageOf(error), why: undefined, next: undefined }
+      error instanceof AfterPartyError ? inWords(error) : { what: messageOf(error), why: undefined, next: undefined }
     printJson('error', { error: { code: error instanceof AfterPartyError ? error.code : 'bug', what, why, next } })
   }
   if (error instanceof AfterPartyError) {
-    stderr.line(`${stderr.style('red', '✖')} ${error.what}`)
-    if (error.why) stderr.line(indent(error.why))
-    if (error.next) stderr.line(`→ ${error.next}`)
+    const { what, why, next } = inWords(error)
+    stderr.line(`${stderr.style('red', '✖')} ${what}`)
+    if (why) stderr.line(indent(why))
+    if (next) stderr.line(`→ ${next}`)
   } else if (code === EXIT.bug) {
     reportBug(error, ownPackage())
   }
   return code
+}
+
+function inWords({ what, why, next }: AfterPartyError) {
+  return { what, why, next: next === undefined ? undefined : asCalled(next) }
 }
 
 /** Asks for a report, with what it takes to look into it. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { AfterParty } from '../party.js'
 import type { LoadedConfig } from '../project/config-file.js'
@@ -9,20 +10,25 @@ export interface ProjectArgs {
 }
 
 /**
- * Loads the config of the project that we stand in. From a folder below, everything is as if the command had been
- * called beside the config: that is where `.env` is, and what a relative SQLite URL means.
+ * Loads the config of the project that we stand in, or the one that `--config` names. Wherever the command was called,
+ * everything is as if that had been in the project's own folder: that is where `.env` and `tsconfig.json` are, and what
+ * a relative SQLite URL means.
  */
 export async function openProject({ config }: ProjectArgs): Promise<LoadedConfig> {
-  const [{ findConfigFile, loadConfig }, { TsxLoader }, { refuseInstalledVersion }] = await Promise.all([
-    import('../project/config-file.js'),
-    import('../project/loader.js'),
-    import('../project/prisma-version.js'),
-  ])
-  const above = config === undefined ? findConfigFile(process.cwd()) : undefined
-  if (above !== undefined) process.chdir(path.dirname(above))
+  const [{ packageRootOf }, { findConfigFile, loadConfig }, { TsxLoader }, { refuseInstalledVersion }] =
+    await Promise.all([
+      import('../project/compiled-config.js'),
+      import('../project/config-file.js'),
+      import('../project/loader.js'),
+      import('../project/prisma-version.js'),
+    ])
+  const named = config === undefined ? undefined : path.resolve(config)
+  const above = named === undefined ? findConfigFile(process.cwd()) : undefined
+  const folder = named === undefined ? above && path.dirname(above) : existsSync(named) && packageRootOf(named)
+  if (folder) process.chdir(folder)
   refuseInstalledVersion(process.cwd())
   keepStdoutForData()
-  return loadConfig(new TsxLoader(), process.cwd(), config)
+  return loadConfig(new TsxLoader(), process.cwd(), folder ? named : config)
 }
 
 /** Opens the project's After Party, hands it over, and closes it whatever happens. */

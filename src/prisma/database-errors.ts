@@ -1,6 +1,7 @@
 import { AfterPartyError, codeOf, type ErrorCode, type ErrorParts } from '../define/errors.js'
 import type { DriverError } from './driver-error.js'
 import { classify, type ErrorClass } from './error-class.js'
+import { schemaInUrl } from './schema-in-url.js'
 
 /** Prisma's code for a row that exists already. */
 export function isUniqueViolation(error: unknown): boolean {
@@ -39,6 +40,16 @@ export function asLedgerError(error: unknown): unknown {
   if (found === 'bug') return error
   const [code, explain] = EXPLAINED[found]
   return new AfterPartyError(code, { why: said.reason, ...explain(said), cause: error })
+}
+
+/** Prisma's command line finds the schema in the URL; the adapters of Prisma 7 don't. */
+function ignoredSchemas(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, url]) => {
+    const schema = schemaInUrl(url)
+    return schema === undefined
+      ? []
+      : `${name} names the schema ${schema}. \`prisma migrate\` uses it, and an adapter has to be told: \`new PrismaPg({ connectionString }, { schema: '${schema}' })\`.`
+  })
 }
 
 type Explain = (said: DriverError) => Pick<ErrorParts, 'what' | 'next'> & Partial<ErrorParts>
@@ -107,7 +118,10 @@ const EXPLAINED: Record<Exclude<ErrorClass, 'bug'>, [ErrorCode, Explain]> = {
     ({ reason }) => ({
       what: "After Party's tables are not in this database.",
       why: `The migration that creates them does not exist or is not applied, or the tables are in a database schema that this connection does not search.\n${reason}`,
-      next: 'Run `npx prisma migrate deploy` first. In development: `npx prisma migrate dev --name add_after_party`.',
+      next: [
+        'Run `npx prisma migrate deploy` first. In development: `npx prisma migrate dev --name add_after_party`.',
+        ...ignoredSchemas(process.env),
+      ].join('\n'),
     }),
   ],
   'out-of-date': ['ledger-outdated', () => OUTDATED],

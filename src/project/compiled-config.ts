@@ -18,6 +18,14 @@ export function aboveOutput(configFile: string, relative: string): string | unde
   }
 }
 
+/** The folder of the package that a file belongs to, if any. */
+export function packageRootOf(file: string): string | undefined {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    if (isPackageRoot(folder)) return folder
+    if (path.dirname(folder) === folder) return undefined
+  }
+}
+
 /** Output folders have a package.json, too, where it only says which kind of modules is in them. */
 function isPackageRoot(folder: string): boolean {
   const file = path.join(folder, 'package.json')

@@ -7,6 +7,7 @@ import { DEFAULT_MIGRATIONS, DEFAULT_TASKS } from '../define/config.js'
 import { isDuration, isLease } from '../define/duration.js'
 import { AfterPartyError, codeOf, messageOf } from '../define/errors.js'
 import { aboveOutput } from './compiled-config.js'
+import { unloadedVariable } from './env-files.js'
 import type { Loader } from './loader.js'
 import { shownPath } from './shown-path.js'
 
@@ -58,14 +59,12 @@ export async function loadConfig(loader: Loader, cwd: string, explicit?: string)
     })
   const shown = shownPath(file, cwd)
   const exported = await loader.defaultExport(file).catch((error) => {
-    throw new AfterPartyError('config-invalid', {
-      what: `Can't load ${shown}.`,
-      why: messageOf(error),
-      next: /^(ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error) ?? '')
-        ? 'Fix the import. If the Prisma client is missing, run `npx prisma generate`.'
-        : 'Fix it and run the command again.',
-      cause: error,
-    })
+    const why = messageOf(error)
+    const ordinary = /^(ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error) ?? '')
+      ? 'Fix the import. If the Prisma client is missing, run `npx prisma generate`.'
+      : 'Fix it and run the command again.'
+    const next = unloadedVariable(why) ?? ordinary
+    throw new AfterPartyError('config-invalid', { what: `Can't load ${shown}.`, why, next, cause: error })
   })
   return withDefaults(checkConfig(exported, shown), file)
 }

@@ -39,7 +39,7 @@ function causeOf(thrown: unknown, told: string): string[] {
 /** What esbuild says through tsx. */
 const TRANSFORM = /^Transform failed with .*\n(.+?):(\d+):\d+: ERROR: (.*)/
 const FIRST_LINE = /^(file:\/\/.+|\/.+|[A-Za-z]:[\\/].+):(\d+)$/
-const FRAME = /^\s+at .*?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]+):(\d+):\d+\)?$/
+const FRAME = /^\s+at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:[\\/]).+):(\d+):\d+\)?$/
 
 function placeIn(thrown: unknown): Place | undefined {
   const [first = '', ...frames] = (thrown instanceof Error ? (thrown.stack ?? '') : '').split('\n')

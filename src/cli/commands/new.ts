@@ -1,6 +1,7 @@
 import { shownPath } from '../../project/shown-path.js'
 import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
+import { asCalled } from '../runner.js'
 import { stderr, stdout } from '../terminal.js'
 
 export const newCommand = defineCommand({
@@ -27,6 +28,10 @@ export const newCommand = defineCommand({
         )
       }),
   run: async ({ name, description, everyDeploy, model, config }) => {
+    if (model !== undefined) {
+      const { demandModel } = await import('../../project/new/backfill-model.js')
+      await demandModel(model, process.cwd(), process.env)
+    }
     const [{ newTask }, { findTaskPlacement }, { TsxLoader }] = await Promise.all([
       import('../../project/new/new-task.js'),
       import('../../project/new/task-placement.js'),
@@ -36,7 +41,7 @@ export const newCommand = defineCommand({
     if (unloaded) stderr.line(`${stderr.style('yellow', '⚠')} ${unloaded.what} ${unloaded.why ?? ''}`)
     const { file } = await newTask({ name, description, everyDeploy, model, ...placement })
     stdout.line(shownPath(file))
-    stderr.line('→ Write the code of the task, then run `npx after-party run`.')
+    stderr.line(asCalled('→ Write the code of the task, then run `npx after-party run`.'))
     return EXIT.done
   },
 })

@@ -2,6 +2,7 @@ import { headline } from '../../define/errors.js'
 import type { Reason, TaskState } from '../../define/events.js'
 import type { Status, TaskStatus } from '../../engine/status.js'
 import { shownPath } from '../../project/shown-path.js'
+import { asCalled } from '../runner.js'
 import { table } from '../table.js'
 import { clip, formatMs, stderr, stdout } from '../terminal.js'
 import { printJson } from './json.js'
@@ -26,7 +27,7 @@ export function printStatus(status: Status, { json, directory }: { json: boolean
   const { tasks, summary, faults } = status
   if (json) printJson('status', { tasks, summary })
   else if (tasks.length === 0)
-    stderr.line(`No tasks in ${shownPath(directory)} yet. Create one: npx after-party new <name>`)
+    stderr.line(asCalled(`No tasks in ${shownPath(directory)} yet. Create one: npx after-party new <name>`))
   else {
     stdout.line(
       table(

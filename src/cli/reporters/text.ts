@@ -1,4 +1,5 @@
-import type { RunEvent, StopReason, TaskRef, TaskResult } from '../../define/events.js'
+import type { RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
+import { asCalled } from '../runner.js'
 import { ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { Progress } from './progress.js'
@@ -110,23 +111,21 @@ function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: num
       stderr.line(`${stderr.style('green', '✔')} ${count(results.length, 'task')} done in ${formatMs(ms)}`)
     return
   }
-  if (outcome === 'paused') {
-    stderr.line('\nPaused: --max-duration ran out. The next `npx after-party run` resumes where it stopped.')
-    return
+  stderr.line(asCalled(`\n${whatNext(outcome, name, notRun.length)}`))
+}
+
+function whatNext(outcome: RunResult['outcome'], name: string, notRun: number): string {
+  const rest = notRun === 0 ? '' : `${count(notRun, 'task')} after it ${notRun === 1 ? 'was' : 'were'} not run. `
+  switch (outcome) {
+    case 'paused':
+      return 'Paused: --max-duration ran out. The next `npx after-party run` resumes where it stopped.'
+    case 'failed':
+      return `${rest}Fix the task and run \`npx after-party run\` again. It resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`
+    case 'locked':
+      return `${rest}Run \`npx after-party run\` again when the other run has finished, or increase --lock-timeout.`
+    default:
+      return 'Stopped by a signal. The next `npx after-party run` resumes where it stopped.'
   }
-  const rest =
-    notRun.length === 0
-      ? ''
-      : `${count(notRun.length, 'task')} after it ${notRun.length === 1 ? 'was' : 'were'} not run. `
-  if (outcome === 'failed')
-    stderr.line(
-      `\n${rest}Fix the task and run \`npx after-party run\` again. It resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`,
-    )
-  else if (outcome === 'locked')
-    stderr.line(
-      `\n${rest}Run \`npx after-party run\` again when the other run has finished, or increase --lock-timeout.`,
-    )
-  else stderr.line(`\nStopped by a signal. The next \`npx after-party run\` resumes where it stopped.`)
 }
 
 function title({ version, name }: TaskRef): string {

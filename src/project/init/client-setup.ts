@@ -1,4 +1,6 @@
 import { dirname, extname, resolve, sep } from 'node:path'
+import { schemaInUrl } from '../../prisma/schema-in-url.js'
+import { variable } from '../env-files.js'
 import type { ImportStyle, PrismaProject } from '../prisma-project.js'
 import type { Provider } from '../schema/column-types.js'
 import { isInstalled } from '../schema/prisma-cli.js'
@@ -24,6 +26,8 @@ export interface UrlSource {
   fallback: string | undefined
   /** The project reads no variable, only `fallback`. */
   literal: boolean
+  /** It names a schema of PostgreSQL, which adapters want to be told. */
+  hasSchema: boolean
 }
 
 /** How After Party's config gets its clients. Specifiers are as the config imports them. */
@@ -40,7 +44,11 @@ export interface ClientSetup {
 }
 
 /** Finds out how the config of a project gets its clients. */
-export async function findClientSetup(project: PrismaProject, provider: Provider): Promise<ClientSetup> {
+export async function findClientSetup(
+  project: PrismaProject,
+  provider: Provider,
+  env: NodeJS.ProcessEnv,
+): Promise<ClientSetup> {
   const generator = project.info.generators.find(({ provider }) => /^prisma-client(-js)?$/.test(provider))
   const adapter = adapterFor(project, provider, generator)
   const existing = await findClientModule(project.root)
@@ -48,7 +56,7 @@ export async function findClientSetup(project: PrismaProject, provider: Provider
     clientSpecifier: clientSpecifier(project.root, generator, project.importStyle, project.esm),
     adapter,
     adapterMissing: adapter !== undefined && !hasPackage(project, adapter.package),
-    url: urlSource(project),
+    url: urlSource(project, env),
     existing: existing && { ...existing, specifier: moduleSpecifier(project.root, existing.path, project.importStyle) },
   }
 }
@@ -153,7 +161,7 @@ function hasPackage(project: PrismaProject, name: string): boolean {
   return project.dependencies.has(name) || isInstalled(project.root, name)
 }
 
-function urlSource({ root, info, configText, prismaMajor }: PrismaProject): UrlSource {
+function urlSource({ root, info, configText, prismaMajor }: PrismaProject, set: NodeJS.ProcessEnv): UrlSource {
   const { datasource } = info
   const code = withoutJsComments(configText)
   const expression = /\bdatasource\s*:\s*\{[\s\S]*?\burl\s*:\s*([^\n}]*)/.exec(code)?.[1] ?? ''
@@ -167,7 +175,9 @@ function urlSource({ root, info, configText, prismaMajor }: PrismaProject): UrlS
     inSchema && datasource && prismaMajor < 7
       ? fileUrlFrom(root, dirname(datasource.file), inSchema)
       : /['"`](file:[^'"`$]+)['"`]/.exec(expression)?.[1]
-  return { env: env ?? 'DATABASE_URL', fallback, literal: env === undefined && fallback !== undefined }
+  const name = env ?? 'DATABASE_URL'
+  const hasSchema = schemaInUrl(variable(name, root, set)) !== undefined
+  return { env: name, fallback, literal: env === undefined && fallback !== undefined, hasSchema }
 }
 
 function fileUrlFrom(root: string, folder: string, url: string): string {

@@ -9,12 +9,14 @@ export interface ConfigTextOptions {
   migrations?: string | undefined
   /** Begin with `import 'dotenv/config'`. */
   dotenv: boolean
+  /** There is a `.env` that nothing else loads. */
+  env: boolean
   /** Write TypeScript, with the types of the client. */
   typescript: boolean
 }
 
 /** The text of a project's `after-party.config.ts`, or `.mjs` where the project is plain JavaScript. */
-export function configText({ setup, tasks, migrations = '', dotenv, typescript }: ConfigTextOptions): string {
+export function configText({ setup, tasks, migrations = '', dotenv, env, typescript }: ConfigTextOptions): string {
   const { existing, adapter } = setup
   const own = existing && ownName(existing.name)
   const needsPlain = existing?.kind !== 'factory'
@@ -26,6 +28,8 @@ export function configText({ setup, tasks, migrations = '', dotenv, typescript }
   const plain = plainClient(adapter, setup.url)
   return renderTemplate('config', {
     dotenv,
+    // Too late for a client that is made as its module is imported.
+    loadEnv: env && !dotenv && (existing === undefined || existing.kind === 'factory'),
     imports,
     clientComment: commentOf(setup),
     client: own === undefined ? plain : existing?.kind === 'instance' ? `() => ${own}` : own,
@@ -59,12 +63,14 @@ function commentOf({ existing }: ClientSetup): string {
 /** A function that makes a client, and says which variable it misses rather than connect to a default. */
 function plainClient(adapter: Adapter | undefined, url: UrlSource): string {
   if (!adapter) return '() => new PrismaClient()'
-  return [
-    '() => {',
-    ...('env' in adapter.inputs ? readEnv(adapter.inputs.env) : readUrl(adapter.inputs.url, url)).map((l) => `  ${l}`),
-    `  return new PrismaClient({ adapter: new ${adapter.className}(${adapter.args}) })`,
-    '}',
-  ].join('\n')
+  const hasSchema = url.hasSchema && 'url' in adapter.inputs && adapter.inputs.url === 'connectionString'
+  const schema = "const schema = new URL(connectionString).searchParams.get('schema') ?? 'public'"
+  const lines = [
+    ...('env' in adapter.inputs ? readEnv(adapter.inputs.env) : readUrl(adapter.inputs.url, url)),
+    ...(hasSchema ? [schema] : []),
+    `return new PrismaClient({ adapter: new ${adapter.className}(${adapter.args}${hasSchema ? ', { schema }' : ''}) })`,
+  ]
+  return ['() => {', ...lines.map((line) => `  ${line}`), '}'].join('\n')
 }
 
 function readUrl(name: string, { env, fallback, literal }: UrlSource): string[] {

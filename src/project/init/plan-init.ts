@@ -87,7 +87,7 @@ async function plan(options: InitOptions): Promise<InitPlan> {
   const gaps = ledgerGaps(info, provider)
   const schema = databaseSchemaOf(datasource.schemas, options.databaseSchema)
   const schemaFiles = planSchema(project, provider, { schema, gaps })
-  const config = await planConfig(project, provider)
+  const config = await planConfig(project, provider, options.env)
   const kept = config.files.some(({ path }) => dirname(path) === config.tasks)
   const tasks = await planTasks(root, config.tasks)
   const files = [...schemaFiles, ...config.files, ...(kept ? [] : tasks)]
@@ -208,7 +208,7 @@ interface ConfigPlan {
   warnings: string[]
 }
 
-async function planConfig(project: PrismaProject, provider: Provider): Promise<ConfigPlan> {
+async function planConfig(project: PrismaProject, provider: Provider, env: NodeJS.ProcessEnv): Promise<ConfigPlan> {
   const { root, typescript, migrations, dependencies } = project
   const present = findConfigFile(root)
   if (present !== undefined) {
@@ -216,13 +216,14 @@ async function planConfig(project: PrismaProject, provider: Provider): Promise<C
     const notes = [`${shownPath(present, root)} already exists and was not changed`]
     return { files: [], tasks: join(dirname(present), tasks), setup: undefined, notes, warnings: [] }
   }
-  const setup = await findClientSetup(project, provider)
+  const setup = await findClientSetup(project, provider, env)
   const migrationsPath = shownPath(migrations, root)
   const text = configText({
     setup,
     tasks: DEFAULT_TASKS,
     migrations: migrationsPath === 'prisma/migrations' ? undefined : migrationsPath,
     dotenv: dependencies.has('dotenv') || /['"]dotenv\/config['"]/.test(withoutJsComments(project.configText)),
+    env: project.prismaMajor >= 7 && (await kindOf(join(root, '.env'))) === 'file',
     typescript,
   })
   const name = typescript ? 'after-party.config.ts' : 'after-party.config.mjs'
