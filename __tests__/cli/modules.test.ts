@@ -25,6 +25,34 @@ export default defineTask({
 })
 `
 
+describe('a module for React’s server alone', () => {
+  testAgain('is refused with what lets it be loaded, and then is', async () => {
+    const project = await Project.create()
+    const files = {
+      'node_modules/server-only/package.json': JSON.stringify({
+        name: 'server-only',
+        exports: { '.': { 'react-server': './empty.js', default: './index.js' } },
+      }),
+      'node_modules/server-only/empty.js': '',
+      'node_modules/server-only/index.js': `throw new Error('This module cannot be imported from a Client Component module. It should only be used from a Server Component.')`,
+      'src/posts.ts': `import 'server-only'\nexport const said = 'from the server'\n`,
+      'prisma/after-party/20260101000000_first.ts': `import { defineTask } from 'after-party'
+import { said } from '../../src/posts.js'
+
+export default defineTask({ run: ({ log }) => log(said) })
+`,
+    }
+    for (const [file, text] of Object.entries(files)) await project.write(file, text)
+    const refused = await project.afterParty('run')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Client Component') })
+    expect(refused.stderr).toContain('Run the command with NODE_OPTIONS=--conditions=react-server.')
+    project.env = { NODE_OPTIONS: '--conditions=react-server' }
+    const { code, stderr } = await project.afterParty('run')
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('from the server') })
+    await project.remove()
+  })
+})
+
 describe('an ESM project', () => {
   let project: Project
   beforeAll(async () => {

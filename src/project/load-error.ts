@@ -26,8 +26,14 @@ export async function asLoadError(thrown: unknown, file: string): Promise<LoadEr
   const message = relativePaths(text ?? messageOf(thrown))
   const place = from && line ? { file: from, line } : (placeIn(thrown) ?? (await placeOfSyntaxError(thrown, file)))
   const said = place ? `${message} (${shown(place)})` : message
-  return new LoadError([said, ...(text === undefined ? causeOf(thrown, message) : [])].join('\n'), thrown)
+  const hint = CLIENT_COMPONENT.test(message) ? [SERVER_ONLY] : []
+  return new LoadError([said, ...(text === undefined ? causeOf(thrown, message) : []), ...hint].join('\n'), thrown)
 }
+
+/** What `server-only` throws outside of React's server, where a condition of Node's resolves it to nothing. */
+const CLIENT_COMPONENT = /cannot be imported from a Client Component module/i
+const SERVER_ONLY =
+  "A module that it imports has `import 'server-only'`. Run the command with NODE_OPTIONS=--conditions=react-server."
 
 /** What an error of the module's own says about why; who wraps an error often repeats its message. */
 function causeOf(thrown: unknown, told: string): string[] {
@@ -39,7 +45,7 @@ function causeOf(thrown: unknown, told: string): string[] {
 /** What esbuild says through tsx. */
 const TRANSFORM = /^Transform failed with .*\n(.+?):(\d+):\d+: ERROR: (.*)/
 const FIRST_LINE = /^(file:\/\/.+|\/.+|[A-Za-z]:[\\/].+):(\d+)$/
-const FRAME = /^\s+at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:[\\/]).+):(\d+):\d+\)?$/
+const FRAME = /^\s+at (?:.*? \(|async )?((?:file:\/\/|\/|[A-Za-z]:[\\/]).+):(\d+):\d+\)?$/
 
 function placeIn(thrown: unknown): Place | undefined {
   const [first = '', ...frames] = (thrown instanceof Error ? (thrown.stack ?? '') : '').split('\n')

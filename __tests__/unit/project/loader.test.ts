@@ -27,6 +27,18 @@ describe('what an import threw', () => {
     expect((await asLoadError(thrown('no', stack), 'b.mjs')).message).toBe(`no (${here('b.mjs')}:3)`)
   })
 
+  test('is told with a frame of a folder whose name has parentheses and spaces', async () => {
+    const file = path.join(folder, '(jobs) of ours', 'bad.ts')
+    for (const frame of [
+      `at ${file}:3:1`,
+      `at run (${file}:3:1)`,
+      `at async file://${file.replaceAll(' ', '%20')}:3:1`,
+    ])
+      expect((await asLoadError(thrown('no', `Error: no\n    ${frame}`), 'b.mjs')).message).toBe(
+        `no (${here('(jobs) of ours/bad.ts')}:3)`,
+      )
+  })
+
   test('with the place in its first line is told with that', async () => {
     const stack = `${folder}/c.cjs:7\n  )\n  ^\n\nSyntaxError: no\n    at wrapSafe (node:internal/x:1:1)`
     expect((await asLoadError(thrown('no', stack, SyntaxError), 'c.cjs')).message).toBe(`no (${here('c.cjs')}:7)`)

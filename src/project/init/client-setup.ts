@@ -22,6 +22,10 @@ export interface Adapter {
 /** Where the connection URL comes from at run time. */
 export interface UrlSource {
   env: string
+  /** The variable that is read where that one is not set. */
+  otherEnv: string | undefined
+  /** The project decides between variables, in a way that is not for us to repeat. */
+  unsure: boolean
   /** The `file:` URL that the project falls back to, or that it uses. */
   fallback: string | undefined
   /** The project reads no variable, only `fallback`. */
@@ -41,6 +45,8 @@ export interface ClientSetup {
   url: UrlSource
   /** The project's own module, when it has one. */
   existing: (ClientModule & { specifier: string }) | undefined
+  /** A module that makes a client, and that the config can't import. */
+  passedOver: string | undefined
 }
 
 /** Finds out how the config of a project gets its clients. */
@@ -51,13 +57,14 @@ export async function findClientSetup(
 ): Promise<ClientSetup> {
   const generator = project.info.generators.find(({ provider }) => /^prisma-client(-js)?$/.test(provider))
   const adapter = adapterFor(project, provider, generator)
-  const existing = await findClientModule(project.root)
+  const { module: existing, passedOver } = await findClientModule(project.root)
   return {
     clientSpecifier: clientSpecifier(project.root, generator, project.importStyle, project.esm),
     adapter,
     adapterMissing: adapter !== undefined && !hasPackage(project, adapter.package),
     url: urlSource(project, env),
     existing: existing && { ...existing, specifier: moduleSpecifier(project.root, existing.path, project.importStyle) },
+    passedOver,
   }
 }
 
@@ -161,14 +168,19 @@ function hasPackage(project: PrismaProject, name: string): boolean {
   return project.dependencies.has(name) || isInstalled(project.root, name)
 }
 
+/** `env('X')`, `process.env.X` or `process.env['X']`. */
+const VARIABLE = /\benv\s*(?:<[^>]*>)?\(\s*['"`](\w+)['"`]|\bprocess\.env(?:\.(\w+)|\[\s*['"`](\w+)['"`]\s*\])/g
+
 function urlSource({ root, info, configText, prismaMajor }: PrismaProject, set: NodeJS.ProcessEnv): UrlSource {
   const { datasource } = info
   const code = withoutJsComments(configText)
-  const expression = /\bdatasource\s*:\s*\{[\s\S]*?\burl\s*:\s*([^\n}]*)/.exec(code)?.[1] ?? ''
-  const env =
-    datasource?.urlEnv ??
-    /\benv\s*(?:<[^>]*>)?\(\s*['"`](\w+)['"`]/.exec(expression)?.[1] ??
-    /\bprocess\.env(?:\.(\w+)|\[\s*['"`](\w+)['"`]\s*\])/.exec(expression)?.slice(1).find(Boolean)
+  const expression = /\bdatasource\s*:\s*\{[\s\S]*?\burl\s*:\s*([^,}]*)/.exec(code)?.[1] ?? ''
+  const inConfig = [...expression.matchAll(VARIABLE)].flatMap(
+    ([, called, dotted, quoted]) => called ?? dotted ?? quoted ?? [],
+  )
+  const operators = expression.replace(/(['"`])(?:(?!\1)[\s\S])*\1/g, '')
+  const unsure = !datasource?.urlEnv && /(?<!\?)\?(?![?.])/.test(operators)
+  const [env, otherEnv] = datasource?.urlEnv ? [datasource.urlEnv] : unsure ? [] : [...new Set(inConfig)]
   const inSchema = datasource?.url?.startsWith('file:') ? datasource.url : undefined
   // Prisma 6 takes a path in the schema from the schema's folder, adapters take it from the current directory.
   const fallback =
@@ -177,7 +189,8 @@ function urlSource({ root, info, configText, prismaMajor }: PrismaProject, set: 
       : /['"`](file:[^'"`$]+)['"`]/.exec(expression)?.[1]
   const name = env ?? 'DATABASE_URL'
   const hasSchema = schemaInUrl(variable(name, root, set)) !== undefined
-  return { env: name, fallback, literal: env === undefined && fallback !== undefined, hasSchema }
+  const literal = env === undefined && fallback !== undefined
+  return { env: name, otherEnv, unsure, fallback, literal, hasSchema }
 }
 
 function fileUrlFrom(root: string, folder: string, url: string): string {

@@ -73,11 +73,12 @@ function plainClient(adapter: Adapter | undefined, url: UrlSource): string {
   return ['() => {', ...lines.map((line) => `  ${line}`), '}'].join('\n')
 }
 
-function readUrl(name: string, { env, fallback, literal }: UrlSource): string[] {
-  if (fallback !== undefined) {
-    return [`const ${name} = ${literal ? '' : `process.env.${env} ?? `}${stringLiteral(fallback)}`]
-  }
-  return [`const ${name} = process.env.${env}`, `if (!${name}) throw new Error('${env} is not set')`]
+function readUrl(name: string, { env, otherEnv, fallback, literal }: UrlSource): string[] {
+  const names = literal ? [] : [env, ...(otherEnv === undefined ? [] : [otherEnv])]
+  const read = names.map((each) => `process.env.${each}`)
+  if (fallback !== undefined) return [`const ${name} = ${[...read, stringLiteral(fallback)].join(' ?? ')}`]
+  const missing = otherEnv === undefined ? `${env} is not set` : `neither ${env} nor ${otherEnv} is set`
+  return [`const ${name} = ${read.join(' ?? ')}`, `if (!${name}) throw new Error('${missing}')`]
 }
 
 function readEnv(names: readonly string[]): string[] {

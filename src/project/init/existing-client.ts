@@ -24,18 +24,32 @@ const LIKELY = /^(prisma|db|client|database|prisma[-_.]?client|prisma[-_.]?db)$/
 const BOUND =
   /['"](server-only|client-only|\$env\/|\$app\/|cloudflare:|astro:|bun:|#imports)|import\.meta\.env|^\s*['"]use (client|server)['"]/m
 
+/** What was found: the module to use; or, where there is none, one that only a framework can load. */
+export interface FoundModule {
+  module: ClientModule | undefined
+  passedOver: string | undefined
+}
+
 /** Looks for the module that makes the client of the project. Of several, the likeliest by its name and place. */
-export async function findClientModule(root: string): Promise<ClientModule | undefined> {
+export async function findClientModule(root: string): Promise<FoundModule> {
   const top = await sourcesIn(root, 0)
   const below = await Promise.all(FOLDERS.map((folder) => sourcesIn(join(root, folder), DEEPEST)))
   const modules: ClientModule[] = []
+  let passedOver: string | undefined
   for (const path of [...top, ...below.flat()]) {
-    const found = readClientExport(await readFile(path, 'utf8').catch(() => ''))
+    const text = await readFile(path, 'utf8').catch(() => '')
+    const found = readClientExport(text)
     if (found) modules.push({ ...found, path })
+    else if (isLikely(path) && makesClient(text)) passedOver ??= path
   }
   const rank = ({ path, kind }: ClientModule) =>
     (isLikely(path) ? 0 : 1000) + (kind === 'factory' ? 0 : 100) + path.split(/[\\/]/).length
-  return modules.sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1))[0]
+  const [module] = modules.sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1))
+  return { module, passedOver: module ? undefined : passedOver }
+}
+
+function makesClient(text: string): boolean {
+  return /\bnew\s+PrismaClient\b/.test(withoutJsComments(text))
 }
 
 /**
@@ -56,7 +70,8 @@ export function readClientExport(text: string): ClientExport | undefined {
       if (!kind || kind === 'private' || !(CLIENT_NAME.test(name) || isDefault)) return []
       return { kind, name: local === UNNAMED ? 'prisma' : isDefault ? local : name, isDefault }
     })
-  return exported.find(({ kind }) => kind === 'factory') ?? exported[0]
+  const first = (wanted: (found: ClientExport) => boolean) => exported.find(wanted)
+  return first(({ kind }) => kind === 'factory') ?? first(({ name }) => name === 'prisma') ?? exported[0]
 }
 
 const CLIENT_NAME = /prisma|db|database|client/i
@@ -64,6 +79,11 @@ const FUNCTION = /^(?:export\s+)?(?:default\s+)?(async\s+)?function\s+(\w+)\s*(\
 const VARIABLE = /^(?:export\s+)?(?:const|let|var)\s+(\w+)(?:[^=]|=>)*?=(?![>=])\s*([\s\S]*)$/
 const ASSIGNMENT = /^(?:module\.)?exports\.(\w+)\s*=\s*([\s\S]*)$/
 const ARROW = /^(async\s+)?(?:function\s*\w*\s*)?(\([^)]*\)|\w+)\s*(?::[^={]+)?(?:=>|\{)/
+
+/** Functions that give a function: React's, lodash's. */
+const CACHED = /^(?:React\.|_\.)?(?:cache|once|memoize|memo|lazy)\s*(?:<[^>]*>)?\(\s*(?:\(\s*\)|function\b)/
+/** A plugin of Fastify gets its server, and gives no client. */
+const PLUGIN = /^(?:fp|fastifyPlugin|definePlugin|defineNitroPlugin)\s*(?:<[^>]*>)?\(/
 
 /** What `export default new PrismaClient()` is called here. */
 const UNNAMED = '(unnamed)'
@@ -84,7 +104,8 @@ function clientsIn(statements: readonly string[]): Map<string, Kind> {
     const [, name, value] = VARIABLE.exec(statement) ?? ASSIGNMENT.exec(statement) ?? []
     if (!name || value === undefined || !givesClient(value, clients)) continue
     const arrow = ARROW.exec(value)
-    clients.set(name, arrow?.[2] === undefined ? 'instance' : functionKind(name, value, arrow[1], arrow[2]))
+    if (arrow?.[2] !== undefined) clients.set(name, functionKind(name, value, arrow[1], arrow[2]))
+    else clients.set(name, PLUGIN.test(value) ? 'private' : CACHED.test(value) ? 'getter' : 'instance')
   }
   return clients
 }

@@ -227,11 +227,20 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
     typescript,
   })
   const name = typescript ? 'after-party.config.ts' : 'after-party.config.mjs'
+  const unclear: string[] = []
   const notes = setup.existing
     ? [`The config uses ${setup.existing.name} from ${shownPath(setup.existing.path, root)}`]
     : []
   const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
-  if (tellsUrl && !setup.url.literal) notes.push(`The config reads the connection URL from ${setup.url.env}`)
+  const { env: variable, otherEnv, literal, unsure } = setup.url
+  if (tellsUrl && !literal)
+    notes.push(`The config reads the connection URL from ${[variable, otherEnv].filter(Boolean).join(' or ')}`)
+  if (tellsUrl && unsure)
+    unclear.push(`Your Prisma config decides which URL it takes. Check that ${name} takes the same`)
+  if (setup.passedOver)
+    unclear.push(
+      `${shownPath(setup.passedOver, root)} makes a client that only a framework can load, or that needs arguments. ${name} makes its own, without the extensions of that one`,
+    )
   const [path, tasks] = [join(root, name), join(root, DEFAULT_TASKS)]
   const checks = typescript ? await planTypeChecks(project.scripts, { root, config: path, tasks }) : undefined
   const { excluded = [], own, warnings = [] } = checks ?? {}
@@ -244,7 +253,7 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
     tasks,
     setup,
     notes: [...notes, ...(checks?.notes ?? [])],
-    warnings,
+    warnings: [...unclear.map((text) => `${text}.`), ...warnings],
   }
 }
 

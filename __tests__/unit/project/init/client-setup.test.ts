@@ -102,6 +102,21 @@ describe("the project's own client module", () => {
       `const prisma = new PrismaClient()\nexport { prisma as db }`,
       { kind: 'instance', name: 'db', isDefault: false },
     ],
+    [
+      'several, by the name that everybody gives it',
+      `export const readOnlyDb = new PrismaClient()\nexport const prisma = new PrismaClient()`,
+      { kind: 'instance', name: 'prisma', isDefault: false },
+    ],
+    [
+      'a function that React remembers',
+      `export const getDb = cache(() => new PrismaClient())`,
+      { kind: 'getter', name: 'getDb', isDefault: false },
+    ],
+    [
+      'an instance that a helper keeps over reloads',
+      `export const prisma = remember('prisma', () => new PrismaClient())`,
+      { kind: 'instance', name: 'prisma', isDefault: false },
+    ],
     ['a nameless default', `export default new PrismaClient()`, { kind: 'instance', name: 'prisma', isDefault: true }],
     [
       'a CommonJS object',
@@ -133,6 +148,10 @@ describe("the project's own client module", () => {
       `export async function createClient() {\n  return new PrismaClient()\n}`,
     ],
     ['makes clients from something given', `export const createClient = (url: string) => new PrismaClient({ url })`],
+    [
+      'is a plugin of a server',
+      `const prismaPlugin = fp(async (server) => {\n  server.decorate('prisma', new PrismaClient())\n})\nexport default prismaPlugin`,
+    ],
     ['says it in a comment', `// new PrismaClient()\nexport const prisma = 1`],
   ])('is not used when it %s', (_, text) => {
     expect(readClientExport(text)).toBeUndefined()

@@ -321,6 +321,8 @@ declare module 'after-party' {
     [`process.env['MAIN_DB']!`, 'process.env.MAIN_DB\n'],
     [`process.env.MAIN_DB ?? 'file:./x.db'`, `process.env.MAIN_DB ?? 'file:./x.db'\n`],
     [`'file:./x.db'`, `= 'file:./x.db'\n`],
+    [`process.env.DIRECT_URL ?? env('DATABASE_URL')`, 'process.env.DIRECT_URL ?? process.env.DATABASE_URL\n'],
+    [`process.env.CI\n      ? process.env.CI_URL! : process.env.OTHER_URL!`, 'process.env.DATABASE_URL\n'],
     [`'postgresql://me:secret@db/app'`, 'process.env.DATABASE_URL\n'],
   ])('reads the connection URL as Prisma does: %s', async (url, expected) => {
     await write({
@@ -332,6 +334,66 @@ declare module 'after-party' {
     expect(text).toContain(expected)
     expect(text).not.toContain('secret')
     expect(text).toContain('new PrismaBetterSqlite3({ url })')
+  })
+
+  test('says what it can’t tell: a URL that is decided on, a client that only a framework loads', async () => {
+    await write({
+      'package.json': packageJson(['@prisma/adapter-pg']),
+      'prisma/schema.prisma': schema('postgresql'),
+      'prisma.config.ts': config7('process.env.CI ? process.env.CI_URL! : process.env.MAIN_URL!'),
+      'lib/prisma.ts': `import 'server-only'\nexport const prisma = new PrismaClient()\n`,
+    })
+    const { notes, warnings } = await plan()
+    expect(notes).toEqual(['The config reads the connection URL from DATABASE_URL'])
+    expect(warnings).toEqual([
+      'Your Prisma config decides which URL it takes. Check that after-party.config.ts takes the same.',
+      'lib/prisma.ts makes a client that only a framework can load, or that needs arguments. after-party.config.ts makes its own, without the extensions of that one.',
+    ])
+  })
+
+  test('a question mark in a URL decides nothing', async () => {
+    await write({ 'package.json': packageJson(['@prisma/adapter-pg']), 'prisma/schema.prisma': schema('postgresql') })
+    await write({ 'prisma.config.ts': config7("process.env.DB ?? 'postgresql://localhost/app?schema=public'") })
+    const found = await plan()
+    expect(found.warnings).toEqual([])
+    expect(configOf(found)).toContain('process.env.DB\n')
+  })
+
+  test.each([
+    ['there is one', { '.env': '' }, true],
+    ['there is none', {}, false],
+    ['dotenv loads it', { '.env': '', 'package.json': packageJson(['@prisma/adapter-pg', 'dotenv']) }, false],
+    [
+      'the client is made as its module is imported',
+      { '.env': '', 'lib/prisma.ts': 'export const prisma = new PrismaClient()' },
+      false,
+    ],
+    [
+      'the client is made by a function',
+      { '.env': '', 'lib/prisma.ts': 'export const createClient = () => new PrismaClient()' },
+      true,
+    ],
+  ])('loads .env where it serves: %s', async (_, files, loads) => {
+    await write({
+      'package.json': packageJson(['@prisma/adapter-pg']),
+      'prisma/schema.prisma': schema('postgresql'),
+      ...files,
+    })
+    expect(configOf(await plan())?.includes('process.loadEnvFile()')).toBe(loads)
+  })
+
+  test.each([
+    ['postgresql://me:secret@db/app?schema=tenant', true],
+    ['postgresql://me:secret@db/app?pool=1&schema=tenant#x', true],
+    ['postgresql://me:secret@db/app?schema=public', false],
+    ['postgresql://me:secret@db/app', false],
+  ])('passes the schema of %s on to the adapter: %s', async (url, passed) => {
+    await write({ 'package.json': packageJson(['@prisma/adapter-pg']), 'prisma/schema.prisma': schema('postgresql') })
+    const text = configOf(await plan({ env: { DATABASE_URL: url } }))
+    expect(text?.includes('new PrismaPg({ connectionString }, { schema })')).toBe(passed)
+    await write({ '.env': `DATABASE_URL=${url}\n` })
+    expect(configOf(await plan())?.includes("searchParams.get('schema') ?? 'public'")).toBe(passed)
+    expect(text).not.toContain('secret')
   })
 
   test('needs no adapter on Prisma 6, unless its client does', async () => {
