@@ -1,4 +1,4 @@
-/** A backfill with adaptive batches that goes on until it is told to stop: `tsx gentle.ts`. */
+/** A backfill of the first rows, with adaptive batches, that goes on until it is told to stop: `tsx gentle.ts 50000`. */
 import { createAfterParty, defineBackfill } from 'after-party'
 import { client } from '../client.js'
 import { slugOf } from './slug.js'
@@ -12,6 +12,7 @@ const party = createAfterParty({
     '20260101000000_slugs': defineBackfill({
       model: 'post',
       select: { id: true, title: true },
+      where: { id: { lte: Number(process.argv[2]) } },
       batchSize: { target: '50ms' },
       update: (post) => ({ slug: slugOf(post as { id: number; title: string }) }),
     }),

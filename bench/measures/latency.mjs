@@ -16,16 +16,18 @@ export async function measureLatency(databases, { rows: sizes, rounds }) {
     process.stderr.write(`› an application's writes, ${thousands(rows)} rows on ${database.name}\n`)
     await database.seed(rows)
     await database.reset()
-    const { project: cwd = '', url, provider } = database
+    const { project: cwd = '', url } = database
     const env = { DATABASE_URL: url }
-    const job = JSON.stringify({ rows, ms: MS, provider })
-    const application = async () =>
-      JSON.parse((await runNode(['--import', 'tsx', 'contestants/application.ts', job], { cwd, env })).stdout)
-    /** @type {Record<'alone' | 'beside', number[][]>} */
-    const took = { alone: [], beside: [] }
+    const half = Math.floor(rows / 2)
+    const application = async (first = 1) => {
+      const job = JSON.stringify({ first, rows: half, ms: MS })
+      return JSON.parse((await runNode(['--import', 'tsx', 'contestants/application.ts', job], { cwd, env })).stdout)
+    }
+    /** @type {Record<'alone' | 'beside' | 'elsewhere', number[][]>} */
+    const took = { alone: [], beside: [], elsewhere: [] }
     for (let round = 0; round < rounds; round += 1) {
       took.alone.push(await application())
-      const backfill = spawn(process.execPath, ['--import', 'tsx', 'contestants/gentle.ts'], {
+      const backfill = spawn(process.execPath, ['--import', 'tsx', 'contestants/gentle.ts', String(half)], {
         cwd,
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -33,6 +35,7 @@ export async function measureLatency(databases, { rows: sizes, rounds }) {
       const ended = once(backfill, 'exit')
       await once(backfill.stdout, 'data')
       took.beside.push(await application())
+      took.elsewhere.push(await application(half + 1))
       backfill.kill('SIGTERM')
       await ended
     }
@@ -42,9 +45,10 @@ export async function measureLatency(databases, { rows: sizes, rounds }) {
       ['p50', 0.5],
       ['p99', 0.99],
     ])) {
-      const [alone, beside] = [at(took.alone, share), at(took.beside, share)]
-      cells.push([database.name, name, time(alone), time(beside), ratio(beside, alone), String(rounds)])
+      const [alone, beside, elsewhere] = [took.alone, took.beside, took.elsewhere].map((runs) => at(runs, share))
+      const compared = [beside, elsewhere].map((ms) => `${time(ms)} (${ratio(ms, alone)})`)
+      cells.push([database.name, name, time(alone), ...compared, String(rounds)])
     }
   }
-  return table(['database', 'single-row writes', 'alone', 'beside a backfill', 'of alone', 'runs'], cells)
+  return table(['database', 'single-row writes', 'alone', 'to rows of a backfill', 'to other rows', 'runs'], cells)
 }
