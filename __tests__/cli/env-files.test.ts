@@ -45,7 +45,7 @@ describe('A project with a .env', () => {
     const { code, stderr } = await project.afterParty('status')
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('DATABASE_URL is not set') })
     expect(stderr).toContain(
-      '→ DATABASE_URL is in .env, which nothing loads. Call `process.loadEnvFile()` in the config before the client is made',
+      '→ DATABASE_URL is set in .env, but nothing loads that file. Call `process.loadEnvFile()` in the config before it creates the client',
     )
     expect(stderr).not.toContain('adapter')
   })
@@ -63,7 +63,7 @@ describe('A project with a .env', () => {
       stderr: expect.stringContaining("Can't load after-party.config.ts"),
     })
     expect(stderr).toContain(
-      "→ DATABASE_URL is in .env.local, which nothing loads. Call `process.loadEnvFile('.env.local')`",
+      "→ DATABASE_URL is set in .env.local, but nothing loads that file. Call `process.loadEnvFile('.env.local')`",
     )
     await project.delete('.env.local')
   })

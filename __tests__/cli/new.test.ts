@@ -72,7 +72,9 @@ describe('new', () => {
 
   describe('a backfill', () => {
     let schema: string
+    let prismaConfig: string
     beforeAll(async () => {
+      prismaConfig = await project.read('prisma.config.ts')
       schema = await project.read('prisma/schema.prisma')
       const more = [
         'model order_item {\n  id Int @id\n}',
@@ -81,7 +83,10 @@ describe('new', () => {
       ]
       await project.write('prisma/schema.prisma', [schema, ...more].join('\n\n'))
     })
-    afterAll(() => project.write('prisma/schema.prisma', schema))
+    afterAll(async () => {
+      await project.write('prisma.config.ts', prismaConfig)
+      await project.write('prisma/schema.prisma', schema)
+    })
 
     test.each(
       few(
@@ -90,7 +95,7 @@ describe('new', () => {
           ['OrderItem', 'There is no model OrderItem in prisma/schema.prisma.', 'Did you mean `--model order_item`?'],
           ['Nope', 'There is no model Nope in prisma/schema.prisma.', 'Use the name from the schema'],
           ['Totals', 'Totals is a view, not a model.', 'A backfill walks the rows of a model'],
-          ['Trace', 'The model Trace has no key to walk its rows by.', 'Give it an `@id` or a `@unique` field'],
+          ['Trace', 'The model Trace has no key to walk its rows by.', 'Add an `@id` or a `@unique` field'],
         ],
         1,
       ),

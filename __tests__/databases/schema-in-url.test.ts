@@ -24,7 +24,7 @@ describeDatabases(
       const { code, stderr } = await project.afterParty('run')
       expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('are not in this database') })
       expect(stderr).toContain(
-        "DATABASE_URL names the schema tenant. `prisma migrate` uses it, and an adapter has to be told: `new PrismaPg({ connectionString }, { schema: 'tenant' })`.",
+        "DATABASE_URL contains schema=tenant. `prisma migrate` uses that schema, but a driver adapter ignores it. Pass it: `new PrismaPg({ connectionString }, { schema: 'tenant' })`.",
       )
     })
 

@@ -2,47 +2,19 @@ import type { TransactionTimes } from '../attempt/transaction.js'
 import type { BackfillDefinition } from '../define/backfill.js'
 import type { Ledger, RecordChange } from '../ledger/contract.js'
 import { type Client, primaryOf } from '../prisma/client.js'
-import { isClientReplaced, withoutExtensions } from '../prisma/extensions.js'
-import type { CheckpointWrites } from './checkpoint.js'
+import { withoutExtensions } from '../prisma/extensions.js'
+import { type AtOnce, isForStatements, Unsupported, type WritesTogether } from './at-once.js'
 import type { Comparison } from './comparison.js'
 import { ChangedMeanwhile } from './rows/batch-fault.js'
-import { isInexact } from './rows/in-order.js'
 import type { Walked } from './rows/target.js'
 import { type Column, type WalkedModel, walkedModel } from './rows/walked-model.js'
 import { type Change, dialectOf, groupChanges } from './write/bulk-update.js'
 import type { ChangeGroup, Dialect } from './write/dialect.js'
-import { passedBy, type RawTable, RawTables } from './write/raw-table.js'
+import { type RawTable, RawTables } from './write/raw-table.js'
 import { lookInto, lookThrough } from './write/unmatched-rows.js'
 import { comparedIn } from './write-batch.js'
 
 const RECORD = 'afterPartyTaskRecord'
-
-/** Batches of this table can't be written so. Nothing was written. */
-export class Unsupported extends Error {
-  constructor() {
-    super('a batch could not be written at once with its checkpoint')
-  }
-}
-
-/** What writes a batch with its checkpoint. */
-export interface WritesTogether extends CheckpointWrites {
-  /** Once it is written: throws when rows that are there were not found by their keys. */
-  demandFound?(): Promise<void>
-}
-
-/** How batches that were read before are written at once with their checkpoints. */
-export interface AtOnce {
-  /** No heartbeat gets through meanwhile. */
-  readonly beatsWait: boolean
-  /** Whether rows may be read well before they are written: whatever happens to them in between is noticed. */
-  readsAhead(table: RawTable, comparison: Comparison | undefined): boolean
-  /** What writes these changes with the checkpoint; undefined when that takes more than it can do. */
-  writing(
-    changes: readonly Change[],
-    table: RawTable,
-    comparison: Comparison | undefined,
-  ): Promise<WritesTogether | undefined>
-}
 
 /**
  * Writes the rows of a batch and its checkpoint in one statement, which is its own transaction: two round trips a
@@ -84,15 +56,11 @@ export class OneStatement implements AtOnce {
     walked: Walked,
     { client, ledger, times }: { client: Client; ledger: Ledger; times: TransactionTimes },
   ): OneStatement | undefined {
-    const { model, walk } = walked
-    const dialect = dialectOf(model)
+    const dialect = dialectOf(walked.model)
     const together = dialect?.together
     const isolated = typeof transaction === 'object' && transaction.isolationLevel !== undefined
     if (!update || !transaction || isolated || !together || !ledger.checkpointChange || !(RECORD in client)) return
-    // Of keys that may not be found again as JavaScript read them, a statement must be asked what it found.
-    if (isInexact(walk)) return
-    // What an extension does at the begin of a transaction, a statement by itself would go without.
-    if (passedBy(client, model) !== undefined || isClientReplaced(client, '$transaction')) return
+    if (!isForStatements(walked, client)) return
     const change = ledger.checkpointChange.bind(ledger)
     // A hook on raw statements is for those of the team; this one writes the ledger too.
     return new OneStatement(withoutExtensions(client), { walked, change, dialect, together, times })

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HANGS_MS } from '../attempt/transaction.js'
 import type { ReadDelegate } from '../prisma/client.js'
+import type { WritesTogether } from './at-once.js'
 import type { BatchRows, Place, Prepared } from './batch-rows.js'
-import type { WritesTogether } from './one-statement.js'
 import type { Page, Walk } from './rows/pages.js'
 
 /** A batch that only needs to be written. `together`: by one statement with its checkpoint. */

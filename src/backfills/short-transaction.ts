@@ -2,15 +2,14 @@ import { type TransactionTimes, transact } from '../attempt/transaction.js'
 import type { BackfillDefinition } from '../define/backfill.js'
 import type { Ledger } from '../ledger/contract.js'
 import type { Client } from '../prisma/client.js'
-import { isClientReplaced, withoutExtensions } from '../prisma/extensions.js'
+import { withoutExtensions } from '../prisma/extensions.js'
+import { type AtOnce, isForStatements, Unsupported, type WritesTogether } from './at-once.js'
 import type { Comparison } from './comparison.js'
-import { type AtOnce, Unsupported, type WritesTogether } from './one-statement.js'
 import { ChangedMeanwhile } from './rows/batch-fault.js'
-import { isInexact } from './rows/in-order.js'
 import type { Walked } from './rows/target.js'
 import { type Change, dialectOf, groupChanges, statementsOf } from './write/bulk-update.js'
 import type { Dialect } from './write/dialect.js'
-import { passedBy, type RawTable } from './write/raw-table.js'
+import type { RawTable } from './write/raw-table.js'
 import { comparedIn } from './write-batch.js'
 
 /**
@@ -37,11 +36,10 @@ export class ShortTransaction implements AtOnce {
     given: { client: Client; ledger: Ledger; times: TransactionTimes; comparison: Comparison | undefined },
   ): ShortTransaction | undefined {
     const { client, ledger, times, comparison } = given
-    const { model, walk } = walked
-    const dialect = dialectOf(model)
+    const dialect = dialectOf(walked.model)
     if (!update || !transaction || !dialect || !ledger.singleWriter) return
-    if (isInexact(walk) || !comparison?.coversAll((column) => dialect.compares(column, new Map()))) return
-    if (passedBy(client, model) !== undefined || isClientReplaced(client, '$transaction')) return
+    if (!comparison?.coversAll((column) => dialect.compares(column, new Map()))) return
+    if (!isForStatements(walked, client)) return
     return new ShortTransaction(withoutExtensions(client), { walked, dialect, ledger, times })
   }
 

@@ -1,5 +1,4 @@
-/** How package managers run a package's command. */
-const RUNNERS: Record<string, string> = { pnpm: 'pnpm', yarn: 'yarn', bun: 'bunx' }
+import { isPackageManager, RUN } from '../project/package-manager.js'
 
 /**
  * A text of ours with the commands in it as the package manager runs them that this one was called by.
@@ -7,6 +6,6 @@ const RUNNERS: Record<string, string> = { pnpm: 'pnpm', yarn: 'yarn', bun: 'bunx
  * @example asCalled('Run `npx after-party status`.', { npm_config_user_agent: 'pnpm/10.0.0 …' }) // 'Run `pnpm after-party status`.'
  */
 export function asCalled(text: string, env: NodeJS.ProcessEnv = process.env): string {
-  const runner = RUNNERS[/^\w+/.exec(env.npm_config_user_agent ?? '')?.[0] ?? '']
-  return runner === undefined ? text : text.replace(/\bnpx (?=after-party\b|prisma\b)/g, `${runner} `)
+  const manager = /^\w+/.exec(env.npm_config_user_agent ?? '')?.[0]
+  return isPackageManager(manager) ? text.replace(/\bnpx (?=after-party\b|prisma\b)/g, `${RUN[manager]} `) : text
 }

@@ -34,3 +34,8 @@ export function primaryOf(client: Client): Client {
 export function delegateOf(client: Client, { key }: { key: string }): ReadDelegate {
   return client[key] as ReadDelegate
 }
+
+/** What the client calls a model: `Post` is `post`. */
+export function nameOnClient(model: string): string {
+  return model.charAt(0).toLowerCase() + model.slice(1)
+}

@@ -48,7 +48,7 @@ function ignoredSchemas(env: NodeJS.ProcessEnv): string[] {
     const schema = schemaInUrl(url)
     return schema === undefined
       ? []
-      : `${name} names the schema ${schema}. \`prisma migrate\` uses it, and an adapter has to be told: \`new PrismaPg({ connectionString }, { schema: '${schema}' })\`.`
+      : `${name} contains schema=${schema}. \`prisma migrate\` uses that schema, but a driver adapter ignores it. Pass it: \`new PrismaPg({ connectionString }, { schema: '${schema}' })\`.`
   })
 }
 

@@ -8,7 +8,7 @@ const VARIABLE = /\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b/g
 /**
  * What to do about a variable that a message names, that is not set, and that stands in a file that nothing loaded.
  *
- * @example unloadedVariable('DATABASE_URL is not set', '/app') // 'DATABASE_URL is in .env, which nothing loads. …'
+ * @example unloadedVariable('DATABASE_URL is not set', '/app') // 'DATABASE_URL is set in .env, but nothing loads that file. …'
  */
 export function unloadedVariable(message: string, directory = process.cwd()): string | undefined {
   const missing = [...new Set(message.match(VARIABLE))].filter((name) => !process.env[name])
@@ -16,7 +16,7 @@ export function unloadedVariable(message: string, directory = process.cwd()): st
     const held = missing.find((name) => variablesIn(path.join(directory, file))[name])
     if (held === undefined) continue
     const call = file === '.env' ? 'process.loadEnvFile()' : `process.loadEnvFile('${file}')`
-    return `${held} is in ${file}, which nothing loads. Call \`${call}\` in the config before the client is made, or begin it with \`import 'dotenv/config'\`.`
+    return `${held} is set in ${file}, but nothing loads that file. Call \`${call}\` in the config before it creates the client, or start the config with \`import 'dotenv/config'\`.`
   }
   return undefined
 }

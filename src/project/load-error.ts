@@ -33,7 +33,7 @@ export async function asLoadError(thrown: unknown, file: string): Promise<LoadEr
 /** What `server-only` throws outside of React's server, where a condition of Node's resolves it to nothing. */
 const CLIENT_COMPONENT = /cannot be imported from a Client Component module/i
 const SERVER_ONLY =
-  "A module that it imports has `import 'server-only'`. Run the command with NODE_OPTIONS=--conditions=react-server."
+  'An imported module uses `server-only`. Run the command with NODE_OPTIONS=--conditions=react-server.'
 
 /** What an error of the module's own says about why; who wraps an error often repeats its message. */
 function causeOf(thrown: unknown, told: string): string[] {

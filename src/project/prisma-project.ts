@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AfterPartyError, messageOf } from '../define/errors.js'
+import { isPackageManager, type PackageManager } from './package-manager.js'
 import { supportedMajor } from './prisma-version.js'
 import { findPrismaConfig, type PrismaConfigFile, withoutJsComments } from './schema/prisma-config.js'
 import { readSchema, type SchemaFile, type SchemaInfo } from './schema/schema-info.js'
@@ -11,9 +12,6 @@ import {
   readSchemaFiles,
   type SchemaLocation,
 } from './schema/schema-location.js'
-
-/** The command line tool that a project's packages came with. */
-export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
 /** A project that uses Prisma, as it was found on disk. Paths are absolute. */
 export interface PrismaProject {
@@ -204,10 +202,6 @@ async function packageManagerOf(root: string): Promise<PackageManager> {
 function directoriesBetween(from: string, to: string): string[] {
   const parent = dirname(to)
   return to === from || parent === to ? [to] : [...directoriesBetween(from, parent), to]
-}
-
-function isPackageManager(word: string | undefined): word is PackageManager {
-  return word === 'npm' || word === 'pnpm' || word === 'yarn' || word === 'bun'
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../../define/errors.js'
+import { nameOnClient } from '../../prisma/client.js'
 import {
   adapterNameOf,
   adapterSchemaOf,
@@ -87,7 +88,7 @@ export interface WalkedModel {
  */
 export function walkedModel(client: object, key: string): WalkedModel {
   const blocks = scanBlocks(schemaTextOf(client))
-  const block = blocks.find(({ kind, name }) => kind === 'model' && uncapitalised(name) === key)
+  const block = blocks.find(({ kind, name }) => kind === 'model' && nameOnClient(name) === key)
   if (!(key in client) || !block)
     throw new AfterPartyError('tasks-invalid', {
       what: `The Prisma client has no model ${JSON.stringify(key)}.`,
@@ -223,8 +224,4 @@ function enumValuesOf(body: string): Map<string, string> {
 /** The text that a model's attribute gives: `@@map("posts")` is posts. */
 function modelAttribute({ attributes }: ModelShape, name: string): string | undefined {
   return stringsOf(attributes.find((attribute) => attribute.name === name)?.args)[0]
-}
-
-function uncapitalised(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1)
 }

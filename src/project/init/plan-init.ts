@@ -4,7 +4,8 @@ import { DEFAULT_TASKS } from '../../define/config.js'
 import { AfterPartyError } from '../../define/errors.js'
 import { findConfigFile } from '../config-file.js'
 import { usingFiles } from '../file-error.js'
-import { findPrismaProject, type PackageManager, type PrismaProject } from '../prisma-project.js'
+import { type PackageManager, RUN } from '../package-manager.js'
+import { findPrismaProject, type PrismaProject } from '../prisma-project.js'
 import { type Provider, providerOf } from '../schema/column-types.js'
 import { isInstalled } from '../schema/prisma-cli.js'
 import { envCallsOf, withoutJsComments } from '../schema/prisma-config.js'
@@ -236,10 +237,10 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
   if (tellsUrl && !literal)
     notes.push(`The config reads the connection URL from ${[variable, otherEnv].filter(Boolean).join(' or ')}`)
   if (tellsUrl && unsure)
-    unclear.push(`Your Prisma config decides which URL it takes. Check that ${name} takes the same`)
+    unclear.push(`Your Prisma config chooses between several URLs. Check that ${name} uses the right one`)
   if (setup.passedOver)
     unclear.push(
-      `${shownPath(setup.passedOver, root)} makes a client that only a framework can load, or that needs arguments. ${name} makes its own, without the extensions of that one`,
+      `${shownPath(setup.passedOver, root)} creates a client, but After Party can't import it: it needs a framework or arguments. ${name} creates a separate client, without the extensions of that one`,
     )
   const [path, tasks] = [join(root, name), join(root, DEFAULT_TASKS)]
   const checks = typescript ? await planTypeChecks(project.scripts, { root, config: path, tasks }) : undefined
@@ -299,7 +300,6 @@ function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider
   return warnings
 }
 
-const RUN: Record<PackageManager, string> = { npm: 'npx', pnpm: 'pnpm', yarn: 'yarn', bun: 'bunx' }
 const INSTALL: Record<PackageManager, string> = {
   npm: 'npm install',
   pnpm: 'pnpm add',

@@ -50,9 +50,7 @@ export async function planTypeChecks(scripts: Readonly<Record<string, string>>, 
       found.excluded.push({ path, text: tsconfig.text, insertion })
       found.notes.push(`${name} now excludes ${shown}, so that your build emits the same files as before`)
     } else
-      found.warnings.push(
-        `${name} compiles ${shown} too. Add them to its "exclude", or the output of your build changes.`,
-      )
+      found.warnings.push(`${name} compiles ${shown} too. Add them to its "exclude", or your build output will change.`)
   }
   const project = await projectTsconfig(root)
   const own = join(tasks, 'tsconfig.json')
@@ -61,7 +59,7 @@ export async function planTypeChecks(scripts: Readonly<Record<string, string>>, 
   if (project && leftOut(project) && !existsSync(own)) {
     found.own = { path: own, text: tasksTsconfig(project, places) }
     found.notes.push(
-      `${shownPath(own, root)} is for editors and \`tsc\`: ${shownPath(project.path, root)} leaves the tasks out`,
+      `${shownPath(own, root)} type-checks the tasks, because ${shownPath(project.path, root)} excludes them`,
     )
   }
   return found
@@ -80,7 +78,7 @@ export function buildConfigNames(
   const ordinary = exists('tsconfig.build.json') ? 'tsconfig.build.json' : 'tsconfig.json'
   const named = Object.values(scripts).flatMap((script) =>
     [...script.matchAll(COMPILERS)].flatMap(([, compiler, flags = '']) => {
-      if (/--noEmit\b|--showConfig\b|--watch\b.*--noEmit/.test(flags)) return []
+      if (/--noEmit\b|--showConfig\b/.test(flags)) return []
       const project = PROJECT.exec(flags)?.[1]
       return project === undefined ? (compiler === 'tsc' ? 'tsconfig.json' : ordinary) : inFolder(project)
     }),
@@ -142,7 +140,7 @@ function exclusion({ path, text, config }: Tsconfig, files: readonly string[]): 
     }
   }
   // Its own list takes the place of the one that it inherits, or that it has by default.
-  const others = (config.exclude ?? []).map(plainly)
+  const others = (config.exclude ?? []).map(withoutDot)
   const modules = others.some((name) => name.includes('node_modules')) ? [] : ['node_modules']
   const list = `"exclude": [${quoted([...modules, ...others, ...names]).join(', ')}]`
   const last = tree.children?.at(-1)
@@ -177,6 +175,6 @@ function quoted(names: readonly string[]): string[] {
   return names.map((name) => JSON.stringify(name))
 }
 
-function plainly(path: string): string {
+function withoutDot(path: string): string {
   return path.replace(/^\.\//, '')
 }

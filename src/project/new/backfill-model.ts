@@ -1,6 +1,7 @@
 import { snakeCase } from 'change-case'
 import { AfterPartyError } from '../../define/errors.js'
 import { nearest } from '../../define/nearest.js'
+import { nameOnClient } from '../../prisma/client.js'
 import { findPrismaProject, type PrismaProject } from '../prisma-project.js'
 import { readModel } from '../schema/fields.js'
 import { shownPath } from '../shown-path.js'
@@ -21,7 +22,7 @@ export async function demandModel(name: string, cwd: string, env: NodeJS.Process
 function modelFault(name: string, { info, schema, root }: PrismaProject): AfterPartyError | undefined {
   const shown = shownPath(schema.path, root)
   const named = info.blocks.find(
-    (block) => onClient(block.name) === onClient(name) && /^(model|view|type)$/.test(block.kind),
+    (block) => nameOnClient(block.name) === nameOnClient(name) && /^(model|view|type)$/.test(block.kind),
   )
   if (!named) {
     const models = info.blocks.filter(({ kind }) => kind === 'model').map((block) => block.name)
@@ -37,17 +38,10 @@ function modelFault(name: string, { info, schema, root }: PrismaProject): AfterP
       next: 'A backfill walks the rows of a model, in the order of its key.',
     })
   const { fields, attributes } = readModel(named.body)
-  const hasKey =
-    attributes.some(({ name }) => name === 'id' || name === 'unique') ||
-    fields.some(({ attributes }) => attributes.some(({ name }) => name === 'id' || name === 'unique'))
-  if (hasKey) return undefined
+  const all = [...attributes, ...fields.flatMap(({ attributes }) => attributes)]
+  if (all.some(({ name }) => name === 'id' || name === 'unique')) return undefined
   return new AfterPartyError('usage', {
     what: `The model ${named.name} has no key to walk its rows by.`,
-    next: 'Give it an `@id` or a `@unique` field, or write a plain task.',
+    next: 'Add an `@id` or a `@unique` field, or write a plain task.',
   })
-}
-
-/** As the client calls it: `Post` is `post`. */
-function onClient(model: string): string {
-  return model.charAt(0).toLowerCase() + model.slice(1)
 }

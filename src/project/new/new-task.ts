@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sentenceCase, snakeCase } from 'change-case'
 import { AfterPartyError, codeOf } from '../../define/errors.js'
+import { nameOnClient } from '../../prisma/client.js'
 import { usingFiles } from '../file-error.js'
 import { shownPath } from '../shown-path.js'
 import { renderTemplate } from '../templates.js'
@@ -78,7 +79,7 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
 
 /** `Post` and `post` are `post`, as the client has it. */
 function toModel(model: string): string {
-  if (/^[A-Za-z]\w*$/.test(model)) return model.charAt(0).toLowerCase() + model.slice(1)
+  if (/^[A-Za-z]\w*$/.test(model)) return nameOnClient(model)
   throw new AfterPartyError('usage', {
     what: `${JSON.stringify(model)} is not a model name.`,
     next: 'Use the name from the schema, such as `--model Post`.',

@@ -99,7 +99,7 @@ describe('the plan', () => {
     expect((await plan()).warnings).toEqual([expect.stringContaining("Can't read tsconfig.json")])
     await write({ 'tsconfig.json': '{ "compilerOptions": { "outDir": "out" }, "exclude": "out" }' })
     expect((await plan()).warnings).toEqual([
-      'tsconfig.json compiles after-party.config.ts and prisma/after-party too. Add them to its "exclude", or the output of your build changes.',
+      'tsconfig.json compiles after-party.config.ts and prisma/after-party too. Add them to its "exclude", or your build output will change.',
     ])
   })
 
@@ -346,8 +346,8 @@ declare module 'after-party' {
     const { notes, warnings } = await plan()
     expect(notes).toEqual(['The config reads the connection URL from DATABASE_URL'])
     expect(warnings).toEqual([
-      'Your Prisma config decides which URL it takes. Check that after-party.config.ts takes the same.',
-      'lib/prisma.ts makes a client that only a framework can load, or that needs arguments. after-party.config.ts makes its own, without the extensions of that one.',
+      'Your Prisma config chooses between several URLs. Check that after-party.config.ts uses the right one.',
+      "lib/prisma.ts creates a client, but After Party can't import it: it needs a framework or arguments. after-party.config.ts creates a separate client, without the extensions of that one.",
     ])
   })
 

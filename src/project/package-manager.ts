@@ -1,0 +1,9 @@
+/** How each package manager runs a package's command. */
+export const RUN = { npm: 'npx', pnpm: 'pnpm', yarn: 'yarn', bun: 'bunx' } as const
+
+/** The command line tool that a project's packages came with. */
+export type PackageManager = keyof typeof RUN
+
+export function isPackageManager(word: string | undefined): word is PackageManager {
+  return word !== undefined && Object.hasOwn(RUN, word)
+}
