@@ -1,4 +1,4 @@
-import { isPackageManager, RUN } from '../project/package-manager.js'
+import { INSTALL, isPackageManager, RUN } from '../project/package-manager.js'
 
 /**
  * A text of ours with the commands in it as the package manager runs them that this one was called by.
@@ -7,5 +7,8 @@ import { isPackageManager, RUN } from '../project/package-manager.js'
  */
 export function asCalled(text: string, env: NodeJS.ProcessEnv = process.env): string {
   const manager = /^\w+/.exec(env.npm_config_user_agent ?? '')?.[0]
-  return isPackageManager(manager) ? text.replace(/\bnpx (?=after-party\b|prisma\b)/g, `${RUN[manager]} `) : text
+  if (!isPackageManager(manager)) return text
+  return text
+    .replace(/\bnpx (?=after-party\b|prisma\b)/g, `${RUN[manager]} `)
+    .replace(/\bnpm install (?=[\w@])/g, `${INSTALL[manager]} `)
 }

@@ -10,6 +10,7 @@ import { aboveOutput } from './compiled-config.js'
 import { unloadedVariable } from './env-files.js'
 import type { Loader } from './loader.js'
 import { shownPath } from './shown-path.js'
+import { otherPackages } from './workspace.js'
 
 /** The names that a config file may have, in the order of their precedence. */
 export const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(
@@ -52,11 +53,7 @@ export function findConfigFile(cwd: string): string | undefined {
 /** Loads and checks the config. Throws `config-missing` or `config-invalid`. */
 export async function loadConfig(loader: Loader, cwd: string, explicit?: string): Promise<LoadedConfig> {
   const file = explicit === undefined ? findConfigFile(cwd) : path.resolve(cwd, explicit)
-  if (file === undefined || !existsSync(file))
-    throw new AfterPartyError('config-missing', {
-      what: explicit === undefined ? 'No after-party.config.ts found.' : `Config file not found: ${explicit}.`,
-      next: 'Run `npx after-party init`, or pass `--config <file>`.',
-    })
+  if (file === undefined || !existsSync(file)) throw missing(cwd, explicit)
   const shown = shownPath(file, cwd)
   const exported = await loader.defaultExport(file).catch((error) => {
     const why = messageOf(error)
@@ -67,6 +64,18 @@ export async function loadConfig(loader: Loader, cwd: string, explicit?: string)
     throw new AfterPartyError('config-invalid', { what: `Can't load ${shown}.`, why, next, cause: error })
   })
   return withDefaults(checkConfig(exported, shown), file)
+}
+
+function missing(cwd: string, explicit: string | undefined): AfterPartyError {
+  const elsewhere = otherPackages(cwd).flatMap((folder) =>
+    CONFIG_FILES.map((name) => path.join(folder, name)).filter((file) => existsSync(file)),
+  )
+  const [first] = elsewhere.map((file) => shownPath(file, cwd))
+  return new AfterPartyError('config-missing', {
+    what: explicit === undefined ? 'No after-party.config.ts found.' : `Config file not found: ${explicit}.`,
+    why: first && 'It is in another package of this workspace.',
+    next: first ? `Pass \`--config ${first}\`.` : 'Run `npx after-party init`, or pass `--config <file>`.',
+  })
 }
 
 function checkConfig(exported: unknown, shown: string): Config {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AfterPartyError, messageOf } from '../define/errors.js'
-import { isPackageManager, type PackageManager } from './package-manager.js'
+import { isPackageManager, type PackageManager, RUN } from './package-manager.js'
 import { supportedMajor } from './prisma-version.js'
 import { findPrismaConfig, type PrismaConfigFile, withoutJsComments } from './schema/prisma-config.js'
 import { readSchema, type SchemaFile, type SchemaInfo } from './schema/schema-info.js'
@@ -12,6 +12,8 @@ import {
   readSchemaFiles,
   type SchemaLocation,
 } from './schema/schema-location.js'
+import { shownPath } from './shown-path.js'
+import { otherPackages } from './workspace.js'
 
 /** A project that uses Prisma, as it was found on disk. Paths are absolute. */
 export interface PrismaProject {
@@ -19,6 +21,8 @@ export interface PrismaProject {
   root: string
   prismaMajor: number
   schema: SchemaLocation
+  /** Prisma's own commands don't find the schema by themselves: it was named. */
+  schemaNamed: boolean
   files: SchemaFile[]
   info: SchemaInfo
   /** The folder of the project's migrations, whether it is there yet or not. */
@@ -45,14 +49,22 @@ export interface FindOptions {
 }
 
 /**
- * Finds the Prisma project that a directory belongs to. Throws `project-not-found`, `schema-not-found`,
+ * Finds the Prisma project that a directory belongs to; in a monorepo, the package that the schema is in. Throws `project-not-found`, `schema-not-found`,
  * or `prisma-unsupported` for a Prisma that After Party does not work with.
  */
 export async function findPrismaProject({ cwd, schema, env }: FindOptions): Promise<PrismaProject> {
-  const packageRoot = await findPackageRoot(resolve(cwd))
+  const named = schema === undefined ? undefined : await namedSchemaLocation(resolve(cwd, schema), '--schema')
+  const start = (named && (await packageOfSchema(named.path, resolve(cwd)))) ?? resolve(cwd)
+  const packageRoot = await findPackageRoot(start)
   const packageJson = await readPackageJson(packageRoot)
   const prismaMajor = supportedMajor(packageRoot, packageJson.dependencies)
-  const { root, config, location } = await locate(packageRoot, resolve(cwd), packageJson, { schema, env })
+  const found = await locate(packageRoot, start, packageJson, { env }).catch((error) => {
+    if (named) return undefined
+    throw error
+  })
+  const { root, config } = found ?? { root: packageRoot, config: undefined }
+  const location = named ?? found?.location
+  if (!location) throw await noSchema(packageRoot, packageJson.packageManager, { cwd, env })
   const files = await readSchemaFiles(location)
   const info = readSchema(files)
   const tsconfig = join(root, 'tsconfig.json')
@@ -64,6 +76,7 @@ export async function findPrismaProject({ cwd, schema, env }: FindOptions): Prom
     root,
     prismaMajor,
     schema: location,
+    schemaNamed: location.path !== found?.location.path,
     files,
     info,
     migrations:
@@ -89,26 +102,50 @@ async function locate(
   packageRoot: string,
   cwd: string,
   { schemaPath }: PackageJson,
-  { schema, env }: { schema: string | undefined; env: NodeJS.ProcessEnv },
-): Promise<Found> {
-  const option = schema === undefined ? undefined : await namedSchemaLocation(resolve(cwd, schema), '--schema')
+  { env }: { env: NodeJS.ProcessEnv },
+): Promise<Found | undefined> {
   for (const root of directoriesBetween(packageRoot, cwd)) {
     const config = await findPrismaConfig(root, env)
-    if (option && !config) continue
     const location =
-      option ??
-      (config?.schema !== undefined
+      config?.schema !== undefined
         ? await namedSchemaLocation(config.schema, config.path)
         : root === packageRoot && schemaPath !== undefined && !config
           ? await namedSchemaLocation(resolve(root, schemaPath), 'package.json#prisma.schema')
-          : await defaultSchemaLocation(root))
+          : await defaultSchemaLocation(root)
     if (location) return { root, config, location }
   }
-  if (option) return { root: packageRoot, config: undefined, location: option }
-  throw new AfterPartyError('schema-not-found', {
-    what: 'No Prisma schema found.',
-    why: `No Prisma config or package.json sets a schema, and ${packageRoot} has no prisma/schema.prisma.`,
-    next: 'Run the command in your project, or pass the schema: `npx after-party init --schema <path>`.',
+  return undefined
+}
+
+/** The package that a schema is in, where that is another one, and one that uses Prisma: its client is made there. */
+async function packageOfSchema(schema: string, cwd: string): Promise<string | undefined> {
+  const [owner, own] = await Promise.all([dirname(schema), cwd].map((path) => findPackageRoot(path).catch(() => {})))
+  if (!owner || owner === own) return undefined
+  const { dependencies } = await readPackageJson(owner)
+  return dependencies.has('prisma') || dependencies.has('@prisma/client') ? owner : undefined
+}
+
+async function noSchema(
+  packageRoot: string,
+  packageManager: PackageManager | undefined,
+  { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<AfterPartyError> {
+  const others = await Promise.all(
+    otherPackages(packageRoot).map(async (root) => {
+      const json = await readPackageJson(root)
+      return locate(root, root, json, { env }).catch(() => undefined)
+    }),
+  )
+  const [first, ...rest] = others.flatMap((found) => found?.location.path ?? [])
+  const run = RUN[packageManager ?? (await packageManagerOf(packageRoot))]
+  return new AfterPartyError('schema-not-found', {
+    what: first ? `No Prisma schema found in ${packageRoot}.` : 'No Prisma schema found.',
+    why: first
+      ? `Found in this workspace: ${[first, ...rest].map((path) => shownPath(path, cwd)).join(', ')}.`
+      : `No Prisma config or package.json sets a schema, and ${packageRoot} has no prisma/schema.prisma.`,
+    next: first
+      ? `Set After Party up in the package of the schema: \`${run} after-party init --schema ${shownPath(first, cwd)}\`.`
+      : 'Run the command in your project, or pass the schema: `npx after-party init --schema <path>`.',
   })
 }
 

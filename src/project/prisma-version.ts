@@ -3,7 +3,7 @@ import { AfterPartyError } from '../define/errors.js'
 import { installedPackage } from './schema/prisma-cli.js'
 
 const PACKAGES = ['@prisma/client', 'prisma'] as const
-const INSTALL = 'Run `npm install prisma@7 @prisma/client@7`.'
+const install = (version: string) => `Run \`npm install prisma@${version} @prisma/client@${version}\`.`
 
 /**
  * The major version of the project's Prisma: the installed one, else the declared one. Throws `prisma-unsupported`
@@ -20,7 +20,7 @@ export function supportedMajor(root: string, dependencies: ReadonlyMap<string, s
   throw new AfterPartyError('project-not-found', {
     what: 'Prisma is not installed in this project.',
     why: `prisma and @prisma/client are neither installed nor listed in ${join(root, 'package.json')}.`,
-    next: INSTALL,
+    next: install('7'),
   })
 }
 
@@ -42,6 +42,7 @@ function refuseVersion(version: string): void {
       major >= 8
         ? 'Prisma 8 has no PrismaClient and no `prisma migrate deploy`. After Party works with Prisma 6.19 to 7.'
         : 'After Party works with Prisma 6.19 to 7.',
-    next: INSTALL,
+    // Of one major version, the step is small.
+    next: install(major === 6 ? '6.19' : '7'),
   })
 }

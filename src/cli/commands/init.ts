@@ -1,3 +1,4 @@
+import { shownPath } from '../../project/shown-path.js'
 import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
 import { count, indent, stderr, stdout } from '../terminal.js'
@@ -32,13 +33,14 @@ export const initCommand = defineCommand({
       return EXIT.done
     }
     const { validated, reason } = await applyInit(plan, { env: process.env })
-    for (const { name, action } of plan.files)
-      stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'created' : 'updated'} ${name}`)
+    for (const { path, action } of plan.files)
+      stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'created' : 'updated'} ${shownPath(path)}`)
     for (const text of plan.notes) stderr.line(`› ${text}`)
     if (!validated) stderr.line(`${warning}Could not validate the schema with Prisma: ${reason}`)
     if (plan.unchanged) stderr.line(`${stderr.style('green', '✔')} Nothing to change: this project is already set up.`)
     stderr.line('\nNext:')
-    const commands = [...(plan.installCommand ? [plan.installCommand] : []), ...plan.nextCommands]
+    const elsewhere = plan.root === process.cwd() ? [] : [`cd ${shownPath(plan.root)}`]
+    const commands = [...elsewhere, ...(plan.installCommand ? [plan.installCommand] : []), ...plan.nextCommands]
     stderr.line(indent(commands.join('\n')))
     return EXIT.done
   },

@@ -57,7 +57,7 @@ export async function findClientSetup(
 ): Promise<ClientSetup> {
   const generator = project.info.generators.find(({ provider }) => /^prisma-client(-js)?$/.test(provider))
   const adapter = adapterFor(project, provider, generator)
-  const { module: existing, passedOver } = await findClientModule(project.root)
+  const { module: existing, passedOver } = await findClientModule(project.root, outputOf(generator))
   return {
     clientSpecifier: clientSpecifier(project.root, generator, project.importStyle, project.esm),
     adapter,
@@ -68,6 +68,13 @@ export async function findClientSetup(
   }
 }
 
+/** Where a generator puts the client, absolute; undefined where that is `@prisma/client`. */
+function outputOf(generator: Generator | undefined): string | undefined {
+  if (!generator?.output) return undefined
+  const output = resolve(dirname(generator.file), generator.output)
+  return /[\\/]node_modules[\\/](\.prisma|@prisma)[\\/]client$/.test(output) ? undefined : output
+}
+
 /** What the config imports `PrismaClient` from, given the generator that makes it. */
 export function clientSpecifier(
   root: string,
@@ -75,8 +82,8 @@ export function clientSpecifier(
   style: ImportStyle,
   esm: boolean,
 ): string {
-  if (!generator?.output) return '@prisma/client'
-  const output = resolve(dirname(generator.file), generator.output)
+  const output = generator?.output && resolve(dirname(generator.file), generator.output)
+  if (!output) return '@prisma/client'
   const inModules = output.split(`${sep}node_modules${sep}`)[1]
   if (inModules) return /^\.prisma\b/.test(inModules) ? '@prisma/client' : inModules.replaceAll('\\', '/')
   const folder = relativeSpecifier(root, output)
@@ -100,7 +107,7 @@ function ending(extension: string, style: ImportStyle): string {
 
 function relativeSpecifier(root: string, path: string): string {
   const specifier = shownPath(path, root)
-  return specifier.startsWith('.') ? specifier : `./${specifier}`
+  return /^\.\.?(\/|$)/.test(specifier) ? specifier : `./${specifier}`
 }
 
 const URL_OBJECT = { args: '{ url }', inputs: { url: 'url' } } as const

@@ -1,5 +1,6 @@
 import { renderTemplate, stringLiteral } from '../templates.js'
 import type { Adapter, ClientSetup, UrlSource } from './client-setup.js'
+import type { ClientModule } from './existing-client.js'
 
 /** What the config is fitted to. Paths are relative to it, with forward slashes. */
 export interface ConfigTextOptions {
@@ -19,7 +20,7 @@ export interface ConfigTextOptions {
 export function configText({ setup, tasks, migrations = '', dotenv, env, typescript }: ConfigTextOptions): string {
   const { existing, adapter } = setup
   const own = existing && ownName(existing.name)
-  const needsPlain = existing?.kind !== 'factory'
+  const needsPlain = existing === undefined || needsOwnLedger(existing)
   const imports = [
     existing && own && importLine(existing.isDefault ? own : renamed(existing.name, own), existing.specifier),
     needsPlain && importLine('{ PrismaClient }', setup.clientSpecifier),
@@ -40,6 +41,11 @@ export function configText({ setup, tasks, migrations = '', dotenv, env, typescr
   })
 }
 
+/** Whether the ledger needs a client besides the project's: one that is made anew each time, and plain, serves both. */
+export function needsOwnLedger({ kind, isExtended }: Pick<ClientModule, 'kind' | 'isExtended'>): boolean {
+  return kind !== 'factory' || isExtended
+}
+
 /** A name of the import that is not the name of what the config exports. */
 function ownName(name: string): string {
   if (name === 'client') return 'appClient'
@@ -55,7 +61,7 @@ function importLine(what: string, from: string): string {
 }
 
 function commentOf({ existing }: ClientSetup): string {
-  return existing && existing.kind !== 'factory'
+  return existing && needsOwnLedger(existing)
     ? 'The Prisma client of the tasks.'
     : 'Called twice: for the ledger and for the tasks.'
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join, parse } from 'node:path'
+import { basename, dirname, join, parse, resolve, sep } from 'node:path'
 import { withoutJsComments } from '../schema/prisma-config.js'
 
 /** What a module exports that gives a client: a function that makes one each time, or the one it made. */
@@ -12,6 +12,10 @@ export interface ClientExport {
 /** A module of the project that makes its client. */
 export interface ClientModule extends ClientExport {
   path: string
+  /** It gives the client to `$extends`. */
+  isExtended: boolean
+  /** Its client reaches the database through Prisma Accelerate. */
+  isAccelerated: boolean
 }
 
 const FOLDERS = ['src', 'lib', 'app', 'server', 'db', 'utils', 'prisma']
@@ -30,8 +34,11 @@ export interface FoundModule {
   passedOver: string | undefined
 }
 
+/** Where a schema's client is generated; undefined for `@prisma/client`. */
+export type ClientOutput = string | undefined
+
 /** Looks for the module that makes the client of the project. Of several, the likeliest by its name and place. */
-export async function findClientModule(root: string): Promise<FoundModule> {
+export async function findClientModule(root: string, output: ClientOutput): Promise<FoundModule> {
   const top = await sourcesIn(root, 0)
   const below = await Promise.all(FOLDERS.map((folder) => sourcesIn(join(root, folder), DEEPEST)))
   const modules: ClientModule[] = []
@@ -39,13 +46,31 @@ export async function findClientModule(root: string): Promise<FoundModule> {
   for (const path of [...top, ...below.flat()]) {
     const text = await readFile(path, 'utf8').catch(() => '')
     const found = readClientExport(text)
-    if (found) modules.push({ ...found, path })
-    else if (isLikely(path) && makesClient(text)) passedOver ??= path
+    if (found && !isOfAnotherSchema(text, path, output)) modules.push({ ...found, path, ...traitsOf(text) })
+    else if (!found && isLikely(path) && makesClient(text)) passedOver ??= path
   }
   const rank = ({ path, kind }: ClientModule) =>
     (isLikely(path) ? 0 : 1000) + (kind === 'factory' ? 0 : 100) + path.split(/[\\/]/).length
   const [module] = modules.sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1))
   return { module, passedOver: module ? undefined : passedOver }
+}
+
+const CLIENT_IMPORT =
+  /\bimport\s*\{[^}]*\bPrismaClient\b[^}]*\}\s*from\s*['"]([^'"]+)['"]|\{[^}]*\bPrismaClient\b[^}]*\}\s*=\s*require\(\s*['"]([^'"]+)['"]/
+
+/** Whether a module imports `PrismaClient` from where another schema's is generated. An alias is trusted. */
+function isOfAnotherSchema(text: string, path: string, output: ClientOutput): boolean {
+  const [, imported, required] = CLIENT_IMPORT.exec(withoutJsComments(text)) ?? []
+  const from = imported ?? required
+  if (from === '@prisma/client') return output !== undefined
+  if (!from?.startsWith('.')) return false
+  const place = resolve(dirname(path), from)
+  return output === undefined || !`${place}${sep}`.startsWith(`${output}${sep}`)
+}
+
+function traitsOf(text: string): Pick<ClientModule, 'isExtended' | 'isAccelerated'> {
+  const code = withoutJsComments(text)
+  return { isExtended: /\.\$extends\b/.test(code), isAccelerated: /\baccelerateUrl\b/.test(code) }
 }
 
 function makesClient(text: string): boolean {

@@ -4,7 +4,7 @@ import { DEFAULT_TASKS } from '../../define/config.js'
 import { AfterPartyError } from '../../define/errors.js'
 import { findConfigFile } from '../config-file.js'
 import { usingFiles } from '../file-error.js'
-import { type PackageManager, RUN } from '../package-manager.js'
+import { INSTALL, type PackageManager, RUN } from '../package-manager.js'
 import { findPrismaProject, type PrismaProject } from '../prisma-project.js'
 import { type Provider, providerOf } from '../schema/column-types.js'
 import { isInstalled } from '../schema/prisma-cli.js'
@@ -12,7 +12,7 @@ import { envCallsOf, withoutJsComments } from '../schema/prisma-config.js'
 import { kindOf } from '../schema/schema-location.js'
 import { shownPath } from '../shown-path.js'
 import { type ClientSetup, findClientSetup } from './client-setup.js'
-import { configText } from './config-text.js'
+import { configText, needsOwnLedger } from './config-text.js'
 import { addition, type Insertion, insertion, withInsertions } from './insertion.js'
 import { type LedgerGaps, ledgerGaps } from './ledger-gaps.js'
 import { ledgerLines, ledgerModels } from './ledger-models.js'
@@ -210,7 +210,7 @@ interface ConfigPlan {
 }
 
 async function planConfig(project: PrismaProject, provider: Provider, env: NodeJS.ProcessEnv): Promise<ConfigPlan> {
-  const { root, typescript, migrations, dependencies } = project
+  const { root, migrations, dependencies } = project
   const present = findConfigFile(root)
   if (present !== undefined) {
     const tasks = tasksIn(await readFile(present, 'utf8'))
@@ -218,6 +218,8 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
     return { files: [], tasks: join(dirname(present), tasks), setup: undefined, notes, warnings: [] }
   }
   const setup = await findClientSetup(project, provider, env)
+  // JavaScript can't import a module of TypeScript: tsx is registered for a config that is TypeScript.
+  const typescript = project.typescript || /\.[cm]?ts$/.test(setup.existing?.path ?? '')
   const migrationsPath = shownPath(migrations, root)
   const text = configText({
     setup,
@@ -232,10 +234,14 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
   const notes = setup.existing
     ? [`The config uses ${setup.existing.name} from ${shownPath(setup.existing.path, root)}`]
     : []
-  const tellsUrl = setup.existing?.kind !== 'factory' && setup.adapter && 'url' in setup.adapter.inputs
+  const tellsUrl = (!setup.existing || needsOwnLedger(setup.existing)) && setup.adapter && 'url' in setup.adapter.inputs
   const { env: variable, otherEnv, literal, unsure } = setup.url
   if (tellsUrl && !literal)
     notes.push(`The config reads the connection URL from ${[variable, otherEnv].filter(Boolean).join(' or ')}`)
+  if (tellsUrl && setup.existing?.isAccelerated)
+    unclear.push(
+      `${setup.existing.name} connects through Prisma Accelerate. The ledger connects directly, so check that ${literal ? 'its URL' : variable} is a direct URL`,
+    )
   if (tellsUrl && unsure)
     unclear.push(`Your Prisma config chooses between several URLs. Check that ${name} uses the right one`)
   if (setup.passedOver)
@@ -300,16 +306,9 @@ function warningsOf({ prismaMajor, schema, info, root }: PrismaProject, provider
   return warnings
 }
 
-const INSTALL: Record<PackageManager, string> = {
-  npm: 'npm install',
-  pnpm: 'pnpm add',
-  yarn: 'yarn add',
-  bun: 'bun add',
-}
-
 function installCommand(project: PrismaProject, setup: ClientSetup | undefined): string | undefined {
   const { root, prismaMajor, dependencies, packageManager } = project
-  const usesAdapter = setup?.adapter && setup.existing?.kind !== 'factory' && setup.adapterMissing
+  const usesAdapter = setup?.adapterMissing && (!setup.existing || needsOwnLedger(setup.existing))
   const packages = [
     ...(dependencies.has('after-party') || isInstalled(root, 'after-party') ? [] : ['after-party']),
     ...(setup?.adapter && usesAdapter ? [`${setup.adapter.package}@${prismaMajor}`] : []),
@@ -318,17 +317,19 @@ function installCommand(project: PrismaProject, setup: ClientSetup | undefined):
 }
 
 function nextCommands(
-  { prismaMajor, packageManager }: PrismaProject,
+  { root, prismaMajor, packageManager, schema, schemaNamed }: PrismaProject,
   provider: Provider,
   { upgrade }: { upgrade: boolean },
 ): string[] {
   const run = RUN[packageManager]
+  const prisma = (words: string) =>
+    `${run} prisma ${words}${schemaNamed ? ` --schema ${shownPath(schema.path, root)}` : ''}`
   const migration = upgrade ? 'upgrade_after_party' : 'add_after_party'
-  const change = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate dev --name ${migration}`
-  const deploy = provider === 'mongodb' ? `${run} prisma db push` : `${run} prisma migrate deploy`
+  const change = provider === 'mongodb' ? prisma('db push') : prisma(`migrate dev --name ${migration}`)
+  const deploy = provider === 'mongodb' ? prisma('db push') : prisma('migrate deploy')
   return [
     // Prisma 6 generates by itself after either of them.
-    prismaMajor >= 7 ? `${change} && ${run} prisma generate` : change,
+    prismaMajor >= 7 ? `${change} && ${prisma('generate')}` : change,
     ...(upgrade ? [] : [`${run} after-party new my_first_task`]),
     `${deploy} && ${run} after-party run`,
   ]

@@ -62,6 +62,15 @@ describe('the plan', () => {
     expect(await readdir(root)).toEqual(['package.json', 'prisma'])
   })
 
+  test('passes a schema on that Prisma does not find by itself', async () => {
+    await write({ 'package.json': packageJson(['@prisma/adapter-pg']), 'db/shop.prisma': schema('postgresql') })
+    expect((await plan({ schema: 'db/shop.prisma' })).nextCommands).toEqual([
+      'npx prisma migrate dev --name add_after_party --schema db/shop.prisma && npx prisma generate --schema db/shop.prisma',
+      'npx after-party new my_first_task',
+      'npx prisma migrate deploy --schema db/shop.prisma && npx after-party run',
+    ])
+  })
+
   test('is empty the second time', async () => {
     await write({ 'package.json': packageJson(['@prisma/adapter-pg']), 'prisma/schema.prisma': schema('postgresql') })
     const result = await apply(await plan())
