@@ -25,6 +25,54 @@ export default defineTask({
 })
 `
 
+describe('what tsx makes of a project', () => {
+  testAgain('aliases of the tsconfig that a solution-style tsconfig.json refers to are found', async () => {
+    const project = await Project.create()
+    const files = {
+      'tsconfig.json': `{ "files": [], "references": [{ "path": "./tsconfig.node.json" }, { "path": "./tsconfig.app.json" }] }`,
+      'tsconfig.node.json': '{}',
+      'tsconfig.app.json': `{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } }, "include": ["src"] }`,
+      'src/said.ts': `export const said = 'by an alias'`,
+      'prisma/after-party/20260101000000_first.ts': `import { defineTask } from 'after-party'
+import { said } from '@/said'
+
+export default defineTask({ run: ({ log }) => log(said) })
+`,
+    }
+    for (const [file, text] of Object.entries(files)) await project.write(file, text)
+    const { code, stderr } = await project.afterParty('run')
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('by an alias') })
+    await project.remove()
+  })
+
+  testAgain('a directory for temporary files that is not there, or takes no file, is no hindrance', async () => {
+    const project = await Project.create()
+    for (const TMPDIR of [project.path('nowhere'), '/proc']) {
+      project.env = { TMPDIR }
+      expect(await project.afterParty('status')).toMatchObject({ code: 0 })
+    }
+    await project.remove()
+  })
+
+  testAgain(
+    'a service that was not injected is explained, where the project counts on the metadata of decorators',
+    async () => {
+      const project = await Project.create()
+      await project.task(
+        '20260101000000_first',
+        'const service = undefined as unknown as { get(): string }; log(service.get())',
+      )
+      expect((await project.afterParty('run')).stderr).not.toContain('decorator')
+      await project.write('tsconfig.base.json', '{ "compilerOptions": { "emitDecoratorMetadata": true } }')
+      await project.write('tsconfig.json', '{ "extends": "./tsconfig.base.json" }')
+      const { code, stderr } = await project.afterParty('run')
+      expect(code).toBe(1)
+      expect(stderr).toContain('This project uses decorator metadata, which is missing in TypeScript tasks')
+      await project.remove()
+    },
+  )
+})
+
 describe('a module for React’s server alone', () => {
   testAgain('is refused with what lets it be loaded, and then is', async () => {
     const project = await Project.create()

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 
 const NO_LINES = Object.fromEntries(
@@ -7,9 +8,22 @@ const NO_LINES = Object.fromEntries(
   ].map((name) => [name, '']),
 )
 
-/** Rows in aligned columns, without lines, as one text. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+const GAP = 2
+/** Narrower than that, the last column is no better for being wrapped. */
+const NARROWEST = 16
+
+/** Rows in aligned columns, without lines, as one text. On a terminal, the last column is wrapped to fit. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number | undefined = process.stdout.columns,
+): string {
+  const others = head.slice(0, -1).map((_, at) => Math.max(...[head, ...rows].map((row) => widthOf(row[at] ?? ''))))
+  const left = (columns ?? Number.POSITIVE_INFINITY) - others.reduce((sum, width) => sum + width + GAP, 0)
+  const widest = Math.max(0, ...rows.map((row) => widthOf(row.at(-1) ?? '')))
+  const wraps = left >= NARROWEST && widest > left
   const made = new Table({
+    ...(wraps && { colWidths: [...others, left], wordWrap: true }),
     chars: { ...NO_LINES, middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   })
@@ -19,4 +33,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')
+}
+
+function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length
 }

@@ -13,8 +13,8 @@ afterEach(() => {
 })
 
 /** A terminal, and what it shows. */
-function terminal(): { stream: NodeJS.WriteStream; shown(): string } {
-  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120, rows: 40 })
+function terminal(columns = 120): { stream: NodeJS.WriteStream; shown(): string } {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns, rows: 40 })
   const shown = () => stripVTControlCharacters(String(stream.read() ?? ''))
   // What cli-progress moves the cursor with is not there in a stream that is none.
   const still = Object.fromEntries(['cursorTo', 'clearLine', 'moveCursor'].map((move) => [move, () => true]))
@@ -46,6 +46,19 @@ test('without a total there is no end to tell', () => {
   now += 30_000
   progress.update(300, null)
   expect(lines).toEqual(['300 rows, 10/s'])
+})
+
+test.each([50, 60, 80, 100, 200])('in %i columns, rows, rate and the time that is left fit', (columns) => {
+  const { stream, shown } = terminal(columns)
+  const progress = new Progress(stream, 'backfill_slugs_of_posts', () => {})
+  progress.update(0, 1_200_000)
+  shown()
+  now += 10_000
+  progress.update(123_456, 1_200_000)
+  progress.hide()
+  const line = shown().trimEnd()
+  expect(line).toMatch(/^ {2}backfi\S* .*10% 123,456( of 1,200,000)? rows, 12,346\/s, 1m 27.1s left/)
+  expect(line.split('\n')[0]?.length).toBeLessThanOrEqual(Math.max(columns, 58))
 })
 
 test('on a terminal it is a bar with rows, rate and the time that is left, until a line is to be written', () => {

@@ -3,6 +3,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { asLoadError } from '../../../src/project/load-error.js'
+import { hasOwnLoader } from '../../../src/project/loader.js'
+
+test.each([
+  ['--import @swc-node/register/esm-register', true],
+  ['--import=tsx', true],
+  ['-r ts-node/register', true],
+  ['--experimental-loader ./node_modules/ts-node/esm.mjs', true],
+  ['--import ./instrument.mjs', false],
+  ['--max-old-space-size=4096', false],
+  ['', false],
+])('node %s: a loader of the user’s own is %p', (given, expected) => {
+  expect(hasOwnLoader(given)).toBe(expected)
+})
 
 /** Loading itself is tested through the built binary (`__tests__/cli/modules.test.ts`): tsx can't register in Jest. */
 describe('what an import threw', () => {

@@ -3,6 +3,9 @@ import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
 import { count, indent, stderr, stdout } from '../terminal.js'
 
+/** How long nothing may happen on the screen. */
+const SILENCE_MS = 3_000
+
 export const initCommand = defineCommand({
   command: 'init',
   describe: 'Add the ledger to the Prisma schema, and create the config and the tasks directory',
@@ -32,7 +35,9 @@ export const initCommand = defineCommand({
       )
       return EXIT.done
     }
-    const { validated, reason } = await applyInit(plan, { env: process.env })
+    // Prisma's command line looks for its engines first, and waits long for a network that isn't there.
+    const slow = setTimeout(() => stderr.line('› Waiting for `prisma validate`…'), SILENCE_MS)
+    const { validated, reason } = await applyInit(plan, { env: process.env }).finally(() => clearTimeout(slow))
     for (const { path, action } of plan.files)
       stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'created' : 'updated'} ${shownPath(path)}`)
     for (const text of plan.notes) stderr.line(`› ${text}`)

@@ -46,8 +46,8 @@ export class Progress {
       this.#bar.update(processed, payload)
       return
     }
-    const format = `  ${this.#name} {bar} {percentage}% {done} of {of} rows, {rate}/s, {left} left`
-    const options = { format, stream: this.#stream, clearOnComplete: true, hideCursor: true, barsize: 24, fps: 4 }
+    const { format, barsize } = layout(this.#name, this.#stream.columns || 80, of.length)
+    const options = { format, stream: this.#stream, clearOnComplete: true, hideCursor: true, barsize, fps: 4 }
     // Fifteen files that most runs never need.
     const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress')
     this.#bar = new SingleBar(options, Presets.shades_classic)
@@ -62,6 +62,27 @@ export class Progress {
     const of = total === null ? '' : ` of ${total.toLocaleString('en')}`
     this.#write(indent(`${count(processed, 'row')}${of}, ${rate.toLocaleString('en')}/s${eta ? `, ${eta} left` : ''}`))
   }
+}
+
+const WIDEST_BAR = 24
+const NARROWEST_BAR = 8
+const SHORTEST_NAME = 8
+/** The words, the pace and the time left; the counts of rows are as wide as their total. */
+const WORDS = '  100%  of  rows, 99,999/s, 59m 59.9s left'.length
+
+/** What the line of a backfill shows in so many columns: first the bar gives way, then the name's end, then the total. */
+function layout(name: string, columns: number, digits: number): { format: string; barsize: number } {
+  const text = '{percentage}% {done} of {of} rows, {rate}/s, {left} left'
+  const room = columns - WORDS - 2 * digits
+  const bar = Math.min(WIDEST_BAR, room - name.length - 2)
+  if (bar >= NARROWEST_BAR) return { format: `  ${name} {bar} ${text}`, barsize: bar }
+  if (room >= SHORTEST_NAME) return { format: `  ${clipped(name, room)} ${text}`, barsize: 0 }
+  const rest = Math.max(SHORTEST_NAME, room + digits + ' of '.length)
+  return { format: `  ${clipped(name, rest)} ${text.replace(' of {of}', '')}`, barsize: 0 }
+}
+
+function clipped(name: string, length: number): string {
+  return name.length <= length ? name : `${name.slice(0, length - 1)}…`
 }
 
 function etaOf(processed: number, total: number | null, rate: number): string | undefined {

@@ -2,6 +2,7 @@ import type { RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../..
 import { asCalled } from '../runner.js'
 import { ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
+import { hintFor } from './hints.js'
 import { Progress } from './progress.js'
 import { describeReason, ownerOf } from './reason.js'
 
@@ -105,12 +106,15 @@ function failure(result: TaskResult, stack: string | undefined): string {
 
 function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: number): void {
   const { outcome, results } = result
-  const name = results.at(-1)?.name ?? ''
+  const last = results.at(-1)
+  const name = last?.name ?? ''
   if (outcome === 'done') {
     if (results.length > 0)
       stderr.line(`${stderr.style('green', '✔')} ${count(results.length, 'task')} done in ${formatMs(ms)}`)
     return
   }
+  const hint = hintFor(last?.error ?? '')
+  if (hint) stderr.line(`\n› ${hint}`)
   stderr.line(asCalled(`\n${whatNext(outcome, name, notRun.length)}`))
 }
 

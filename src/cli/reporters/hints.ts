@@ -1,0 +1,27 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { hasOwnLoader } from '../../project/loader.js'
+
+const require = createRequire(import.meta.url)
+
+/** A service that was not injected, as the code that uses it meets it, or as Nest says it. */
+const NOT_INJECTED = /Cannot read properties of undefined|Nest can't resolve dependencies/
+
+/** What a task's error leaves unsaid: why it may fail here and nowhere else in the project. Undefined mostly. */
+export function hintFor(error: string, folder = process.cwd()): string | undefined {
+  if (!NOT_INJECTED.test(error) || hasOwnLoader() || !wantsMetadata(folder)) return undefined
+  return 'This project uses decorator metadata, which is missing in TypeScript tasks: services injected by their type are undefined. Run the compiled config, or use SWC: NODE_OPTIONS="--import @swc-node/register/esm-register". See docs/nestjs.md.'
+}
+
+function wantsMetadata(folder: string): boolean {
+  const file = path.join(folder, 'tsconfig.json')
+  // A word in comments is not worth a parser, but whatever is extended is.
+  if (!existsSync(file) || !/"(extends|emitDecoratorMetadata)"/.test(readFileSync(file, 'utf8'))) return false
+  const { parseTsconfig } = require('get-tsconfig') as typeof import('get-tsconfig')
+  try {
+    return parseTsconfig(file).compilerOptions?.emitDecoratorMetadata === true
+  } catch {
+    return false
+  }
+}
