@@ -32,6 +32,7 @@ export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promis
     }
     // That it was called is told already, by the task that fails with it.
     if (error instanceof ExitCalled && crash.signal.aborted) return
+    if (!isListening()) sayWhileNothingRuns(error)
     stderr.line(describeThrown(error).stack)
     if (!isListening()) exitNow(EXIT.failed)
     crashWith(error)
@@ -48,6 +49,16 @@ export async function handlingUncaught<T>(work: (crashed: AbortSignal) => Promis
     process.off('uncaughtException', onUncaught)
     off()
   }
+}
+
+/** No task is at work: what threw is code that a module starts as it is imported, or that a task left behind. */
+function sayWhileNothingRuns(error: unknown): void {
+  stderr.line(
+    `${stderr.style('red', '✖')} Your code threw an error that nothing caught: ${messageOf(error).split('\n')[0]}`,
+  )
+  stderr.line(
+    '→ Find the promise in the stack below, and await or catch it. A module that the config or a task imports may start it.',
+  )
 }
 
 /** At once, because the task that crashed may still be at work; only what was said is waited for. */

@@ -1,3 +1,4 @@
+import type { BackfillText } from '../../project/new/backfill-text.js'
 import { shownPath } from '../../project/shown-path.js'
 import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
@@ -19,7 +20,13 @@ export const newCommand = defineCommand({
         describe: 'Create a backfill of the rows of a model, in batches',
       })
       .option('model', { type: 'string', requiresArg: true, describe: 'Model of the backfill, such as Post' })
-      .check(({ backfill, model, everyDeploy }) => {
+      .option('set', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Fields of the model that the backfill sets, such as slug or slug,locale',
+      })
+      .check(({ backfill, model, everyDeploy, set }) => {
+        if (set !== undefined && model === undefined) return '--set needs a model: pass --backfill --model <Model>.'
         if (backfill !== (model !== undefined))
           return 'A backfill needs a model: pass --backfill and --model <Model> together.'
         return (
@@ -27,11 +34,8 @@ export const newCommand = defineCommand({
           "A backfill can't run at every deploy: pass either --backfill or --every-deploy."
         )
       }),
-  run: async ({ name, description, everyDeploy, model, config }) => {
-    if (model !== undefined) {
-      const { demandModel } = await import('../../project/new/backfill-model.js')
-      await demandModel(model, process.cwd(), process.env)
-    }
+  run: async ({ name, description, everyDeploy, model, set, config }) => {
+    const backfill = model === undefined ? undefined : await lookUp(model, set)
     const [{ newTask }, { findTaskPlacement }, { TsxLoader }] = await Promise.all([
       import('../../project/new/new-task.js'),
       import('../../project/new/task-placement.js'),
@@ -39,9 +43,15 @@ export const newCommand = defineCommand({
     ])
     const { unloaded, ...placement } = await findTaskPlacement(new TsxLoader(), process.cwd(), config)
     if (unloaded) stderr.line(`${stderr.style('yellow', '⚠')} ${unloaded.what} ${unloaded.why ?? ''}`)
-    const { file } = await newTask({ name, description, everyDeploy, model, ...placement })
+    const { file } = await newTask({ name, description, everyDeploy, model, backfill, ...placement })
     stdout.line(shownPath(file))
     stderr.line(asCalled('→ Write the code of the task, then run `npx after-party run`.'))
     return EXIT.done
   },
 })
+
+async function lookUp(model: string, set: string | undefined): Promise<BackfillText> {
+  const { findBackfill } = await import('../../project/new/backfill-model.js')
+  const fields = set?.split(',').flatMap((field) => field.trim() || [])
+  return findBackfill({ model, set: [...new Set(fields)] }, { cwd: process.cwd(), env: process.env })
+}

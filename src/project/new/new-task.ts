@@ -7,6 +7,7 @@ import { nameOnClient } from '../../prisma/client.js'
 import { usingFiles } from '../file-error.js'
 import { shownPath } from '../shown-path.js'
 import { renderTemplate } from '../templates.js'
+import { type BackfillText, NOTHING_KNOWN } from './backfill-text.js'
 import { toTaskName } from './task-name.js'
 
 /** What kind of file a new task becomes. */
@@ -25,6 +26,8 @@ export interface NewTaskOptions {
   templatesDir?: string | undefined
   /** Makes a backfill of this model, by its name in the schema or on the client, rather than a plain task. */
   model?: string | undefined
+  /** What is known of that model. */
+  backfill?: BackfillText | undefined
   /** `ts` by default. */
   extension?: TaskExtension | undefined
 }
@@ -55,7 +58,8 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
   const description = options.description?.trim() || sentenceCase(name)
   const everyDeploy = options.everyDeploy ?? false
   const template = options.model === undefined ? 'task' : 'backfill'
-  const data = { name, description, everyDeploy, ...(options.model !== undefined && { model: toModel(options.model) }) }
+  const { model, backfill = NOTHING_KNOWN } = options
+  const data = { name, description, everyDeploy, ...(model !== undefined && { model: toModel(model), ...backfill }) }
   // Rendered once before anything is made, so that a broken template leaves nothing behind.
   renderTemplate(template, { ...data, version: '' }, options)
   await makeDirectory(tasksDir)
