@@ -56,7 +56,7 @@ describe('the commands that pages show', () => {
 
   test('have their right names in prose too', () => {
     const wrong = named.filter(({ words: [name, ...words] }) => {
-      if (name === undefined || name === '--help' || name === 'help' || name === '<command>') return false
+      if (name === undefined || ['--help', 'help', 'completion', '<command>'].includes(name)) return false
       const command = COMMANDS.find((each) => String(each.command).split(' ')[0] === name)
       const known = command ? [...optionsOf(command), '--help'] : []
       return !command || words.some((word) => word.startsWith('--') && !known.includes(word))

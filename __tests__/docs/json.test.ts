@@ -43,6 +43,7 @@ beforeAll(async () => {
   ])
   await say('RunJson', 'run', '--json', '--deploy-id', 'v1')
   await Promise.all([say('StatusJson', 'status', '--json'), say('HistoryJson', 'history', '--json')])
+  await say('DoctorJson', 'doctor', '--json')
   await say('MarkJson', 'mark', '--all', '--skipped', '--json')
   await project.remove()
 }, 400_000)

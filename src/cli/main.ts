@@ -1,25 +1,27 @@
 import yargs, { type Argv, type CommandModule } from 'yargs'
 import { AfterPartyError } from '../define/errors.js'
 import { VERSION } from '../define/version.js'
+import { doctorCommand } from './commands/doctor.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { markCommand } from './commands/mark.js'
 import { newCommand } from './commands/new.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
+import { docsPage, ownPackage } from './own-package.js'
 import { reportError } from './report-error.js'
 import { refuseFlagValues, refuseTwice, usageError } from './usage-error.js'
 
 /** Every command, in the order in which `--help` lists them. */
-export const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand]
-const COMMAND_WORDS = COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? [])
+export const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand, doctorCommand]
+const COMMAND_WORDS = [...COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? []), 'completion']
 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     await parser(asked(args)).parseAsync()
   } catch (error) {
-    process.exitCode = reportError(error, { json: args.includes('--json') })
+    process.exitCode = reportError(error, { json: args.includes('--json'), verbose: args.includes('--verbose') })
   }
 }
 
@@ -35,8 +37,9 @@ export function parser(args: readonly string[], commands: readonly CommandModule
     .scriptName('after-party')
     .usage('$0 <command>\n\nDeploy tasks for Prisma: prisma migrate deploy && after-party run')
     .epilogue(
-      'Exit codes: 0 done, 1 a task failed, 2 nothing ran (see the error), 3 held by another run, 4 pending (status --check)',
+      `Exit codes: 0 done, 1 a task failed, 2 nothing ran (see the error), 3 held by another run, 4 pending (status --check)\n\nDocs: ${docsPage(ownPackage(), 'commands.md')}`,
     )
+    .completion('completion', 'Print a script for tab completion in bash or zsh')
     .strict()
     .demandCommand(1, `Missing command. Use one of: ${COMMAND_WORDS.join(', ')}.`)
     .version(VERSION)

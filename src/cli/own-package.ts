@@ -17,10 +17,24 @@ export function ownPackage(): OwnPackage {
  *
  * @example issuesPage({ repository: 'github:owner/name' }) // 'https://github.com/owner/name/issues'
  */
-export function issuesPage({ repository }: Pick<OwnPackage, 'repository'>): string | undefined {
+export function issuesPage(own: Pick<OwnPackage, 'repository'>): string | undefined {
+  const home = homePage(own)
+  return home && `${home}/issues`
+}
+
+/**
+ * Where a page of the documentation is read; while the package has no address, the copy that it brings along.
+ *
+ * @example docsPage({}, 'commands.md') // 'node_modules/after-party/docs/commands.md'
+ */
+export function docsPage(own: Pick<OwnPackage, 'repository'>, page: string): string {
+  const home = homePage(own)
+  return home ? `${home}/blob/main/docs/${page}` : `node_modules/after-party/docs/${page}`
+}
+
+function homePage({ repository }: Pick<OwnPackage, 'repository'>): string | undefined {
   const url = (typeof repository === 'string' ? repository : repository?.url)?.trim()
   if (!url) return undefined
   const [, shorthand] = /^(?:github:)?([\w.-]+\/[\w.-]+)$/.exec(url) ?? []
-  const page = shorthand ? `https://github.com/${shorthand}` : url.replace(/^git\+/, '').replace(/\.git$/, '')
-  return `${page}/issues`
+  return shorthand ? `https://github.com/${shorthand}` : url.replace(/^git\+/, '').replace(/\.git$/, '')
 }

@@ -1,4 +1,5 @@
 import { AfterPartyError, messageOf, withoutUrls } from '../define/errors.js'
+import { describeThrown } from '../define/thrown.js'
 import { asFileError } from '../project/file-error.js'
 import { installedPackage } from '../project/schema/prisma-cli.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
@@ -8,7 +9,7 @@ import { asCalled } from './runner.js'
 import { indent, stderr } from './terminal.js'
 
 /** Says what was thrown, on stderr, and gives its exit code: the one door out. With `json`, stdout has it too. */
-export function reportError(thrown: unknown, { json }: { json: boolean }): number {
+export function reportError(thrown: unknown, { json, verbose = false }: { json: boolean; verbose?: boolean }): number {
   const error = asFileError(thrown)
   const code = exitCodeOfError(error)
   if (json) {
@@ -21,6 +22,7 @@ export function reportError(thrown: unknown, { json }: { json: boolean }): numbe
     stderr.line(`${stderr.style('red', '✖')} ${what}`)
     if (why) stderr.line(indent(why))
     if (next) stderr.line(`→ ${next}`)
+    if (verbose) stderr.line(`\n${describeThrown(error).stack}`)
   } else if (code === EXIT.bug) {
     reportBug(error, ownPackage())
   }

@@ -6,6 +6,7 @@ import { usingParty } from '../using-party.js'
 export const historyCommand = defineCommand({
   command: 'history [name]',
   describe: 'Show attempts, latest first. With a name: that task, with errors and logs',
+  examples: [['history backfill_slugs', 'Every attempt at one task, with its log']],
   options: (yargs) =>
     project(yargs)
       .positional('name', { type: 'string', describe: 'Name or version of a task' })

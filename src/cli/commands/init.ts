@@ -9,6 +9,10 @@ const SILENCE_MS = 3_000
 export const initCommand = defineCommand({
   command: 'init',
   describe: 'Add the ledger to the Prisma schema, and create the config and the tasks directory',
+  examples: [
+    ['init --dry-run', 'Show what would change'],
+    ['init --schema packages/db/prisma/schema.prisma', 'Set up another package of the workspace'],
+  ],
   options: (yargs) =>
     yargs
       .option('schema', { type: 'string', requiresArg: true, describe: 'Path to the Prisma schema file or folder' })
@@ -36,7 +40,7 @@ export const initCommand = defineCommand({
       return EXIT.done
     }
     // Prisma's command line looks for its engines first, and waits long for a network that isn't there.
-    const slow = setTimeout(() => stderr.line('› Waiting for `prisma validate`…'), SILENCE_MS)
+    const slow = setTimeout(() => process.stderr.isTTY && stderr.line('› Waiting for `prisma validate`…'), SILENCE_MS)
     const { validated, reason } = await applyInit(plan, { env: process.env }).finally(() => clearTimeout(slow))
     for (const { path, action } of plan.files)
       stderr.line(`${stderr.style('green', '✔')} ${action === 'create' ? 'created' : 'updated'} ${shownPath(path)}`)

@@ -10,6 +10,10 @@ const STATES = ['done', 'pending', 'skipped'] as const
 export const markCommand = defineCommand({
   command: 'mark [names..]',
   describe: 'Set the recorded state of tasks, without running them',
+  examples: [
+    ['mark backfill_slugs --done', 'It was done by hand'],
+    ['mark --before 20260101000000 --skipped', 'Never run old tasks in this database'],
+  ],
   options: (yargs) =>
     project(yargs)
       .positional('names', { type: 'string', array: true, describe: 'Names or versions of tasks' })

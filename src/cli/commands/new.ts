@@ -8,6 +8,11 @@ import { stderr, stdout } from '../terminal.js'
 export const newCommand = defineCommand({
   command: 'new <name>',
   describe: 'Create a task file, with the current time as its version',
+  examples: [
+    ['new name_blank_posts', 'A task'],
+    ['new backfill_slugs --backfill --model Post --set slug', 'A backfill of a field, written from the schema'],
+    ['new refresh_figures --every-deploy', 'A task for every deploy'],
+  ],
   options: (yargs) =>
     yargs
       .positional('name', { type: 'string', demandOption: true, describe: 'Name of the task, such as backfill_slugs' })

@@ -10,6 +10,11 @@ import { usingParty } from '../using-party.js'
 export const runCommand = defineCommand({
   command: 'run [names..]',
   describe: 'Run all pending tasks, in order. With names: those tasks, even if they are done',
+  examples: [
+    ['run', 'What a deploy runs, after prisma migrate deploy'],
+    ['run --rehearse', 'Try it, and roll everything back'],
+    ['run backfill_slugs --batch-size 5000', 'One task, at another pace'],
+  ],
   options: (yargs) =>
     project(yargs)
       .positional('names', { type: 'string', array: true, describe: 'Names or versions of tasks to run' })
@@ -95,10 +100,14 @@ async function rehearse(party: AfterParty, options: PartyRunOptions, { json }: {
   return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
 }
 
-async function run(party: AfterParty, options: PartyRunOptions, { json }: { json: boolean }): Promise<number> {
+async function run(
+  party: AfterParty,
+  options: PartyRunOptions,
+  { json, verbose }: { json: boolean; verbose: boolean },
+): Promise<number> {
   const { reportText } = await import('../reporters/text.js')
   return untilSignal(async (signal, received) => {
-    const result = await party.run({ ...options, signal, onEvent: reportText() })
+    const result = await party.run({ ...options, signal, onEvent: reportText({ verbose }) })
     if (json) printJson('run', result)
     return result.outcome === 'interrupted' ? (received() ?? EXIT.sigterm) : exitCodeOf(result.outcome)
   })

@@ -6,6 +6,7 @@ import { usingParty } from '../using-party.js'
 export const statusCommand = defineCommand({
   command: 'status',
   describe: 'Show the state of every task in this database',
+  examples: [['status --check', 'Exit with code 4 as long as a task is pending']],
   options: (yargs) =>
     project(yargs)
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })

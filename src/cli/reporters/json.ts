@@ -3,6 +3,7 @@ import type { PlannedTask, RunResult } from '../../define/events.js'
 import type { Marked } from '../../engine/mark.js'
 import type { Rehearsal } from '../../engine/rehearse.js'
 import type { Status, TaskAttempt } from '../../engine/status.js'
+import type { Finding } from '../doctor/finding.js'
 import { stdout } from '../terminal.js'
 
 /** What each command prints with `--json`: docs/json.md has the same shapes, and a test compares them. */
@@ -13,6 +14,7 @@ export interface JsonOutput {
   status: Pick<Status, 'tasks' | 'summary'>
   mark: { marked: Marked[] }
   history: { runs: TaskAttempt[] }
+  doctor: { findings: Finding[] }
   error: { error: { code: ErrorCode | 'bug' } & Pick<AfterPartyError, 'what'> & Partial<Texts> }
 }
 

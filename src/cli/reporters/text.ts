@@ -1,13 +1,13 @@
 import type { RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
 import { asCalled } from '../runner.js'
-import { ownFrames } from '../stack.js'
+import { isFrame, ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { hintFor } from './hints.js'
 import { Progress } from './progress.js'
 import { describeReason, ownerOf } from './reason.js'
 
 /** Tells a run as lines of text on stderr. */
-export function reportText(): (event: RunEvent) => void {
+export function reportText({ verbose = false }: { verbose?: boolean } = {}): (event: RunEvent) => void {
   const began = performance.now()
   let progress: Progress | undefined
   return (event) => {
@@ -42,7 +42,7 @@ export function reportText(): (event: RunEvent) => void {
           indent(`${warn()} stopping (${STOPPING[event.reason]}): ${formatMs(event.graceMs)} to finish`),
         )
       case 'finished':
-        return stderr.line(finished(event.task, event.result, event.stack))
+        return stderr.line(finished(event.task, event.result, event.stack, verbose))
       case 'listener-failed':
         return stderr.line(`${warn()} An \`onEvent\` listener failed: ${event.error}`)
       case 'ended':
@@ -72,14 +72,14 @@ function rowsOf({ processed = 0, changedMeanwhile = 0, skipped = 0 }: TaskResult
   return parts.filter(Boolean).join(', ')
 }
 
-function finished(task: TaskRef, result: TaskResult, stack: string | undefined): string {
+function finished(task: TaskRef, result: TaskResult, stack: string | undefined, verbose: boolean): string {
   const took = dim(formatMs(result.durationMs))
   const rows = result.processed === undefined ? '' : dim(`, ${rowsOf(result)}`)
   switch (result.outcome) {
     case 'done':
       return `${stderr.style('green', '✔')} ${task.name} ${took}${rows}${result.elsewhere ? dim(' (in another process)') : ''}`
     case 'failed':
-      return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${indent(failure(result, stack))}`
+      return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${indent(failure(result, stack, verbose))}`
     case 'interrupted':
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
     case 'paused':
@@ -94,9 +94,9 @@ function why({ reason, holder }: TaskResult): string {
 }
 
 /** The message, and of the stack what leads to the user's own code. */
-function failure(result: TaskResult, stack: string | undefined): string {
+function failure(result: TaskResult, stack: string | undefined, verbose: boolean): string {
   const [first = '', ...rest] = (stack ?? '').split('\n')
-  const frames = ownFrames(rest)
+  const frames = verbose ? rest.filter(isFrame) : ownFrames(rest)
   // `TypeError: x is not a function` says more than its message alone.
   const name = /^(?!PrismaClient)\w+(?<!^Error): /.exec(first)?.[0] ?? ''
   const error = [result.reason && why(result), result.error].filter(Boolean).join(': ')
