@@ -1,3 +1,4 @@
+import { COMMANDS, parser } from '../../src/cli/main.js'
 import { type Block, codeSpans, type Page } from './pages.js'
 
 /** A command that a page shows. */
@@ -6,6 +7,12 @@ export interface CommandLine {
   words: string[]
   /** Where it stands. */
   place: string
+}
+
+/** The real command line, which parses and does nothing. */
+export async function parseCommand(words: readonly string[]): Promise<void> {
+  const idle = COMMANDS.map((command) => ({ ...command, handler: () => {} }))
+  await parser(words, idle).parseAsync()
 }
 
 /** The commands of the shell blocks of a page, in order. */
@@ -32,13 +39,39 @@ export function namedCommands({ file, text, blocks }: Page): CommandLine[] {
     .map((words) => ({ words, place: `${file}: after-party ${words.join(' ')}` }))
 }
 
-/** What a line of a shell runs: split at `&&`, without `npx` and comments. */
+/** The commands of this package in a text of a shell, also behind a variable, a path, `exec` or `npx`, and in quotes. */
+export function shellCommands(text: string): string[][] {
+  return text.split('\n').flatMap(simpleCommands).flatMap(ownCommand)
+}
+
+/** The same of a list of words: what follows `sh -c` is a text of a shell. */
+export function listedCommands(words: readonly string[]): string[][] {
+  const [shell = '', flag, text] = words
+  return /^(\/bin\/)?(ba)?sh$/.test(shell) && flag === '-c' && text !== undefined
+    ? shellCommands(text)
+    : ownCommand(words)
+}
+
+function ownCommand(words: readonly string[]): string[][] {
+  const at = words.findIndex(
+    (word, index) =>
+      word.endsWith('node_modules/.bin/after-party') ||
+      (word === 'after-party' && (index === 0 || ['npx', 'exec', 'then'].includes(words[index - 1] ?? ''))),
+  )
+  if (at !== -1) return [['after-party', ...words.slice(at + 1)]]
+  return words.filter((word) => word.includes(' ')).flatMap(shellCommands)
+}
+
+/** What a line of a shell runs: split at `&&` and the like, without `npx`, paths to binaries and comments. */
 function simpleCommands(line: string): string[][] {
   const commands: string[][] = [[]]
-  for (const [token] of line.matchAll(/'[^']*'|"[^"]*"|[^\s'"]+/g)) {
+  for (const [token] of line.matchAll(/'[^']*'|"(?:\\.|[^"\\])*"|&&|\|\|?|;|[^\s'"&|;]+/g)) {
     if (token.startsWith('#')) break
-    if (token === '&&') commands.push([])
+    if (/^(&&|\|\|?|;)$/.test(token)) commands.push([])
     else commands.at(-1)?.push(token.replace(/^(['"])([\s\S]*)\1$/, '$2'))
   }
-  return commands.map((words) => (words[0] === 'npx' ? words.slice(1) : words))
+  return commands.map(([first = '', ...words]) => {
+    if (first === 'npx') return words
+    return [first.replace(/^node_modules\/\.bin\//, ''), ...words]
+  })
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import yargs from 'yargs'
-import { COMMANDS, parser } from '../../src/cli/main.js'
+import { COMMANDS } from '../../src/cli/main.js'
 import { repository } from '../support/paths.mjs'
-import { blockCommands, namedCommands } from './command-lines.js'
+import { blockCommands, namedCommands, parseCommand } from './command-lines.js'
 import { codeSpans, keysIn, packagedPages, readPage, repositoryPages, section, tableIn } from './pages.js'
 
 /** Every command that a page shows is one that the command line takes; docs/commands.md has every option of it. */
@@ -14,12 +14,6 @@ const page = readPage('docs/commands.md')
 const scripts = Object.keys(
   (JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as { scripts: object }).scripts,
 )
-
-/** The real command line, which parses and does nothing. */
-async function parse(words: readonly string[]): Promise<void> {
-  const idle = COMMANDS.map((command) => ({ ...command, handler: () => {} }))
-  await parser(words, idle).parseAsync()
-}
 
 /** The options that a command has, in the words of the command line. */
 function optionsOf(command: (typeof COMMANDS)[number]): string[] {
@@ -51,7 +45,7 @@ describe('the commands that pages show', () => {
   test.each(typed.map(({ place, words }) => [place, words] as const))('%s', async (_, [, ...words]) => {
     // What --help prints is not for the eyes of who runs the tests.
     jest.spyOn(console, 'log').mockReturnValue()
-    await parse(words)
+    await parseCommand(words)
   })
 
   test('have their right names in prose too', () => {
@@ -65,9 +59,9 @@ describe('the commands that pages show', () => {
   })
 
   test('a command or an option that is not there is noticed', async () => {
-    await expect(parse(['runn'])).rejects.toThrow('Unknown command: runn')
-    await expect(parse(['run', '--dry-runn'])).rejects.toThrow('Unknown option: --dry-runn')
-    await expect(parse(['run', '--lease', 'soon'])).rejects.toThrow('not a duration')
+    await expect(parseCommand(['runn'])).rejects.toThrow('Unknown command: runn')
+    await expect(parseCommand(['run', '--dry-runn'])).rejects.toThrow('Unknown option: --dry-runn')
+    await expect(parseCommand(['run', '--lease', 'soon'])).rejects.toThrow('not a duration')
   })
 })
 

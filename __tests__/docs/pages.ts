@@ -35,8 +35,20 @@ export interface Block {
 
 /** What goes into the tarball. */
 export function packagedPages(): Page[] {
-  const docs = readdirSync(path.join(repository, 'docs')).filter((file) => file.endsWith('.md'))
-  return ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'llms.txt', ...docs.map((file) => `docs/${file}`)].map(readPage)
+  return ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'llms.txt', ...markdownIn('docs')].map(readPage)
+}
+
+/** The recipes for platforms. */
+export function recipePages(): Page[] {
+  return markdownIn('docs/deploy').map(readPage)
+}
+
+function markdownIn(folder: string): string[] {
+  const files = readdirSync(path.join(repository, folder), { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => path.posix.join(folder, ...file.split(path.sep)))
+    .sort()
 }
 
 /** What stays in the repository. */
