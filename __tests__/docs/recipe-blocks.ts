@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { SourceTextModule } from 'node:vm'
+import { loadPrism } from '@ruby/prism'
 import { validate } from 'dockerfile-utils'
 import { execa } from 'execa'
 import { parse as parseToml } from 'smol-toml'
@@ -99,17 +100,10 @@ async function parseShell({ text }: Block): Promise<Parsed> {
   return { commands: shellCommands(text) }
 }
 
-/** With Ruby's own parser, in a process of its own: Jest's sandbox has another `WebAssembly` than Node's WASI. */
+/** With Ruby's own parser, as WebAssembly. */
 async function parseRuby({ text }: Block): Promise<Parsed> {
-  const program = `import { readFileSync } from 'node:fs'
-import { loadPrism } from '@ruby/prism'
-const { errors } = (await loadPrism())(readFileSync(0, 'utf8'))
-if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join(', '))`
-  await execa(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', program], {
-    cwd: import.meta.dirname,
-    env: { NODE_OPTIONS: '' },
-    input: text,
-  })
+  const { errors } = (await loadPrism())(text)
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'))
   const executed = [...text.matchAll(/^ *execute (.+)$/gm)].map(([, words = '']) => literals(words))
   return { commands: executed.flatMap(listedCommands) }
 }

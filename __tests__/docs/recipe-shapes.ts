@@ -95,10 +95,11 @@ const workflow = strictObject({
       'runs-on': string(),
       environment: string(),
       'timeout-minutes': seconds,
+      env: texts,
       steps: array(
         union([
           strictObject({ uses: string(), with: optional(record(string(), union([string(), number()]))) }),
-          strictObject({ run: string(), env: optional(texts) }),
+          strictObject({ run: string() }),
         ]),
       ),
     }),
