@@ -30,6 +30,7 @@ const THOROUGH = [
   'databases/schema-validation',
   'docs/json',
   'docs/outputs',
+  'docs/recipes-run',
   'docs/start',
 ]
 const jest = path.join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js')
