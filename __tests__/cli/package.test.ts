@@ -73,7 +73,9 @@ export { testing }
       .map((entry) => path.relative(unpacked, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     const others = files.filter((file) => !/^(dist|templates)\//.test(file))
     const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'llms.txt']
-    expect(others.filter((file) => !papers.includes(file) && !/^docs\/[a-z-]+\.md$/.test(file))).toEqual([])
+    expect(others.filter((file) => !papers.includes(file) && !/^docs\/(deploy\/)?[a-z\d-]+\.md$/.test(file))).toEqual(
+      [],
+    )
     expect(files.filter((file) => file.startsWith('dist/') && !/\.(c?js|d\.c?ts)(\.map)?$/.test(file))).toEqual([])
     expect(files.filter((file) => file.startsWith('templates/') && !file.endsWith('.hbs'))).toEqual([])
     for (const needed of [
