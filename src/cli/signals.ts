@@ -3,6 +3,16 @@ import { exitNow } from './exit-guard.js'
 
 const CODES = { SIGINT: EXIT.sigint, SIGTERM: EXIT.sigterm } as const
 
+const LOOK_MS = 1_000
+
+/**
+ * The package manager's process that started this one. It doesn't pass signals on: npx ends at once, and what it
+ * started would run on by itself. That it is gone is the signal.
+ */
+function runnerOf({ npm_command }: NodeJS.ProcessEnv): { pid: number } | undefined {
+  return npm_command === 'exec' || npm_command === 'run-script' ? { pid: process.ppid } : undefined
+}
+
 /**
  * Runs something that ends itself when the process is told to stop: the first signal aborts, the second ends the
  * process at once. `received` is the exit code of the signal that came.
@@ -19,8 +29,11 @@ export async function untilSignal<T>(
     controller.abort(new Error(name))
   }
   for (const name of Object.keys(CODES)) process.on(name, onSignal)
+  const runner = runnerOf(process.env)
   // Work may wait for nothing but the signal; with nothing open, Node would end the process in the middle of it.
-  const alive = setInterval(() => {}, 2 ** 30)
+  const alive = setInterval(() => {
+    if (runner && code === undefined && process.ppid !== runner.pid) onSignal('SIGTERM')
+  }, LOOK_MS)
   try {
     return await work(controller.signal, () => code)
   } finally {
