@@ -1,3 +1,4 @@
+import { headline } from '../../define/errors.js'
 import type { RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
 import { asCalled } from '../runner.js'
 import { isFrame, ownFrames } from '../stack.js'
@@ -35,7 +36,7 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
         return progress.update(event.processed, event.total)
       case 'retrying':
         return stderr.line(
-          indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${event.error}; retrying`),
+          indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${headline(event.error)}; retrying`),
         )
       case 'stopping':
         return stderr.line(
