@@ -16,18 +16,19 @@ export const initCommand = defineCommand({
   options: (yargs) =>
     yargs
       .option('schema', { type: 'string', requiresArg: true, describe: 'Path to the Prisma schema file or folder' })
+      .option('config', { type: 'string', requiresArg: true, describe: 'Path of the config file to create' })
       .option('database-schema', {
         type: 'string',
         requiresArg: true,
         describe: 'Database schema for the ledger tables (multiSchema)',
       })
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print the changes without writing them' }),
-  run: async ({ schema, databaseSchema, dryRun }) => {
+  run: async ({ schema, config, databaseSchema, dryRun }) => {
     const [{ planDiff, planInit }, { applyInit }] = await Promise.all([
       import('../../project/init/plan-init.js'),
       import('../../project/init/apply-init.js'),
     ])
-    const plan = await planInit({ cwd: process.cwd(), schema, databaseSchema, env: process.env })
+    const plan = await planInit({ cwd: process.cwd(), schema, config, databaseSchema, env: process.env })
     const warning = `${stderr.style('yellow', '⚠')} `
     for (const text of plan.warnings) stderr.line(warning + text)
     if (dryRun) {

@@ -53,17 +53,17 @@ export interface ClientSetup {
 export async function findClientSetup(
   project: PrismaProject,
   provider: Provider,
-  env: NodeJS.ProcessEnv,
+  { env, configFolder }: { env: NodeJS.ProcessEnv; configFolder: string },
 ): Promise<ClientSetup> {
   const generator = project.info.generators.find(({ provider }) => /^prisma-client(-js)?$/.test(provider))
   const adapter = adapterFor(project, provider, generator)
   const { module: existing, passedOver } = await findClientModule(project.root, outputOf(generator))
   return {
-    clientSpecifier: clientSpecifier(project.root, generator, project.importStyle, project.esm),
+    clientSpecifier: clientSpecifier(configFolder, generator, project.importStyle, project.esm),
     adapter,
     adapterMissing: adapter !== undefined && !hasPackage(project, adapter.package),
     url: urlSource(project, env),
-    existing: existing && { ...existing, specifier: moduleSpecifier(project.root, existing.path, project.importStyle) },
+    existing: existing && { ...existing, specifier: moduleSpecifier(configFolder, existing.path, project.importStyle) },
     passedOver,
   }
 }

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { DEFAULT_TASKS } from '../../define/config.js'
+import { dirname, join, relative, resolve } from 'node:path'
+import { DEFAULT_MIGRATIONS, DEFAULT_TASKS } from '../../define/config.js'
 import { AfterPartyError } from '../../define/errors.js'
 import { findConfigFile } from '../config-file.js'
 import { usingFiles } from '../file-error.js'
@@ -59,6 +60,8 @@ export interface InitOptions {
   cwd: string
   /** A schema file or folder, relative to `cwd`. */
   schema?: string | undefined
+  /** The config to write, relative to `cwd`; `after-party.config.ts` at the project's root by default. */
+  config?: string | undefined
   /** Under multiSchema, the database schema of the ledger; `public`, or the first of the list, by default. */
   databaseSchema?: string | undefined
   env: NodeJS.ProcessEnv
@@ -88,7 +91,7 @@ async function plan(options: InitOptions): Promise<InitPlan> {
   const gaps = ledgerGaps(info, provider)
   const schema = databaseSchemaOf(datasource.schemas, options.databaseSchema)
   const schemaFiles = planSchema(project, provider, { schema, gaps })
-  const config = await planConfig(project, provider, options.env)
+  const config = await planConfig(project, provider, options)
   const kept = config.files.some(({ path }) => dirname(path) === config.tasks)
   const tasks = await planTasks(root, config.tasks)
   const files = [...schemaFiles, ...config.files, ...(kept ? [] : tasks)]
@@ -105,7 +108,10 @@ async function plan(options: InitOptions): Promise<InitPlan> {
     ],
     warnings: [...warningsOf(project, provider), ...config.warnings],
     installCommand: installCommand(project, config.setup),
-    nextCommands: nextCommands(project, provider, { upgrade: gaps.outdated.length > 0 }),
+    nextCommands: nextCommands(project, provider, {
+      upgrade: gaps.outdated.length > 0,
+      config: options.config && shownPath(resolve(options.cwd, options.config), root),
+    }),
     validation: { schemaPath: project.schema.path, standIns: standInsOf(project, provider, options.env) },
   }
 }
@@ -209,27 +215,34 @@ interface ConfigPlan {
   warnings: string[]
 }
 
-async function planConfig(project: PrismaProject, provider: Provider, env: NodeJS.ProcessEnv): Promise<ConfigPlan> {
+async function planConfig(
+  project: PrismaProject,
+  provider: Provider,
+  { cwd, config: wanted, env }: InitOptions,
+): Promise<ConfigPlan> {
   const { root, migrations, dependencies } = project
-  const present = findConfigFile(root)
+  const named = wanted === undefined ? undefined : configNamed(wanted, cwd)
+  const present = named === undefined ? findConfigFile(root) : existsSync(named) ? named : undefined
   if (present !== undefined) {
     const tasks = tasksIn(await readFile(present, 'utf8'))
     const notes = [`${shownPath(present, root)} already exists and was not changed`]
     return { files: [], tasks: join(dirname(present), tasks), setup: undefined, notes, warnings: [] }
   }
-  const setup = await findClientSetup(project, provider, env)
+  const configFolder = named === undefined ? root : dirname(named)
+  const setup = await findClientSetup(project, provider, { env, configFolder })
   // JavaScript can't import a module of TypeScript: tsx is registered for a config that is TypeScript.
-  const typescript = project.typescript || /\.[cm]?ts$/.test(setup.existing?.path ?? '')
-  const migrationsPath = shownPath(migrations, root)
+  const typescript = named ? TYPESCRIPT.test(named) : project.typescript || TYPESCRIPT.test(setup.existing?.path ?? '')
+  const migrationsPath = shownPath(migrations, configFolder)
   const text = configText({
     setup,
-    tasks: DEFAULT_TASKS,
-    migrations: migrationsPath === 'prisma/migrations' ? undefined : migrationsPath,
+    tasks: shownPath(join(root, DEFAULT_TASKS), configFolder),
+    migrations: migrationsPath === DEFAULT_MIGRATIONS ? undefined : migrationsPath,
     dotenv: dependencies.has('dotenv') || /['"]dotenv\/config['"]/.test(withoutJsComments(project.configText)),
     env: project.prismaMajor >= 7 && (await kindOf(join(root, '.env'))) === 'file',
     typescript,
   })
-  const name = typescript ? 'after-party.config.ts' : 'after-party.config.mjs'
+  const file = named ?? join(root, typescript ? 'after-party.config.ts' : 'after-party.config.mjs')
+  const name = shownPath(file, root)
   const unclear: string[] = []
   const notes = setup.existing
     ? [`The config uses ${setup.existing.name} from ${shownPath(setup.existing.path, root)}`]
@@ -248,7 +261,7 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
     unclear.push(
       `${shownPath(setup.passedOver, root)} creates a client, but After Party can't import it: it needs a framework or arguments. ${name} creates a separate client, without the extensions of that one`,
     )
-  const [path, tasks] = [join(root, name), join(root, DEFAULT_TASKS)]
+  const [path, tasks] = [file, join(root, DEFAULT_TASKS)]
   const checks = typescript ? await planTypeChecks(project.scripts, { root, config: path, tasks }) : undefined
   const { excluded = [], own, warnings = [] } = checks ?? {}
   return {
@@ -262,6 +275,16 @@ async function planConfig(project: PrismaProject, provider: Provider, env: NodeJ
     notes: [...notes, ...(checks?.notes ?? [])],
     warnings: [...unclear.map((text) => `${text}.`), ...warnings],
   }
+}
+
+const TYPESCRIPT = /\.[cm]?ts$/
+
+function configNamed(wanted: string, cwd: string): string {
+  if (/\.[cm]?[jt]s$/.test(wanted) && !/\.d\.[cm]?ts$/.test(wanted)) return resolve(cwd, wanted)
+  throw new AfterPartyError('usage', {
+    what: `${wanted} can't be a config: it is neither TypeScript nor JavaScript.`,
+    next: 'Pass a file such as `--config config/after-party.config.ts`.',
+  })
 }
 
 /** The `tasks` of a config that is there already, when it is written in plain words. */
@@ -319,9 +342,10 @@ function installCommand(project: PrismaProject, setup: ClientSetup | undefined):
 function nextCommands(
   { root, prismaMajor, packageManager, schema, schemaNamed }: PrismaProject,
   provider: Provider,
-  { upgrade }: { upgrade: boolean },
+  { upgrade, config }: { upgrade: boolean; config: string | undefined },
 ): string[] {
   const run = RUN[packageManager]
+  const option = config === undefined ? '' : ` --config ${config}`
   const prisma = (words: string) =>
     `${run} prisma ${words}${schemaNamed ? ` --schema ${shownPath(schema.path, root)}` : ''}`
   const migration = upgrade ? 'upgrade_after_party' : 'add_after_party'
@@ -330,8 +354,8 @@ function nextCommands(
   return [
     // Prisma 6 generates by itself after either of them.
     prismaMajor >= 7 ? `${change} && ${prisma('generate')}` : change,
-    ...(upgrade ? [] : [`${run} after-party new my_first_task`]),
-    `${deploy} && ${run} after-party run`,
+    ...(upgrade ? [] : [`${run} after-party new my_first_task${option}`]),
+    `${deploy} && ${run} after-party run${option}`,
   ]
 }
 

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }))
 
 /** What init would write and say, in a project with these files beside an ordinary one. */
-async function planOf(files: Record<string, string>, options: { schema?: string } = {}) {
+async function planOf(files: Record<string, string>, options: { schema?: string; config?: string } = {}) {
   const all = {
     'package.json': JSON.stringify({
       type: 'module',
@@ -82,6 +82,25 @@ test('where the module is TypeScript, the config is, too: JavaScript could not i
 test('a client that is generated into a dot folder is imported by a relative path', async () => {
   const { config } = await planOf({ 'prisma/schema.prisma': schemaWith('../.generated/prisma') })
   expect(config.text).toContain("from './.generated/prisma/client")
+})
+
+test('a config in another folder has its paths from there', async () => {
+  const { files, nextCommands } = await planOf(
+    {
+      'src/db.ts': `import { PrismaClient } from '../generated/prisma/client.js'\nexport const prisma = new PrismaClient()\n`,
+    },
+    { config: 'deploy/after-party.config.mts' },
+  )
+  const config = files.find(({ name }) => name === 'deploy/after-party.config.mts')?.after
+  expect(config).toContain("import { prisma } from '../src/db")
+  expect(config).toContain("import { PrismaClient } from '../generated/prisma/client")
+  expect(config).toContain("tasks: '../prisma/after-party'")
+  expect(config).toContain("migrations: '../prisma/migrations'")
+  expect(files.map(({ name }) => name)).toContain('prisma/after-party/.gitkeep')
+  expect(nextCommands.at(-1)).toBe(
+    'npx prisma migrate deploy && npx after-party run --config deploy/after-party.config.mts',
+  )
+  await expect(planInit({ cwd: root, env: {}, config: 'deploy' })).rejects.toMatchObject({ code: 'usage' })
 })
 
 test('a client of Prisma Accelerate leaves the ledger with a direct connection, and says so', async () => {
