@@ -24,8 +24,9 @@ export const initCommand = defineCommand({
       })
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print the changes without writing them' }),
   run: async ({ schema, config, databaseSchema, dryRun }) => {
-    const [{ planDiff, planInit }, { applyInit }] = await Promise.all([
+    const [{ planInit }, { planDiff }, { applyInit }] = await Promise.all([
       import('../../project/init/plan-init.js'),
+      import('../../project/init/planned-file.js'),
       import('../../project/init/apply-init.js'),
     ])
     const plan = await planInit({ cwd: process.cwd(), schema, config, databaseSchema, env: process.env })

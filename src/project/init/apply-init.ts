@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { AfterPartyError, codeOf, messageOf } from '../../define/errors.js'
 import { asFileError } from '../file-error.js'
 import { validateSchema } from '../schema/prisma-cli.js'
-import type { InitPlan, PlannedFile } from './plan-init.js'
+import type { InitPlan } from './plan-init.js'
+import type { PlannedFile } from './planned-file.js'
 
 /** What init did. */
 export interface InitResult {

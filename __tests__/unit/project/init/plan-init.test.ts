@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { applyInit } from '../../../../src/project/init/apply-init.js'
-import {
-  type InitOptions,
-  type InitPlan,
-  type PlannedFile,
-  planDiff,
-  planInit,
-} from '../../../../src/project/init/plan-init.js'
+import { type InitOptions, type InitPlan, planInit } from '../../../../src/project/init/plan-init.js'
+import { type PlannedFile, planDiff } from '../../../../src/project/init/planned-file.js'
 
 let root: string
 
