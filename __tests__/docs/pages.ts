@@ -53,7 +53,8 @@ function markdownIn(folder: string): string[] {
 
 /** What stays in the repository. */
 export function repositoryPages(): Page[] {
-  return ['CONTRIBUTING.md', 'AGENTS.md', 'examples/blog/README.md', 'bench/README.md'].map(readPage)
+  const examples = readdirSync(path.join(repository, 'examples')).map((name) => `examples/${name}/README.md`)
+  return ['CONTRIBUTING.md', 'AGENTS.md', ...examples, 'bench/README.md'].map(readPage)
 }
 
 /** The page of a path in the repository. */

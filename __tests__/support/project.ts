@@ -1,11 +1,11 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 import { schemaEngineEnv } from '../../scripts/schema-engine-env.mjs'
 import { runId } from './databases/names.mjs'
 import type { VariantName } from './databases/variants.mjs'
 import type { Database } from './databases.js'
-import { baseProject, prismaCli, projects, unpacked } from './paths.mjs'
+import { baseProject, prismaCli, projects, repository, unpacked } from './paths.mjs'
 
 /** What a command that was run said, and how it ended. */
 export interface Ran {
@@ -13,6 +13,19 @@ export interface Ran {
   stdout: string
   stderr: string
 }
+
+/** What an example has besides its files. */
+export interface ExampleSetup {
+  /** Packages in its node_modules, by name: a folder of the example or of the repository that they link to. */
+  links?: Record<string, string>
+  /** Packages of the repository that it needs as files of its own: Prisma 6 generates its client beside them. */
+  copies?: Record<string, string>
+  /** The folder of the Prisma CLI, in the repository. */
+  prisma?: string
+}
+
+/** What somebody who works in an example itself may have there. */
+const NOT_COPIED = /(^|\/)(node_modules|generated|dist|\.next)(\/|$)|\.db$/
 
 let made = 0
 
@@ -58,6 +71,27 @@ export class Project {
     const project = new Project(newDirectory())
     await cp(unpacked, project.path('node_modules/after-party'), { recursive: true })
     for (const [file, text] of Object.entries(files)) await project.write(file, text)
+    return project
+  }
+
+  /** A copy of an example of the repository, as it is after `npm install`. */
+  static async example(name: string, { links = {}, copies = {}, prisma }: ExampleSetup = {}): Promise<Project> {
+    const project = new Project(newDirectory())
+    const source = path.join(repository, 'examples', name)
+    await cp(source, project.directory, {
+      recursive: true,
+      filter: (file) => !NOT_COPIED.test(path.relative(source, file).split(path.sep).join('/')),
+    })
+    const installed = (each: string) => project.path(`node_modules/${each}`)
+    await cp(unpacked, installed('after-party'), { recursive: true })
+    for (const [each, from] of Object.entries(copies))
+      await cp(path.join(repository, from), installed(each), { recursive: true })
+    for (const [each, to] of Object.entries(links)) {
+      await mkdir(path.dirname(installed(each)), { recursive: true })
+      const place = to.startsWith('node_modules/') ? path.join(repository, to) : project.path(to)
+      await symlink(place, installed(each), 'junction')
+    }
+    if (prisma !== undefined) project.#prismaCli = path.join(repository, prisma, 'build', 'index.js')
     return project
   }
 

@@ -1,0 +1,106 @@
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { execa } from 'execa'
+import { databaseName } from '../support/databases/names.mjs'
+import { createPostgres, dropPostgres, usingPostgres } from '../support/databases/postgres.mjs'
+import { servers } from '../support/databases/servers.mjs'
+import { repository } from '../support/paths.mjs'
+import { Project } from '../support/project.js'
+import { type } from '../support/transcript.js'
+
+/** The examples are what teams copy: each of them deploys, and says what is kept in the snapshots. */
+
+const DEPLOY = 'npx prisma migrate deploy && npx after-party run'
+
+/** What the compiler says of an example. */
+async function compiled(folder: string): Promise<string> {
+  const tsc = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { all } = await execa(process.execPath, [tsc, '-p', folder, '--noEmit'], { all: true, reject: false })
+  return all
+}
+
+const server = servers().postgresql.url
+
+describe('examples/shop', () => {
+  const testHere = server === undefined ? test.skip : test
+  const name = databaseName('shop')
+  const url = new URL(server ?? 'postgresql://nowhere')
+  url.pathname = `/${name}`
+  const rows = async (sql: string) =>
+    (await usingPostgres(url.href, (client) => client.query({ text: sql, rowMode: 'array' }))).rows
+
+  let project: Project
+  beforeAll(async () => {
+    project = await Project.example('shop')
+    project.env = { DATABASE_URL: url.href, AFTER_PARTY_DEPLOY_ID: '7f3a2c1' }
+    if (server !== undefined) await createPostgres(server, name)
+  })
+  afterAll(async () => {
+    await project.remove()
+    if (server !== undefined) await dropPostgres(server, name)
+  })
+
+  /** Customers and orders of the shop before the release; 2,500 orders, so that there is more than one batch. */
+  const ROWS = `
+INSERT INTO "Customer" ("email", "name", "phone") VALUES
+  ('ada@example.com', 'Ada', '0171 / 555 01 23'), ('Ada@Example.com', 'Ada', null),
+  ('bo@example.com', 'Bo', 'ask at the desk'), ('cy@example.com', 'Cy', '+44 20 7946 0000');
+INSERT INTO "Product" ("name") VALUES ('Crème brûlée set'), ('Mug'), ('Mug'), ('東京');
+INSERT INTO "Order" ("customerId") SELECT 1 + n % 4 FROM generate_series(1, 2500) n;
+INSERT INTO "OrderItem" SELECT "id", 1, 2, 1050 FROM "Order";
+INSERT INTO "OrderItem" SELECT "id", 2, 1, 400 FROM "Order" WHERE "id" % 2 = 0;`
+
+  testHere('brings the rows of the release before along', async () => {
+    const before = await usingPostgres(url.href, async (client) => {
+      const { readFile } = await import('node:fs/promises')
+      await client.query(await readFile(project.path('prisma/migrations/20260105090000_init/migration.sql'), 'utf8'))
+      await client.query(ROWS)
+    })
+    expect(before).toBeUndefined()
+    expect(await type(project, 'npx prisma migrate resolve --applied 20260105090000_init')).toEqual({
+      code: 0,
+      said: '',
+    })
+    expect(await type(project, 'npx prisma generate')).toEqual({ code: 0, said: '' })
+    expect(await type(project, DEPLOY)).toMatchSnapshot()
+    expect(await rows('SELECT "email", "phone", "e164" FROM "Customer" ORDER BY "id"')).toEqual([
+      ['ada@example.com', '0171 / 555 01 23', '+491715550123'],
+      ['bo@example.com', 'ask at the desk', null],
+      ['cy@example.com', '+44 20 7946 0000', '+442079460000'],
+    ])
+    expect(await rows('SELECT "slug" FROM "Product" ORDER BY "id"')).toEqual([
+      ['creme-brulee-set-1'],
+      ['mug-2'],
+      ['mug-3'],
+      ['4'],
+    ])
+    expect(await rows('SELECT "currency", "totalCents", count(*)::int FROM "Order" GROUP BY 1, 2 ORDER BY 2')).toEqual([
+      ['EUR', 2100, 1250],
+      ['EUR', 2500, 1250],
+    ])
+    expect(await rows('SELECT "customerId", count(*)::int FROM "Order" GROUP BY 1 ORDER BY 1')).toEqual([
+      [1, 1250],
+      [3, 625],
+      [4, 625],
+    ])
+    expect(await rows('SELECT "productId", "sold" FROM "Bestseller" ORDER BY 1')).toEqual([
+      [1, 5000],
+      [2, 1250],
+    ])
+  })
+
+  testHere('names the number that it skipped, and what every deploy does', async () => {
+    expect(await type(project, 'npx after-party history normalize_phones')).toMatchSnapshot()
+    project.env.AFTER_PARTY_DEPLOY_ID = 'c40d9e8'
+    expect(await type(project, DEPLOY)).toMatchSnapshot()
+    expect(await type(project, 'npx after-party status')).toMatchSnapshot()
+  })
+
+  testHere('has a test of a backfill, and types that are right', async () => {
+    const vitest = path.join(repository, 'node_modules', 'vitest', 'vitest.mjs')
+    const { code, stdout, stderr } = await project.node(vitest, 'run', '--root', project.directory)
+    expect({ code, why: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, why: '' })
+    expect(stdout).toMatch(/Tests +2 passed/)
+    expect(await compiled(project.directory)).toBe('')
+  })
+})
