@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { execa } from 'execa'
 import { databaseName } from '../support/databases/names.mjs'
 import { createPostgres, dropPostgres, usingPostgres } from '../support/databases/postgres.mjs'
@@ -52,7 +54,6 @@ INSERT INTO "OrderItem" SELECT "id", 2, 1, 400 FROM "Order" WHERE "id" % 2 = 0;`
 
   testHere('brings the rows of the release before along', async () => {
     const before = await usingPostgres(url.href, async (client) => {
-      const { readFile } = await import('node:fs/promises')
       await client.query(await readFile(project.path('prisma/migrations/20260105090000_init/migration.sql'), 'utf8'))
       await client.query(ROWS)
     })
@@ -102,5 +103,81 @@ INSERT INTO "OrderItem" SELECT "id", 2, 1, 400 FROM "Order" WHERE "id" % 2 = 0;`
     expect({ code, why: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, why: '' })
     expect(stdout).toMatch(/Tests +2 passed/)
     expect(await compiled(project.directory)).toBe('')
+  })
+})
+
+/** The examples on SQLite: the file, the rows of the release before, and what is in them afterwards. */
+const onSqlite = [
+  {
+    name: 'commonjs-prisma-6',
+    setup: {
+      links: { prisma: 'node_modules/prisma-6', '@prisma/adapter-libsql': 'node_modules/adapter-libsql-6' },
+      copies: { '@prisma/client': 'node_modules/@prisma/client-6' },
+      prisma: 'node_modules/prisma-6',
+    },
+    folder: '.',
+    insert: `INSERT INTO "Reader" ("email") VALUES ('ada@ACME.example'), ('bo@example.com')`,
+    select: 'SELECT "domain", "confirmed" FROM "Reader" ORDER BY "id"',
+    rows: [
+      ['acme.example', 1],
+      ['example.com', 0],
+    ],
+    types: [],
+  },
+  {
+    name: 'monorepo',
+    setup: { links: { '@acme/db': 'packages/db' } },
+    folder: 'packages/db',
+    insert: `INSERT INTO "Team" ("name") VALUES ('Purchase'), ('Q & A')`,
+    select: 'SELECT "key" FROM "Team" ORDER BY "id"',
+    rows: [['PUR-1'], ['QA-2']],
+    types: ['packages/db', 'apps/api'],
+  },
+  {
+    name: 'nextjs',
+    setup: {},
+    folder: '.',
+    // As `server-only` of npm: it throws, but where the condition is.
+    files: {
+      'node_modules/server-only/package.json':
+        '{ "name": "server-only", "exports": { ".": { "react-server": "./empty.js", "default": "./index.js" } } }',
+      'node_modules/server-only/index.js':
+        'throw new Error("This module cannot be imported from a Client Component module.")',
+      'node_modules/server-only/empty.js': '',
+    },
+    env: { NODE_OPTIONS: '--conditions=react-server' },
+    insert: `INSERT INTO "Entry" ("author", "text") VALUES ('Ada', 'Hello'), ('Bo', 'I stayed here for a week and liked it')`,
+    select: 'SELECT "excerpt" FROM "Entry" ORDER BY "id"',
+    rows: [['Hello'], ['I stayed here for a week and…']],
+    types: [],
+  },
+]
+
+describe.each(onSqlite)('examples/$name', ({ name, setup, folder, insert, select, rows, types, files = {}, env = {} }) => {
+  let project: Project
+  beforeAll(async () => {
+    project = await Project.example(name, setup)
+    for (const [file, text] of Object.entries(files)) await project.write(file, text)
+    project.env = { DATABASE_URL: `file:${project.path('example.db')}`, ...env }
+  })
+  afterAll(() => project.remove())
+
+  const query = async (sql: string) => {
+    const adapter = await new PrismaLibSql({ url: `file:${project.path('example.db')}`, timeout: 5000 }).connect()
+    try {
+      return (await adapter.queryRaw({ sql, args: [], argTypes: [] })).rows
+    } finally {
+      await adapter.dispose()
+    }
+  }
+
+  test('deploys, and has nothing to do the second time', async () => {
+    const here = project.inFolder(folder)
+    expect(await type(here, 'npx prisma generate && npx prisma migrate deploy')).toEqual({ code: 0, said: '' })
+    await query(insert)
+    expect(await type(here, DEPLOY)).toMatchSnapshot()
+    expect(await query(select)).toEqual(rows)
+    expect(await type(here, 'npx after-party run')).toEqual({ code: 0, said: '✔ Nothing to do.' })
+    for (const each of types) expect(await compiled(project.path(each))).toBe('')
   })
 })

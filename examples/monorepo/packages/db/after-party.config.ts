@@ -1,0 +1,27 @@
+import { defineConfig } from 'after-party'
+import { createClient } from './src/index.js'
+import { PrismaClient } from './generated/prisma/client.js'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+
+/** The Prisma client of the tasks. */
+export const client = createClient
+
+/** A separate client for the ledger: heartbeats must not join the tasks' transactions or pass through extensions. */
+const ledgerClient = () => {
+  const url = process.env.DATABASE_URL
+  if (!url) throw new Error('DATABASE_URL is not set')
+  return new PrismaClient({ adapter: new PrismaLibSql({ url, timeout: 5000 }) })
+}
+
+export default defineConfig({
+  client,
+  ledgerClient,
+  tasks: 'prisma/after-party',
+})
+
+// Gives every task the types of this client.
+declare module 'after-party' {
+  interface Register {
+    client: ReturnType<typeof client>
+  }
+}
