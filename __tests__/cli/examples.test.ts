@@ -153,31 +153,34 @@ const onSqlite = [
   },
 ]
 
-describe.each(onSqlite)('examples/$name', ({ name, setup, folder, insert, select, rows, types, files = {}, env = {} }) => {
-  let project: Project
-  beforeAll(async () => {
-    project = await Project.example(name, setup)
-    for (const [file, text] of Object.entries(files)) await project.write(file, text)
-    project.env = { DATABASE_URL: `file:${project.path('example.db')}`, ...env }
-  })
-  afterAll(() => project.remove())
+describe.each(onSqlite)(
+  'examples/$name',
+  ({ name, setup, folder, insert, select, rows, types, files = {}, env = {} }) => {
+    let project: Project
+    beforeAll(async () => {
+      project = await Project.example(name, setup)
+      for (const [file, text] of Object.entries(files)) await project.write(file, text)
+      project.env = { DATABASE_URL: `file:${project.path('example.db')}`, ...env }
+    })
+    afterAll(() => project.remove())
 
-  const query = async (sql: string) => {
-    const adapter = await new PrismaLibSql({ url: `file:${project.path('example.db')}`, timeout: 5000 }).connect()
-    try {
-      return (await adapter.queryRaw({ sql, args: [], argTypes: [] })).rows
-    } finally {
-      await adapter.dispose()
+    const query = async (sql: string) => {
+      const adapter = await new PrismaLibSql({ url: `file:${project.path('example.db')}`, timeout: 5000 }).connect()
+      try {
+        return (await adapter.queryRaw({ sql, args: [], argTypes: [] })).rows
+      } finally {
+        await adapter.dispose()
+      }
     }
-  }
 
-  test('deploys, and has nothing to do the second time', async () => {
-    const here = project.inFolder(folder)
-    expect(await type(here, 'npx prisma generate && npx prisma migrate deploy')).toEqual({ code: 0, said: '' })
-    await query(insert)
-    expect(await type(here, DEPLOY)).toMatchSnapshot()
-    expect(await query(select)).toEqual(rows)
-    expect(await type(here, 'npx after-party run')).toEqual({ code: 0, said: '✔ Nothing to do.' })
-    for (const each of types) expect(await compiled(project.path(each))).toBe('')
-  })
-})
+    test('deploys, and has nothing to do the second time', async () => {
+      const here = project.inFolder(folder)
+      expect(await type(here, 'npx prisma generate && npx prisma migrate deploy')).toEqual({ code: 0, said: '' })
+      await query(insert)
+      expect(await type(here, DEPLOY)).toMatchSnapshot()
+      expect(await query(select)).toEqual(rows)
+      expect(await type(here, 'npx after-party run')).toEqual({ code: 0, said: '✔ Nothing to do.' })
+      for (const each of types) expect(await compiled(project.path(each))).toBe('')
+    })
+  },
+)

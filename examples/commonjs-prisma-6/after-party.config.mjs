@@ -1,7 +1,7 @@
+import { PrismaLibSQL } from '@prisma/adapter-libsql'
+import { PrismaClient } from '@prisma/client'
 import { defineConfig } from 'after-party'
 import { prisma } from './src/prisma.js'
-import { PrismaClient } from '@prisma/client'
-import { PrismaLibSQL } from '@prisma/adapter-libsql'
 
 /** The Prisma client of the tasks. */
 export const client = () => prisma

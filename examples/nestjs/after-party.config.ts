@@ -1,6 +1,6 @@
+import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { defineConfig } from 'after-party'
 import { PrismaClient } from './src/generated/prisma/client'
-import { PrismaLibSql } from '@prisma/adapter-libsql'
 
 /** Called twice: for the ledger and for the tasks. */
 export const client = () => {

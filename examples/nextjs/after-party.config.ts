@@ -1,7 +1,7 @@
-import { defineConfig } from 'after-party'
-import { prisma } from './lib/prisma'
-import { PrismaClient } from './generated/prisma/client'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { defineConfig } from 'after-party'
+import { PrismaClient } from './generated/prisma/client'
+import { prisma } from './lib/prisma'
 
 /** The Prisma client of the tasks. */
 export const client = () => prisma

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common'
-import { BillingService } from './billing.service'
+import type { BillingService } from './billing.service'
 
 @Controller('invoices')
 export class BillingController {

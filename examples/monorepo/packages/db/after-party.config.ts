@@ -1,7 +1,7 @@
-import { defineConfig } from 'after-party'
-import { createClient } from './src/index.js'
-import { PrismaClient } from './generated/prisma/client.js'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { defineConfig } from 'after-party'
+import { PrismaClient } from './generated/prisma/client.js'
+import { createClient } from './src/index.js'
 
 /** The Prisma client of the tasks. */
 export const client = createClient
