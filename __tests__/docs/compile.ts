@@ -44,6 +44,7 @@ export async function compile(directory: string, files: ReadonlyMap<string, stri
       noEmit: true,
       skipLibCheck: true,
       paths: {
+        '@/*': ['./*'],
         'after-party': [path.join(unpacked, 'dist/index.d.ts')],
         'after-party/testing': [path.join(unpacked, 'dist/testing.d.ts')],
       },

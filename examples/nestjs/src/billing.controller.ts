@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common'
-import type { BillingService } from './billing.service'
+import { BillingService } from './billing.service'
 
 @Controller('invoices')
 export class BillingController {

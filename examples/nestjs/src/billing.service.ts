@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import type { PrismaService } from './prisma.service'
-import type { TaxRatesService } from './tax-rates.service'
+import { PrismaService } from './prisma.service'
+import { TaxRatesService } from './tax-rates.service'
 
 @Injectable()
 export class BillingService {
