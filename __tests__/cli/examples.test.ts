@@ -8,6 +8,7 @@ import { createPostgres, dropPostgres, usingPostgres } from '../support/database
 import { servers } from '../support/databases/servers.mjs'
 import { repository } from '../support/paths.mjs'
 import { Project } from '../support/project.js'
+import { testAgain } from '../support/selection.js'
 import { type } from '../support/transcript.js'
 
 /** The examples are what teams copy: each of them deploys, and says what is kept in the snapshots. */
@@ -25,6 +26,7 @@ const server = servers().postgresql.url
 
 describe('examples/shop', () => {
   const testHere = server === undefined ? test.skip : test
+  const testHereAgain = server === undefined ? test.skip : testAgain
   const name = databaseName('shop')
   const url = new URL(server ?? 'postgresql://nowhere')
   url.pathname = `/${name}`
@@ -90,14 +92,14 @@ INSERT INTO "OrderItem" SELECT "id", 2, 1, 400 FROM "Order" WHERE "id" % 2 = 0;`
     ])
   })
 
-  testHere('names the number that it skipped, and what every deploy does', async () => {
+  testHereAgain('names the number that it skipped, and what every deploy does', async () => {
     expect(await type(project, 'npx after-party history normalize_phones')).toMatchSnapshot()
     project.env.AFTER_PARTY_DEPLOY_ID = 'c40d9e8'
     expect(await type(project, DEPLOY)).toMatchSnapshot()
     expect(await type(project, 'npx after-party status')).toMatchSnapshot()
   })
 
-  testHere('has a test of a backfill, and types that are right', async () => {
+  testHereAgain('has a test of a backfill, and types that are right', async () => {
     const vitest = path.join(repository, 'node_modules', 'vitest', 'vitest.mjs')
     const { code, stdout, stderr } = await project.node(vitest, 'run', '--root', project.directory)
     expect({ code, why: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, why: '' })
