@@ -17,7 +17,7 @@ const ONE_WRITER =
 export function hintFor(error: string, folder = process.cwd()): string | undefined {
   if (LOCKED_BY_ITSELF.test(error)) return ONE_WRITER
   if (!NOT_INJECTED.test(error) || hasOwnLoader() || !wantsMetadata(folder)) return undefined
-  return 'This project uses decorator metadata, which is missing in TypeScript tasks: services injected by their type are undefined. Run the compiled config, or use SWC: NODE_OPTIONS="--import @swc-node/register/esm-register". See docs/nestjs.md.'
+  return 'This project uses decorator metadata, which is missing in TypeScript tasks: services injected by their type are undefined. Run the compiled config and tasks, or inject by token: `@Inject(Service)`. See docs/nestjs.md.'
 }
 
 function wantsMetadata(folder: string): boolean {
