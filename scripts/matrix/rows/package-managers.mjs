@@ -1,0 +1,20 @@
+const MODULE = { task: 'a module of `src`' }
+
+/**
+ * Package managers, and runtimes that are not Node.js.
+ *
+ * @type {import('../row.mjs').Row[]}
+ */
+export const managerRows = [
+  { ...MODULE, name: 'pnpm', manager: 'pnpm' },
+  { ...MODULE, name: 'yarn classic', manager: 'yarn classic' },
+  { ...MODULE, name: "yarn Plug'n'Play", manager: 'yarn PnP' },
+  { ...MODULE, name: 'bun, on Node.js', manager: 'bun' },
+  { ...MODULE, name: 'bun, on Bun', manager: 'bun', runtime: ['bun', 'x', '--bun', 'after-party'] },
+  {
+    ...MODULE,
+    name: 'Deno, with node_modules',
+    programs: [{ npm: 'deno@2', bin: '.bin/deno', name: 'deno' }],
+    runtime: ['deno', 'run', '-A', 'node_modules/after-party/dist/cli/bin.js'],
+  },
+]
