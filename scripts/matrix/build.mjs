@@ -29,5 +29,5 @@ export function buildsTheSame(command, output) {
 
 /** The files below a folder. @param {import('./project.mjs').Project} project @param {string} folder */
 export async function filesBelow(project, folder) {
-  return (await readdir(project.path(folder), { recursive: true })).sort().join('\n')
+  return (await readdir(project.path(folder), { recursive: true })).sort()
 }
