@@ -22,10 +22,11 @@ else {
   for (const row of rows) {
     const result = await attempt(row, workshop)
     sayResult(result)
+    // At once, so that a run that is stopped has not been for nothing.
+    if (options.write) await writeResults([result], ROWS)
     results.push(result)
   }
   saySummary(results)
-  if (options.write) await writeResults(results, ROWS)
   if (options.directory === undefined) await workshop.remove()
   if (results.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
 }

@@ -143,13 +143,14 @@ export const nestRows = [
       ...BUILD,
       'before deploy': async (project) => {
         await BUILD['before deploy']?.(project)
-        await project.exec(['tsc', '-p', 'prisma/after-party', '--noEmit', 'false', '--outDir', 'dist'])
+        // `init` writes no tsconfig for the tasks here, because tsconfig.json has them: it compiles them, beside the build.
+        await project.exec(['tsc', '-p', 'tsconfig.json', '--outDir', 'dist'])
       },
     },
   },
   {
     ...NEST,
     name: 'NestJS, injection by type, .ts tasks with SWC',
-    runEnv: { NODE_OPTIONS: '--require @swc-node/register --import @swc-node/register/esm-register' },
+    runEnv: { NODE_OPTIONS: '--import @swc-node/register/esm-register' },
   },
 ]
