@@ -37,12 +37,14 @@ const kinds: Kind[] = [
   {
     what: 'NestJS',
     files: {
-      'tsconfig.json': { compilerOptions: options() },
+      'tsconfig.json': { compilerOptions: options({ experimentalDecorators: true, emitDecoratorMetadata: true }) },
       'tsconfig.build.json': { extends: './tsconfig.json', exclude: ['node_modules', 'test', 'dist', '**/*spec.ts'] },
     },
     scripts: { build: 'nest build', 'start:prod': 'node dist/main' },
     builds: ['tsconfig.build.json'],
     changed: 'tsconfig.build.json',
+    // For tasks that use services: the metadata that these are injected by is only there in what was compiled.
+    own: true,
   },
   {
     what: 'an output folder alone',

@@ -143,8 +143,7 @@ export const nestRows = [
       ...BUILD,
       'before deploy': async (project) => {
         await BUILD['before deploy']?.(project)
-        // `init` writes no tsconfig for the tasks here, because tsconfig.json has them: it compiles them, beside the build.
-        await project.exec(['tsc', '-p', 'tsconfig.json', '--outDir', 'dist'])
+        await project.exec(['tsc', '-p', 'prisma/after-party', '--noEmit', 'false', '--outDir', 'dist'])
       },
     },
   },

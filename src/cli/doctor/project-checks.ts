@@ -63,7 +63,7 @@ export async function checkTypes({ root, scripts, typescript }: PrismaProject, c
       why: 'Without `rootDir`, one more file at the root moves every file of the output.',
       next: `Add ${[config.file, config.tasks].map((file) => `"${shownPath(file, path.dirname(build.path))}"`).join(' and ')} to its "exclude".`,
     }
-  if (own)
+  if (own?.what === 'types')
     return {
       state: 'warning',
       what: `No tsconfig checks the types of ${shownPath(config.tasks, root)}.`,

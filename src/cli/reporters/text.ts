@@ -125,7 +125,7 @@ function whatNext(outcome: RunResult['outcome'], name: string, notRun: number): 
     case 'paused':
       return 'Paused: --max-duration ran out. The next `npx after-party run` resumes where it stopped.'
     case 'failed':
-      return `${rest}Fix the task and run \`npx after-party run\` again. It resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`
+      return `${rest}Fix the task and run \`npx after-party run\` again. A backfill resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`
     case 'locked':
       return `${rest}Run \`npx after-party run\` again when the other run has finished, or increase --lock-timeout.`
     default:

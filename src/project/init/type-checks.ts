@@ -16,8 +16,11 @@ interface Tsconfig extends TsConfigResult {
 export interface TypeChecks {
   /** Files that leave out what init writes, from now on. */
   excluded: { path: string; text: string; insertion: Insertion }[]
-  /** A tsconfig for the tasks, where the project's own leaves them out. */
-  own: { path: string; text: string } | undefined
+  /**
+   * A tsconfig for the tasks: where the project's own leaves them out (`types`), or where they must be compiled, because
+   * services are injected by the metadata of decorators, which only a compiler emits (`metadata`).
+   */
+  own: { path: string; text: string; what: 'types' | 'metadata' } | undefined
   notes: string[]
   warnings: string[]
 }
@@ -56,10 +59,14 @@ export async function planTypeChecks(scripts: Readonly<Record<string, string>>, 
   const own = join(tasks, 'tsconfig.json')
   const leftOut = (checked: Tsconfig) =>
     found.excluded.some(({ path }) => path === checked.path) || written.some((file) => !includes(checked, file))
-  if (project && leftOut(project) && !existsSync(own)) {
-    found.own = { path: own, text: tasksTsconfig(project, places) }
+  const what =
+    !project || existsSync(own) ? undefined : leftOut(project) ? 'types' : hasMetadata(project) ? 'metadata' : undefined
+  if (project && what) {
+    found.own = { path: own, text: tasksTsconfig(project, places), what }
     found.notes.push(
-      `${shownPath(own, root)} type-checks the tasks, because ${shownPath(project.path, root)} excludes them`,
+      what === 'types'
+        ? `${shownPath(own, root)} type-checks the tasks, because ${shownPath(project.path, root)} excludes them`
+        : `${shownPath(own, root)} compiles tasks that use services injected by their type: see docs/nestjs.md`,
     )
   }
   return found
@@ -106,6 +113,10 @@ async function projectTsconfig(root: string): Promise<Tsconfig | undefined> {
   const [first] = files?.length === 0 && !include ? references : []
   if (!first) return found
   return readTsconfig(join(root, inFolder(first.path))).catch(() => found)
+}
+
+function hasMetadata({ config }: Tsconfig): boolean {
+  return config.compilerOptions?.emitDecoratorMetadata === true
 }
 
 /** Whether a file, there or not, is part of what a tsconfig compiles. */
