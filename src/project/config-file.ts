@@ -66,14 +66,18 @@ export async function loadConfig(loader: Loader, cwd: string, explicit?: string)
   return withDefaults(checkConfig(exported, shown), file)
 }
 
+/** Where compilers are usually told to put what they emit. */
+const OUTPUT_FOLDERS = ['dist', 'build', 'out']
+
 function missing(cwd: string, explicit: string | undefined): AfterPartyError {
-  const elsewhere = otherPackages(cwd).flatMap((folder) =>
-    CONFIG_FILES.map((name) => path.join(folder, name)).filter((file) => existsSync(file)),
-  )
-  const [first] = elsewhere.map((file) => shownPath(file, cwd))
+  const configsIn = (folder: string) =>
+    CONFIG_FILES.map((name) => path.join(folder, name)).filter((file) => existsSync(file))
+  const [compiled] = OUTPUT_FOLDERS.flatMap((folder) => configsIn(path.resolve(cwd, folder)))
+  const found = compiled ?? otherPackages(cwd).flatMap(configsIn)[0]
+  const first = found && shownPath(found, cwd)
   return new AfterPartyError('config-missing', {
     what: explicit === undefined ? 'No after-party.config.ts found.' : `Config file not found: ${explicit}.`,
-    why: first && 'It is in another package of this workspace.',
+    why: compiled ? 'There is one that was compiled.' : first && 'It is in another package of this workspace.',
     next: first ? `Pass \`--config ${first}\`.` : 'Run `npx after-party init`, or pass `--config <file>`.',
   })
 }

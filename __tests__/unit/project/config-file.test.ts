@@ -33,6 +33,16 @@ describe('the config file', () => {
     expect(findConfigFile(path.join(root, 'src/deep'))).toBeUndefined()
   })
 
+  test('that was compiled is named where there is no other', async () => {
+    await write('package.json')
+    await write('dist/after-party.config.js')
+    await expect(loadConfig(exporting({ client }), root)).rejects.toMatchObject({
+      code: 'config-missing',
+      why: 'There is one that was compiled.',
+      next: 'Pass `--config dist/after-party.config.js`.',
+    })
+  })
+
   test('is .ts before .mjs where there are both', async () => {
     await write('after-party.config.mjs')
     await write('after-party.config.ts')
