@@ -66,7 +66,13 @@ export async function validateSchema(
   const output = withoutUrls(stripVTControlCharacters(`${stderr}\n${stdout}`)).trim()
   const refusal = /Error code: P1012[\s\S]*|error: [\s\S]*Validation Error Count: \d+[\s\S]*/.exec(output)
   if (refusal) return { kind: 'refused', message: refusalText(refusal[0]) }
-  return { kind: 'not-run', reason: reason ?? (output.split('\n').find((line) => line.trim()) || 'no output') }
+  return { kind: 'not-run', reason: reason ?? reasonIn(output) }
+}
+
+/** The line that says what went wrong; Node's own crashes open with where. */
+function reasonIn(output: string): string {
+  const lines = output.split('\n').flatMap((line) => line.trim() || [])
+  return lines.find((line) => /^\w*Error\b.*: ./.test(line)) ?? lines[0] ?? 'no output'
 }
 
 /**

@@ -66,6 +66,16 @@ describe('the plan', () => {
     ])
   })
 
+  test('whose schema Prisma can not validate, because it crashes, says with which error', async () => {
+    await write({
+      'package.json': packageJson(['@prisma/adapter-pg']),
+      'prisma/schema.prisma': schema('postgresql'),
+      'node_modules/prisma/package.json': { version: '7.10.0', bin: { prisma: 'cli.cjs' } },
+      'node_modules/prisma/cli.cjs': `throw Object.assign(new Error("Cannot find module 'x'"), { code: 'ERR_MODULE_NOT_FOUND' })`,
+    })
+    expect(await apply(await plan())).toMatchObject({ validated: false, reason: "Error: Cannot find module 'x'" })
+  })
+
   test('is empty the second time', async () => {
     await write({ 'package.json': packageJson(['@prisma/adapter-pg']), 'prisma/schema.prisma': schema('postgresql') })
     const result = await apply(await plan())
