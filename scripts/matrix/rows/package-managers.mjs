@@ -7,8 +7,10 @@ const MODULE = { task: 'a module of `src`' }
  */
 export const managerRows = [
   { ...MODULE, name: 'pnpm', manager: 'pnpm' },
-  { ...MODULE, name: 'yarn classic', manager: 'yarn classic' },
-  { ...MODULE, name: "yarn Plug'n'Play", manager: 'yarn PnP' },
+  // It refuses Prisma 7 on Node.js 20, because a dependency of Prisma asks for 22.
+  { ...MODULE, name: 'yarn classic', manager: 'yarn classic', node: '22' },
+  // On Node.js 20 the Prisma CLI itself doesn't start: Node.js requires one of its ES modules past Yarn's loader.
+  { ...MODULE, name: "yarn Plug'n'Play", manager: 'yarn PnP', node: '24' },
   { ...MODULE, name: 'bun, on Node.js', manager: 'bun' },
   { ...MODULE, name: 'bun, on Bun', manager: 'bun', runtime: ['bun', 'x', '--bun', 'after-party'] },
   {
