@@ -6,9 +6,7 @@ import type { Config, PrismaClientLike } from './define/config.js'
 import { DEFAULT_TASKS } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
-import { AfterPartyError } from './define/errors.js'
 import type { PlannedTask, RunListener, RunResult } from './define/events.js'
-import { describeThrown } from './define/thrown.js'
 import type { Engine } from './engine/engine.js'
 import { fanOut } from './engine/fan-out.js'
 import { demandLedgerColumns, demandSameDates } from './engine/ledger-types.js'
@@ -23,8 +21,8 @@ import { monotonicNow } from './ledger/clock.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
 import { type Client, clientOf } from './prisma/client.js'
 import { shareConnections } from './prisma/extensions.js'
-import { unloadedVariable } from './project/env-files.js'
 import { TsxLoader } from './project/loader.js'
+import { makeClient } from './project/make-client.js'
 import { readMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
 
@@ -216,41 +214,4 @@ function sourceOf(tasks: string | Readonly<Record<string, Definition>>) {
   if (typeof tasks !== 'string') return new TaskDefinitions(tasks)
   const loader = new TsxLoader()
   return new TaskDirectory(path.resolve(tasks), (file) => loader.defaultExport(file))
-}
-
-async function makeClient(name: 'client' | 'ledgerClient', factory: Config['client']): Promise<PrismaClientLike> {
-  // Looked at in here: a client that is made when it is first used throws there.
-  const made = await Promise.resolve()
-    .then(factory)
-    .then((client: unknown) => (isClient(client) ? { client } : { wrong: describe(client) }))
-    .catch((error) => {
-      const why = describeThrown(error).message
-      const ordinary = /adapter|accelerateUrl|PrismaClientOptions/.test(why)
-        ? 'Fix it and run the command again. In Prisma 7, a client needs an adapter.'
-        : 'Fix it and run the command again.'
-      throw new AfterPartyError('client-invalid', {
-        what: `\`${name}\` in the config threw an error.`,
-        why,
-        next: unloadedVariable(why) ?? ordinary,
-        cause: error,
-      })
-    })
-  if ('client' in made) return made.client
-  throw new AfterPartyError('client-invalid', {
-    what: `\`${name}\` in the config did not return a PrismaClient.`,
-    why: `It returned ${made.wrong}`,
-    next: `Use \`${name}: () => new PrismaClient(…)\`.`,
-  })
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'undefined. Is a `return` missing?'
-  if (value === null) return 'null.'
-  return typeof value === 'object' ? 'an object without $transaction and $disconnect.' : `a ${typeof value}.`
-}
-
-function isClient(value: unknown): value is PrismaClientLike {
-  if (typeof value !== 'object' || value === null) return false
-  const { $disconnect, $transaction } = value as Partial<PrismaClientLike>
-  return typeof $disconnect === 'function' && typeof $transaction === 'function'
 }

@@ -79,6 +79,23 @@ describe('doctor', () => {
     expect(of('tasks')).toMatchObject([{ state: 'problem', what: expect.stringContaining('2026_x.ts: is not a task') }])
   })
 
+  testAgain(
+    'a client that can not be made is a problem, and no bug, though the ledger has one of its own',
+    async () => {
+      const { code, of } = await found(
+        'after-party.config.ts',
+        (text) =>
+          `${text
+            .replace(/export const client = /, 'const ledgerClient = ')
+            .replace('  client,', "  client: () => { throw new Error('no tenant') },\n  ledgerClient,")
+            .replace(/declare module[\s\S]*/, '')}`,
+      )
+      expect(code).toBe(2)
+      expect(of('clients')).toMatchObject([{ state: 'problem', what: '`client` in the config threw an error.' }])
+      expect(of('migrations')).toMatchObject([{ state: 'unknown' }])
+    },
+  )
+
   testAgain('a client for all, without a timeout, is a warning', async () => {
     const { code, of } = await found('after-party.config.ts', (text) =>
       text

@@ -117,6 +117,26 @@ describe('before anything runs', () => {
     expect(stderr).not.toContain('ran')
   })
 
+  testAgain('a promise of an imported module that nobody caught is told as that, by every command', async () => {
+    await project.task('20260101000000_before', '')
+    await project.write(
+      'prisma/after-party/20260401000000_floats.ts',
+      `import './floats.js'\nawait new Promise((resolve) => setTimeout(resolve, 200))\nexport default {}\n`,
+    )
+    await project.write('prisma/after-party/floats.ts', `export {}\nvoid Promise.reject(new Error('no such table'))\n`)
+    for (const command of ['run', 'status']) {
+      const { code, stderr } = await project.afterParty(command)
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining(
+          '✖ Your code threw an error that nothing caught: no such table\n→ Find the promise',
+        ),
+      })
+      expect(stderr).toContain('prisma/after-party/floats.ts:2')
+    }
+    for (const file of ['floats.ts', '20260401000000_floats.ts']) await project.delete(`prisma/after-party/${file}`)
+  })
+
   testAgain('a config that ends the process, or waits for what never comes, is no success', async () => {
     const config = await project.read('after-party.config.ts')
     await project.write('after-party.config.ts', `${config}\nprocess.exit(0)\n`)

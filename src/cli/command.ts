@@ -1,5 +1,4 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs'
-
 import { docsPage, ownPackage } from './own-package.js'
 
 /** What every command takes. */

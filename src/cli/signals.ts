@@ -6,11 +6,11 @@ const CODES = { SIGINT: EXIT.sigint, SIGTERM: EXIT.sigterm } as const
 const LOOK_MS = 1_000
 
 /**
- * The package manager's process that started this one. It doesn't pass signals on: npx ends at once, and what it
- * started would run on by itself. That it is gone is the signal.
+ * The npx that started this process. At a signal it ends at once and passes nothing on, and what it started would run
+ * on by itself. That it is gone is the signal.
  */
 function runnerOf({ npm_command }: NodeJS.ProcessEnv): { pid: number } | undefined {
-  return npm_command === 'exec' || npm_command === 'run-script' ? { pid: process.ppid } : undefined
+  return npm_command === 'exec' ? { pid: process.ppid } : undefined
 }
 
 /**

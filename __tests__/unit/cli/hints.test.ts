@@ -3,7 +3,7 @@ import { hintFor } from '../../../src/cli/reporters/hints.js'
 
 test('a writer that SQLite refused may be the task itself, with a client of its own', () => {
   expect(hintFor('Operation has timed out\nmodel: Post, driver message: SQLITE_BUSY: database is locked')).toContain(
-    'write with the `prisma` that the task gets',
+    'Write with the `prisma` that the task gets',
   )
 })
 

@@ -12,6 +12,11 @@ test.each([
   expect(asCalled(text, { npm_config_user_agent })).toBe(said)
 })
 
+test('packages are installed as that package manager does', () => {
+  const text = 'Run `npm install prisma@7 @prisma/client@7`.'
+  expect(asCalled(text, { npm_config_user_agent: 'pnpm/10' })).toBe('Run `pnpm add prisma@7 @prisma/client@7`.')
+})
+
 test('other commands stay as they are', () => {
   expect(asCalled('npx tsc', { npm_config_user_agent: 'pnpm/10' })).toBe('npx tsc')
 })

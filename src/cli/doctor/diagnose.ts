@@ -1,11 +1,14 @@
+import type { PrismaClientLike } from '../../define/config.js'
 import { createAfterParty } from '../../party.js'
 import type { LoadedConfig } from '../../project/config-file.js'
+import { makeClient } from '../../project/make-client.js'
+import { findPrismaProject, type PrismaProject } from '../../project/prisma-project.js'
 import { shownPath } from '../../project/shown-path.js'
 import type { Fault } from '../../project/task-files.js'
 import { openProject, type ProjectArgs } from '../using-party.js'
 import { checkClients, checkClock, checkLocking, checkMigrations, checkPooler, checkTimes } from './database-checks.js'
 import { type Finding, type Found, look } from './finding.js'
-import { checkSchema, checkTypes, checkVersions, projectIn } from './project-checks.js'
+import { checkSchema, checkTypes, checkVersions } from './project-checks.js'
 
 /** Looks at everything that a run needs, from what is installed to the database. Changes nothing. */
 export async function diagnose(args: ProjectArgs): Promise<Finding[]> {
@@ -15,19 +18,24 @@ export async function diagnose(args: ProjectArgs): Promise<Finding[]> {
     return { state: 'ok', what: `${shownPath(config.file)} loads` }
   })
   // Looked up last, told first: loading the config decides which folder is the project's.
-  const project = await projectIn(process.cwd()).catch(() => undefined)
-  const disk = project
-    ? [...(await look('versions', () => checkVersions(project))), ...(await look('schema', () => checkSchema(project)))]
-    : await look('schema', async () => {
-        await projectIn(process.cwd())
-        return []
-      })
+  let project: PrismaProject | undefined
+  const found = await look('schema', async () => {
+    project = await findPrismaProject({ cwd: process.cwd(), env: process.env })
+    return []
+  })
+  const known = project
+  const disk = known
+    ? [...(await look('versions', () => checkVersions(known))), ...(await look('schema', () => checkSchema(known)))]
+    : found
   const opened = config
   if (!opened) return [...disk, ...loaded, unknown('database', 'it needs a config that loads')]
-  const types = project ? await look('types', () => checkTypes(project, opened)) : []
+  const types = known ? await look('types', () => checkTypes(known, opened)) : []
   const running = await inDatabase(opened, args)
-  const times = await look('times', () => checkTimes(opened, process.env))
-  return [...disk, ...loaded, ...types, ...running, ...times]
+  const around = [
+    ...(await look('pooler', () => checkPooler(process.env))),
+    ...(await look('times', () => checkTimes(opened, process.env))),
+  ]
+  return [...disk, ...loaded, ...types, ...running, ...around]
 }
 
 async function inDatabase(config: LoadedConfig, { env }: ProjectArgs): Promise<Finding[]> {
@@ -55,18 +63,27 @@ async function inDatabase(config: LoadedConfig, { env }: ProjectArgs): Promise<F
 
 /** What takes clients of one's own to find out. */
 async function withClients(config: LoadedConfig): Promise<Finding[]> {
-  const client = await config.client()
-  const ledgerClient = await (config.ledgerClient ?? config.client)()
+  const made: PrismaClientLike[] = []
+  const open = async (name: 'client' | 'ledgerClient', factory: LoadedConfig['client']) => {
+    const client = await makeClient(name, factory)
+    made.push(client)
+    return client
+  }
   try {
+    const clients = await look('clients', async () => {
+      const client = await open('client', config.client)
+      return checkClients(client, await open('ledgerClient', config.ledgerClient ?? config.client))
+    })
+    const [client, ledgerClient] = made
+    if (!client || !ledgerClient) return [...clients, unknown('migrations', 'it needs both clients')]
     return [
-      ...(await look('clients', () => checkClients(client, ledgerClient))),
+      ...clients,
       ...(await look('migrations', () => checkMigrations(ledgerClient, config.migrations))),
       ...(await look('clock', () => checkClock(ledgerClient))),
       ...(await look('locking', () => checkLocking(client))),
-      ...(await look('pooler', () => checkPooler(process.env))),
     ]
   } finally {
-    await Promise.allSettled([client.$disconnect(), ledgerClient.$disconnect()])
+    await Promise.allSettled(made.map((client) => client.$disconnect()))
   }
 }
 

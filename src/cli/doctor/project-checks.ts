@@ -4,15 +4,10 @@ import type { LoadedConfig } from '../../project/config-file.js'
 import { planInit } from '../../project/init/plan-init.js'
 import { planTypeChecks } from '../../project/init/type-checks.js'
 import { INSTALL } from '../../project/package-manager.js'
-import { findPrismaProject, type PrismaProject } from '../../project/prisma-project.js'
+import type { PrismaProject } from '../../project/prisma-project.js'
 import { installedPackage } from '../../project/schema/prisma-cli.js'
 import { shownPath } from '../../project/shown-path.js'
 import type { Found } from './finding.js'
-
-/** The project of a folder, as Prisma sees it. */
-export function projectIn(cwd: string): Promise<PrismaProject> {
-  return findPrismaProject({ cwd, env: process.env })
-}
 
 /** Prisma's packages are made for each other: one version for all that are installed. */
 export function checkVersions({ root, dependencies, packageManager }: PrismaProject): Found {

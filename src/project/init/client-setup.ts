@@ -82,10 +82,10 @@ export function clientSpecifier(
   style: ImportStyle,
   esm: boolean,
 ): string {
-  const output = generator?.output && resolve(dirname(generator.file), generator.output)
-  if (!output) return '@prisma/client'
+  const output = outputOf(generator)
+  if (!generator || !output) return '@prisma/client'
   const inModules = output.split(`${sep}node_modules${sep}`)[1]
-  if (inModules) return /^\.prisma\b/.test(inModules) ? '@prisma/client' : inModules.replaceAll('\\', '/')
+  if (inModules) return inModules.replaceAll('\\', '/')
   const folder = relativeSpecifier(root, output)
   // An ES module can't import a folder.
   if (generator.provider === 'prisma-client-js') return esm || style !== 'none' ? `${folder}/index.js` : folder

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { createFilesMatcher, parseTsconfig, type TsConfigResult } from 'get-tsconfig'
 import { findNodeAtLocation, parseTree } from 'jsonc-parser'
 import { messageOf } from '../../define/errors.js'
+import { referencedTsconfig } from '../referenced-tsconfig.js'
 import { shownPath } from '../shown-path.js'
 import { type Insertion, lineEnding } from './insertion.js'
 
@@ -66,7 +67,7 @@ export async function planTypeChecks(scripts: Readonly<Record<string, string>>, 
     found.notes.push(
       what === 'types'
         ? `${shownPath(own, root)} type-checks the tasks, because ${shownPath(project.path, root)} excludes them`
-        : `${shownPath(own, root)} compiles tasks that use services injected by their type: see docs/nestjs.md`,
+        : `${shownPath(own, root)} compiles tasks that use services injected by their type (docs: NestJS)`,
     )
   }
   return found
@@ -106,13 +107,10 @@ async function readTsconfig(path: string): Promise<Tsconfig> {
   return { path, text: await readFile(path, 'utf8'), config: parseTsconfig(path) }
 }
 
-/** The tsconfig that an editor finds; of one that only refers to others, the first of these. */
+/** The tsconfig that an editor finds, or the one that it refers to. */
 async function projectTsconfig(root: string): Promise<Tsconfig | undefined> {
-  const found = await readTsconfig(join(root, 'tsconfig.json')).catch(() => undefined)
-  const { files, include, references = [] } = found?.config ?? {}
-  const [first] = files?.length === 0 && !include ? references : []
-  if (!first) return found
-  return readTsconfig(join(root, inFolder(first.path))).catch(() => found)
+  const path = (await referencedTsconfig(root)) ?? join(root, 'tsconfig.json')
+  return readTsconfig(path).catch(() => undefined)
 }
 
 function hasMetadata({ config }: Tsconfig): boolean {

@@ -462,19 +462,24 @@ describe('nothing is planned', () => {
   })
 
   test.each([
-    ['8.1.0', false],
-    ['6.18.9', false],
-    ['6.19.0', true],
-    ['7.10.1', true],
-  ])('for an installed Prisma %s: %s', async (version, fine) => {
+    ['8.1.0', 'prisma@7 '],
+    ['5.22.0', 'prisma@7 '],
+    ['6.18.9', 'prisma@6.19 '],
+    ['6.19.0', undefined],
+    ['7.10.1', undefined],
+  ])('for an installed Prisma %s: to be replaced by %s', async (version, right) => {
     await write({
       'package.json': packageJson(),
       'prisma/schema.prisma': schema('sqlite'),
       'node_modules/prisma/package.json': { name: 'prisma', version },
     })
-    if (fine) await plan()
+    if (right === undefined) await plan()
     else
-      await expect(plan()).rejects.toMatchObject({ code: 'prisma-unsupported', what: expect.stringContaining(version) })
+      await expect(plan()).rejects.toMatchObject({
+        code: 'prisma-unsupported',
+        what: expect.stringContaining(version),
+        next: expect.stringContaining(right),
+      })
   })
 
   test('for a database that After Party does not know, or none', async () => {
