@@ -9,13 +9,15 @@ import { everyVariant } from '../__tests__/support/databases/servers.mjs'
 const CHAOS = '__tests__/chaos'
 
 /**
- * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README; what
+ * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README, and
+ * the examples are projects as it; what
  * several processes, stalls and outages do to a claim is in databases/engine and databases/connection-loss; the testing
  * face and the upgrade of a ledger have tests of their own without a process.
  */
 const THOROUGH = [
   'cli/blame',
   'cli/demo',
+  'cli/examples',
   'cli/testing-face',
   'chaos/many-processes',
   'chaos/outages',

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Project } from '../support/project.js'
+import { few } from '../support/selection.js'
 
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 
@@ -107,7 +108,7 @@ const kinds: Kind[] = [
   },
 ]
 
-describe.each(kinds)('in a project with $what', ({ files, scripts = {}, builds, changed, own = false }) => {
+describe.each(few(kinds, 2))('in a project with $what', ({ files, scripts = {}, builds, changed, own = false }) => {
   let project: Project
   afterEach(() => project.remove())
 
