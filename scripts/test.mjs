@@ -10,9 +10,8 @@ const CHAOS = '__tests__/chaos'
 
 /**
  * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README, and
- * the examples are projects as it; what
- * several processes, stalls and outages do to a claim is in databases/engine and databases/connection-loss; the testing
- * face and the upgrade of a ledger have tests of their own without a process.
+ * the examples are projects like it; what several processes, stalls and outages do to a claim is in databases/engine and
+ * databases/connection-loss; the testing face and the upgrade of a ledger have tests of their own without a process.
  */
 const THOROUGH = [
   'cli/blame',
