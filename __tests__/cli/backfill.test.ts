@@ -233,12 +233,13 @@ testAgain('a rehearsal prints what the task logs', async () => {
   expect(stderr).toMatch(/⚠ .*1: .*not 1\n.*⚠ .*2: .*not 2\n/)
 })
 
-testAgain('a rehearsal that fails exits 1 and says why', async () => {
+testAgain('a rehearsal that fails exits 1 and says why, with --verbose by the whole stack', async () => {
   await backfill(`update: () => { throw new Error('not yet') },`, { posts: 1 })
   await project.afterParty('run', 'posts')
-  const { code, stdout } = await project.afterParty('run', '--rehearse')
+  const { code, stdout } = await project.afterParty('run', '--rehearse', '--verbose')
   expect(code).toBe(1)
   expect(stdout).toContain('row 1: not yet')
+  expect(stdout).toMatch(/^ +at .*node_modules.after-party/m)
 })
 
 describe('a definition that is not right is told before anything runs', () => {

@@ -63,7 +63,11 @@ describeDatabases((variant) => {
       if (rows.some(({ id }) => id === 7)) throw new Error('seven')
     }
     const [rehearsal] = await backfills.party({ model: 'post', batchSize: 3, run }).rehearse()
-    expect(rehearsal).toMatchObject({ outcome: 'failed', error: 'seven' })
+    expect(rehearsal).toMatchObject({
+      outcome: 'failed',
+      error: 'seven',
+      stack: expect.stringMatching(/seven\n +at .*backfill-rehearse/),
+    })
     expect(rehearsal?.mayBeCommitted).toBeUndefined()
     expect(await everything()).toEqual(before)
   })

@@ -17,6 +17,8 @@ export interface Rehearsal extends Rehearsed {
   outcome: 'rehearsed' | 'failed' | 'skipped'
   durationMs: number
   error?: string
+  /** The error with its stack. */
+  stack?: string
   /** True if the database ended the transaction (MySQL, MariaDB): some changes may be committed. */
   mayBeCommitted?: true
 }
@@ -60,6 +62,7 @@ async function rehearseTask(
     return end('rehearsed', await work.rehearse({ ledger, client, record, context, signal, graceMs }))
   } catch (error) {
     const ended = error instanceof TransactionEnded
-    return end('failed', { error: describeThrown(error).message, ...(ended && { mayBeCommitted: true }) })
+    const { message, stack } = describeThrown(error)
+    return end('failed', { error: message, stack, ...(ended && { mayBeCommitted: true }) })
   }
 }

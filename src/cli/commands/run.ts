@@ -90,13 +90,17 @@ async function plan(party: AfterParty, options: PartyRunOptions, { json }: { jso
   return EXIT.done
 }
 
-async function rehearse(party: AfterParty, options: PartyRunOptions, { json }: { json: boolean }): Promise<number> {
+async function rehearse(
+  party: AfterParty,
+  options: PartyRunOptions,
+  { json, verbose }: { json: boolean; verbose: boolean },
+): Promise<number> {
   const { printRehearsal } = await import('../reporters/rehearsal.js')
   const { reportText } = await import('../reporters/text.js')
   const report = reportText()
   // The rehearsals themselves are told when all are over.
   const rehearsals = await party.rehearse({ ...options, onEvent: (event) => event.type === 'log' && report(event) })
-  printRehearsal(rehearsals, { json })
+  printRehearsal(rehearsals, { json, verbose })
   return rehearsals.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
 }
 

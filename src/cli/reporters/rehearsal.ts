@@ -1,14 +1,18 @@
 import type { Rehearsal } from '../../engine/rehearse.js'
 import { count, formatMs, indent, stderr, stdout } from '../terminal.js'
+import { describeFailure } from './failure.js'
 import { jsonValue, printJson } from './json.js'
 
 /** Prints what a rehearsal showed. */
-export function printRehearsal(rehearsals: readonly Rehearsal[], { json }: { json: boolean }): void {
+export function printRehearsal(
+  rehearsals: readonly Rehearsal[],
+  { json, verbose }: { json: boolean; verbose: boolean },
+): void {
   if (json) {
     printJson('rehearsal', { rehearsals: [...rehearsals] })
     return
   }
-  for (const rehearsal of rehearsals) stdout.line(told(rehearsal))
+  for (const rehearsal of rehearsals) stdout.line(told(rehearsal, verbose))
   const rehearsed = rehearsals.filter(({ outcome }) => outcome === 'rehearsed').length
   stderr.line(`${count(rehearsed, 'task')} rehearsed. ${whatIsLeft(rehearsals)}`)
 }
@@ -19,11 +23,12 @@ function whatIsLeft(rehearsals: readonly Rehearsal[]): string {
   return `${stderr.style('yellow', '⚠')} Some changes may be committed. Check the data that these tasks touched: ${left.join(', ')}.`
 }
 
-function told({ name, outcome, durationMs, error, rows, total, batchMs, estimateMs, sample }: Rehearsal): string {
+function told(rehearsal: Rehearsal, verbose: boolean): string {
+  const { name, outcome, durationMs, error = '', stack, rows, total, batchMs, estimateMs, sample } = rehearsal
   if (outcome === 'skipped')
     return `${stdout.style('yellow', '⚠')} ${name} was not rehearsed: it has no transaction to roll back`
   if (outcome === 'failed')
-    return `${stdout.style('red', '✖')} ${name} failed after ${formatMs(durationMs)}\n${indent(error ?? '')}`
+    return `${stdout.style('red', '✖')} ${name} failed after ${formatMs(durationMs)}\n${describeFailure({ error, stack }, { verbose, terminal: stdout })}`
   const head = `${stdout.style('green', '✔')} ${name} ${stdout.style('dim', formatMs(durationMs))}`
   if (rows === undefined) return head
   const of = total === undefined ? '' : ` of ${total.toLocaleString('en')}`

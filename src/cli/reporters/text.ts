@@ -1,8 +1,8 @@
 import { headline } from '../../define/errors.js'
 import type { RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
 import { asCalled } from '../runner.js'
-import { isFrame, ownFrames } from '../stack.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
+import { describeFailure } from './failure.js'
 import { hintFor } from './hints.js'
 import { Progress } from './progress.js'
 import { describeReason, ownerOf } from './reason.js'
@@ -80,7 +80,7 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined, 
     case 'done':
       return `${stderr.style('green', '✔')} ${task.name} ${took}${rows}${result.elsewhere ? dim(' (in another process)') : ''}`
     case 'failed':
-      return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${indent(failure(result, stack, verbose))}`
+      return `${stderr.style('red', '✖')} ${task.name} failed after ${took}${rows}\n${failure(result, stack, verbose)}`
     case 'interrupted':
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
     case 'paused':
@@ -94,15 +94,9 @@ function why({ reason, holder }: TaskResult): string {
   return reason ? describeReason(reason, holder) : ''
 }
 
-/** The message, and of the stack what leads to the user's own code. */
 function failure(result: TaskResult, stack: string | undefined, verbose: boolean): string {
-  const [first = '', ...rest] = (stack ?? '').split('\n')
-  const frames = verbose ? rest.filter(isFrame) : ownFrames(rest)
-  // `TypeError: x is not a function` says more than its message alone.
-  const name = /^(?!PrismaClient)\w+(?<!^Error): /.exec(first)?.[0] ?? ''
   const error = [result.reason && why(result), result.error].filter(Boolean).join(': ')
-  const told = first.startsWith(`${name}${error.split('\n')[0]}`) ? `${name}${error}` : error
-  return [stderr.style('red', told), ...frames.map((line) => dim(`  ${line.trim()}`))].join('\n')
+  return describeFailure({ error, stack }, { verbose, terminal: stderr })
 }
 
 function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: number): void {
