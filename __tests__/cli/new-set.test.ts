@@ -80,14 +80,15 @@ model Seat {
   @@unique([hall, row(sort: Desc)], map: "place")
 }
 `
+/** With the runners that their tests are for. */
 const BACKFILLS = [
-  ['slugs', 'Article', 'slug'],
-  ['empty', 'Article', 'slug,bytes,updated,kinds,tags,wanted,authorId'],
-  ['defaults', 'Article', 'title,words,size,score,price,hidden,kind'],
-  ['others', 'Article', 'at,meta,more'],
-  ['roles', 'Membership', 'role'],
-  ['tokens', 'Token', 'label'],
-  ['seats', 'Seat', 'label,booked'],
+  ['slugs', 'Article', 'slug', []],
+  ['empty', 'Article', 'slug,bytes,updated,kinds,tags,wanted,authorId', []],
+  ['defaults', 'Article', 'title,words,size,score,price,hidden,kind', []],
+  ['others', 'Article', 'at,meta,more', []],
+  ['roles', 'Membership', 'role', ['vitest']],
+  ['tokens', 'Token', 'label', ['jest', '@jest/globals']],
+  ['seats', 'Seat', 'label,booked', []],
 ] as const
 const TSCONFIG = JSON.stringify({
   compilerOptions: {
@@ -110,8 +111,8 @@ describe('new with --set', () => {
   afterAll(() => project.remove())
 
   const tasks = async () => (await readdir(project.path('prisma/after-party'))).filter((file) => file !== '.gitkeep')
-  const backfill = (name: string, model: string, set: string) =>
-    project.afterParty('new', name, '--backfill', '--model', model, '--set', set)
+  const backfill = (name: string, model: string, set: string, ...more: string[]) =>
+    project.afterParty('new', name, '--backfill', '--model', model, '--set', set, ...more)
 
   test.each(
     few(
@@ -135,9 +136,16 @@ describe('new with --set', () => {
     expect(await tasks()).toEqual([])
   })
 
-  testAgain('compiles for every type and key, and finds what is left to do', async () => {
+  testAgain('compiles for every type and key, and finds what is left to do; so does its test', async () => {
     expect(await project.prisma('generate')).toMatchObject({ code: 0 })
-    for (const [name, model, set] of BACKFILLS) expect(await backfill(name, model, set)).toMatchObject({ code: 0 })
+    const packageJson = JSON.parse(await project.read('package.json')) as object
+    for (const [name, model, set, runners] of BACKFILLS) {
+      const devDependencies = Object.fromEntries(runners.map((runner) => [runner, '*']))
+      await project.write('package.json', JSON.stringify({ ...packageJson, devDependencies }))
+      expect(await backfill(name, model, set, '--test')).toMatchObject({ code: 0 })
+    }
+    await project.write('own.config.ts', `export { default } from './after-party.config.js'\n`)
+    expect(await project.afterParty('new', 'plain', '--test', '--config', 'own.config.ts')).toMatchObject({ code: 0 })
     await project.write('tsconfig.json', TSCONFIG)
     const tsc = path.join(repository, 'node_modules/typescript/bin/tsc')
     expect(await project.node(tsc, '-p', project.path('.'))).toEqual({ code: 0, stdout: '', stderr: '' })
@@ -161,5 +169,13 @@ describe('new with --set', () => {
     expect(await text('roles')).toContain('select: { userId: true, teamId: true, role: true },')
     expect(await text('tokens')).toContain("cursor: 'secret',")
     expect(await text('seats')).toContain("cursor: ['hall', 'row'],")
+    const tests = (await tasks()).filter((file) => file.endsWith('.test.ts'))
+    const runners = await Promise.all(
+      tests.map(
+        async (file) =>
+          /from '(node:test|vitest|@jest.globals)'/.exec(await project.read(`prisma/after-party/${file}`))?.[1],
+      ),
+    )
+    expect(runners).toEqual([...Array(4).fill('node:test'), 'vitest', '@jest/globals', 'node:test', 'node:test'])
   })
 })

@@ -9,6 +9,6 @@ export function asCalled(text: string, env: NodeJS.ProcessEnv = process.env): st
   const manager = /^\w+/.exec(env.npm_config_user_agent ?? '')?.[0]
   if (!isPackageManager(manager)) return text
   return text
-    .replace(/\bnpx (?=after-party\b|prisma\b)/g, `${RUN[manager]} `)
+    .replace(/\bnpx (?=(?:after-party|prisma|vitest|jest)\b)/g, `${RUN[manager]} `)
     .replace(/\bnpm install (?=[\w@])/g, `${INSTALL[manager]} `)
 }

@@ -45,7 +45,7 @@ export interface Config {
   ledgerClient?: () => PrismaClientLike | Promise<PrismaClientLike>
   /** The tasks directory, relative to the folder of the config. Default: `prisma/after-party`. */
   tasks?: string
-  /** A directory with your own templates for `after-party new`: `task.hbs`, `backfill.hbs`. */
+  /** A directory with your own templates for `after-party new`: `task.hbs`, `backfill.hbs`, `test.hbs`. */
   templates?: string
   /**
    * The directory of Prisma's migrations, relative to the folder of the config. For a compiled config, relative to the

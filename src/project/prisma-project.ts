@@ -153,7 +153,7 @@ async function noSchema(
 export type ImportStyle = 'none' | 'js' | 'real'
 
 /** Node's own rules, in an ES module, want the extension; `.js` is right wherever nothing is known. */
-async function importStyleOf(tsconfig: string, esm: boolean): Promise<ImportStyle> {
+export async function importStyleOf(tsconfig: string, esm: boolean): Promise<ImportStyle> {
   if (!esm) return 'none'
   const resolution = await moduleResolutionOf(tsconfig)
   return resolution === undefined || /^node(16|18|20|next)$/i.test(resolution) ? 'js' : 'none'
@@ -175,7 +175,8 @@ async function moduleResolutionOf(tsconfig: string, depth = 0): Promise<string |
   return undefined
 }
 
-interface PackageJson {
+/** What a package.json says of its project. */
+export interface PackageJson {
   dependencies: ReadonlyMap<string, string>
   scripts: Record<string, string>
   esm: boolean
@@ -194,7 +195,8 @@ async function findPackageRoot(cwd: string): Promise<string> {
   })
 }
 
-async function readPackageJson(root: string): Promise<PackageJson> {
+/** What a folder's package.json says. Throws `project-not-found` where it can't be read. */
+export async function readPackageJson(root: string): Promise<PackageJson> {
   const path = join(root, 'package.json')
   const json = await readFile(path, 'utf8')
     .then((text) => record(JSON.parse(text.replace(/^\uFEFF/, ''))))

@@ -41,7 +41,8 @@ export interface TaskSource {
 const TASK_FILE = /^(\d{14})_([A-Za-z0-9][A-Za-z0-9_-]*)\.[cm]?[jt]s$/
 /** What MySQL's column for a String holds. The same everywhere, so that a repository is right on every database. */
 const LONGEST_NAME = 191
-const NOT_A_TASK = /\.d\.[cm]?ts$|\.map$|\.(test|spec)\.[cm]?[jt]sx?$/
+/** What may lie beside a task under its name. */
+export const NOT_A_TASK = /\.d\.[cm]?ts$|\.map$|\.(test|spec)\.[cm]?[jt]sx?$/
 
 /**
  * Reads task files from names. A file that does not start with a digit is the team's own (helpers live beside

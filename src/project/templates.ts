@@ -6,7 +6,7 @@ import type Handlebars from 'handlebars'
 import { AfterPartyError, messageOf } from '../define/errors.js'
 
 /** The templates that come with the package. */
-export type TemplateName = 'task' | 'backfill' | 'config' | 'models'
+export type TemplateName = 'task' | 'backfill' | 'test' | 'config' | 'models'
 
 /** src/project and dist/project both lie two below the package. */
 const BUILT_IN = fileURLToPath(new URL('../../templates/', import.meta.url))

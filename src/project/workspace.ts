@@ -13,8 +13,13 @@ const SKIPPED = /^(node_modules|dist|build|out|coverage|\..*)$/
  */
 export function otherPackages(directory: string): string[] {
   const own = above(directory, (folder) => existsSync(join(folder, 'package.json')))
-  const root = own && above(own, isWorkspace)
+  const root = own && workspaceRootOf(own)
   return root === undefined ? [] : packagesIn(root, DEEPEST).filter((folder) => folder !== own)
+}
+
+/** The folder that makes a monorepo of the packages below it, if a directory is in one. */
+export function workspaceRootOf(directory: string): string | undefined {
+  return above(directory, isWorkspace)
 }
 
 function isWorkspace(folder: string): boolean {

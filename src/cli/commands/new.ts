@@ -1,4 +1,5 @@
 import type { BackfillText } from '../../project/new/backfill-text.js'
+import type { TestRunner, TestSetup } from '../../project/new/test-setup.js'
 import { shownPath } from '../../project/shown-path.js'
 import { defineCommand } from '../command.js'
 import { EXIT } from '../exit-codes.js'
@@ -11,6 +12,7 @@ export const newCommand = defineCommand({
   examples: [
     ['new name_blank_posts', 'A task'],
     ['new backfill_slugs --backfill --model Post --set slug', 'A backfill of a field, written from the schema'],
+    ['new backfill_slugs --backfill --model Post --set slug --test', 'The same, with a test beside it'],
     ['new refresh_figures --every-deploy', 'A task for every deploy'],
   ],
   options: (yargs) =>
@@ -30,6 +32,7 @@ export const newCommand = defineCommand({
         requiresArg: true,
         describe: 'Fields of the model that the backfill sets, such as slug or slug,locale',
       })
+      .option('test', { type: 'boolean', default: false, describe: 'Create a test beside the task, which passes' })
       .check(({ backfill, model, everyDeploy, set }) => {
         if (set !== undefined && model === undefined) return '--set needs a model: pass --backfill --model <Model>.'
         if (backfill !== (model !== undefined))
@@ -39,7 +42,7 @@ export const newCommand = defineCommand({
           "A backfill can't run at every deploy: pass either --backfill or --every-deploy."
         )
       }),
-  run: async ({ name, description, everyDeploy, model, set, config }) => {
+  run: async ({ name, description, everyDeploy, model, set, test, config }) => {
     const backfill = model === undefined ? undefined : await lookUp(model, set)
     const [{ newTask }, { findTaskPlacement }, { TsxLoader }] = await Promise.all([
       import('../../project/new/new-task.js'),
@@ -48,12 +51,27 @@ export const newCommand = defineCommand({
     ])
     const { unloaded, ...placement } = await findTaskPlacement(new TsxLoader(), process.cwd(), config)
     if (unloaded) stderr.line(`${stderr.style('yellow', '⚠')} ${unloaded.what} ${unloaded.why ?? ''}`)
-    const { file } = await newTask({ name, description, everyDeploy, model, backfill, ...placement })
-    stdout.line(shownPath(file))
-    stderr.line(asCalled('→ Write the code of the task, then run `npx after-party run`.'))
+    const setup = test ? await testSetup(placement.config) : undefined
+    const made = await newTask({ name, description, everyDeploy, model, backfill, test: setup, ...placement })
+    stdout.line(shownPath(made.file))
+    if (setup && made.test !== undefined) await sayTest(setup.runner, made.test)
+    else stderr.line(asCalled('→ Write the code of the task, then run `npx after-party run`.'))
     return EXIT.done
   },
 })
+
+async function testSetup(config: string): Promise<TestSetup> {
+  const { findTestSetup } = await import('../../project/new/test-setup.js')
+  return findTestSetup(config)
+}
+
+async function sayTest(runner: TestRunner, file: string): Promise<void> {
+  const { testCommand } = await import('../../project/new/test-text.js')
+  stdout.line(shownPath(file))
+  stderr.line(
+    asCalled(`→ Write the code of the task and its test, then run \`${testCommand(runner, shownPath(file))}\`.`),
+  )
+}
 
 async function lookUp(model: string, set: string | undefined): Promise<BackfillText> {
   const { findBackfill } = await import('../../project/new/backfill-model.js')

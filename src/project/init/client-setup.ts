@@ -93,7 +93,8 @@ export function clientSpecifier(
   return `${folder}/client${ending(extension, style)}`
 }
 
-function moduleSpecifier(root: string, path: string, style: ImportStyle): string {
+/** What a file of a folder imports a module of the project as. */
+export function moduleSpecifier(root: string, path: string, style: ImportStyle): string {
   const extension = extname(path)
   const specifier = relativeSpecifier(root, path.slice(0, -extension.length))
   return specifier + ending(extension, style)

@@ -6,9 +6,12 @@ import { AfterPartyError, codeOf } from '../../define/errors.js'
 import { nameOnClient } from '../../prisma/client.js'
 import { usingFiles } from '../file-error.js'
 import { shownPath } from '../shown-path.js'
+import { NOT_A_TASK } from '../task-files.js'
 import { renderTemplate } from '../templates.js'
 import { type BackfillText, NOTHING_KNOWN } from './backfill-text.js'
 import { toTaskName } from './task-name.js'
+import type { TestSetup } from './test-setup.js'
+import { testText } from './test-text.js'
 
 /** What kind of file a new task becomes. */
 export type TaskExtension = 'ts' | 'mts' | 'mjs' | 'js'
@@ -30,6 +33,8 @@ export interface NewTaskOptions {
   backfill?: BackfillText | undefined
   /** `ts` by default. */
   extension?: TaskExtension | undefined
+  /** Makes a test beside the task, too. */
+  test?: TestSetup | undefined
 }
 
 /** A task file that was made. */
@@ -37,6 +42,8 @@ export interface NewTask {
   file: string
   version: string
   name: string
+  /** The file of its test. */
+  test?: string
 }
 
 /**
@@ -58,10 +65,13 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
   const description = options.description?.trim() || sentenceCase(name)
   const everyDeploy = options.everyDeploy ?? false
   const template = options.model === undefined ? 'task' : 'backfill'
-  const { model, backfill = NOTHING_KNOWN } = options
-  const data = { name, description, everyDeploy, ...(model !== undefined && { model: toModel(model), ...backfill }) }
+  const { backfill = NOTHING_KNOWN, test } = options
+  const model = options.model === undefined ? undefined : toModel(options.model)
+  const data = { name, description, everyDeploy, ...(model !== undefined && { model, ...backfill }) }
+  const textOfTest = (file: string, setup: TestSetup) => testText({ file, name, model, backfill }, setup, options)
   // Rendered once before anything is made, so that a broken template leaves nothing behind.
   renderTemplate(template, { ...data, version: '' }, options)
+  if (test) textOfTest(join(tasksDir, `.${extension}`), test)
   await makeDirectory(tasksDir)
   return usingDirectory(tasksDir, async () => {
     const existing = (await readdir(tasksDir)).flatMap((file) => taskFile(file) ?? [])
@@ -77,7 +87,10 @@ async function writeTask(options: NewTaskOptions): Promise<NewTask> {
     const file = join(tasksDir, `${version}_${name}.${extension}`)
     const text = renderTemplate(template, { ...data, version }, options)
     await writeFile(file, text, { flag: 'wx' })
-    return { file, version, name }
+    if (!test) return { file, version, name }
+    const testFile = join(tasksDir, `${version}_${name}.test.${extension}`)
+    await writeFile(testFile, textOfTest(file, test), { flag: 'wx' })
+    return { file, version, name, test: testFile }
   })
 }
 
@@ -104,7 +117,7 @@ function freeVersion(now: Date, taken: ReadonlySet<string>): string {
 
 function taskFile(file: string): { file: string; version: string; name: string } | undefined {
   const [, version, name] = /^(\d{14})_(.+?)\.[cm]?[jt]s$/.exec(file) ?? []
-  return version === undefined || name === undefined || name.endsWith('.d') ? undefined : { file, version, name }
+  return version === undefined || name === undefined || NOT_A_TASK.test(file) ? undefined : { file, version, name }
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -8,6 +8,8 @@ import type { TaskExtension } from './new-task.js'
 
 /** Where a new task goes, and from which template it is made. */
 export interface TaskPlacement {
+  /** The config file, absolute. */
+  config: string
   tasksDir: string
   templatesDir?: string
   extension: TaskExtension
@@ -39,7 +41,7 @@ function placement(file: string, tasks: string, templates: string | undefined): 
   const root = path.dirname(file)
   const extension = /\.[cm]?ts$/.test(file) ? 'ts' : file.endsWith('.js') ? 'js' : 'mjs'
   const templatesDir = templates === undefined ? {} : { templatesDir: path.resolve(root, templates) }
-  return { tasksDir: path.resolve(root, tasks), extension, ...templatesDir }
+  return { config: file, tasksDir: path.resolve(root, tasks), extension, ...templatesDir }
 }
 
 function literal(text: string, key: string): string | undefined {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { newTask, versionAt } from '../../../../src/project/new/new-task.js'
+import type { TestSetup } from '../../../../src/project/new/test-setup.js'
+import { listTasks } from '../../../../src/project/task-files.js'
 
 const NOW = new Date('2026-11-22T10:30:00.987Z')
 
@@ -98,6 +100,26 @@ describe('a new task', () => {
       })
     },
   )
+
+  test('with a test gets one beside it, of the same kind of file, whose name is no task', async () => {
+    const setup: TestSetup = {
+      runner: 'node',
+      jestGlobals: false,
+      importStyle: 'real',
+      config: join(root, 'after-party.config.mjs'),
+      clientExported: true,
+      clientAsync: false,
+    }
+    const made = await newTask({ tasksDir, name: 'x', now: NOW, extension: 'mjs', test: setup })
+    expect(made.test).toBe(join(tasksDir, '20261122103000_x.test.mjs'))
+    expect(await readFile(made.test ?? '', 'utf8')).toContain("import task from './20261122103000_x.mjs'\n")
+    expect(listTasks(await readdir(tasksDir))).toMatchObject({ files: [{ name: 'x' }], faults: [] })
+    await newTask({ tasksDir, name: 'x_test', now: NOW })
+    await writeFile(join(root, 'test.hbs'), '{{nope}}')
+    const broken = newTask({ tasksDir, name: 'y', test: setup, templatesDir: root })
+    await expect(broken).rejects.toMatchObject({ code: 'template-invalid' })
+    expect(await readdir(tasksDir)).toHaveLength(3)
+  })
 
   test('is refused for a bad name, and leaves nothing behind', async () => {
     await expect(newTask({ tasksDir, name: '../x' })).rejects.toMatchObject({ code: 'task-name-invalid' })
