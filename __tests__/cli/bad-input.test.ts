@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { Project } from '../support/project.js'
+import { Project, type Ran } from '../support/project.js'
 import { few, testAgain } from '../support/selection.js'
 
 /** Every fault that can be put right: exit 2, what and why and what next, nothing run, nothing lost, no secret told. */
@@ -18,7 +18,11 @@ async function projectWithWitness(): Promise<Project> {
 
 /** Runs a command that must be refused, and gives what it said. */
 async function refused(project: Project, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await project.afterParty(...args)
+  return expectRefused(project, await project.afterParty(...args))
+}
+
+/** What a command said that must have been refused. */
+function expectRefused(project: Project, { code, stdout, stderr }: Ran): string {
   expect({ code, stderr }).toMatchObject({ code: 2 })
   expect(stderr).toMatch(/✖ .+/)
   expect(stderr).toMatch(/→ .+/)
@@ -33,58 +37,69 @@ describe('the invocation', () => {
   let project: Project
   beforeAll(async () => {
     project = await projectWithWitness()
+    ran = await project.inOneProcess([
+      ...INVOCATIONS.map(([, args]) => args),
+      ...UNKNOWN.map((args) => [...args, 'witnes']),
+    ])
   })
   afterAll(() => project.remove())
 
-  test.each(
-    few(
+  const INVOCATIONS: readonly (readonly [what: string, args: string[], says: string])[] = few(
+    [
+      ['no command', [], 'Missing command. Use one of: init, new, run'],
+      ['an unknown command', ['rnu'], 'Unknown command: rnu.\n→ Did you mean run?'],
+      ['an unknown option', ['run', '--dry-rnu'], 'Unknown option: --dry-rnu.\n→ Did you mean --dry-run?'],
+      ['an option of another command', ['status', '--all'], 'Unknown option: --all.'],
+      ['an argument too many', ['status', 'witness'], 'Unknown argument: witness.'],
+      ['an option without its value', ['run', '--env'], 'Not enough arguments following: env'],
       [
-        ['no command', [], 'Missing command. Use one of: init, new, run'],
-        ['an unknown command', ['rnu'], 'Unknown command: rnu.\n→ Did you mean run?'],
-        ['an unknown option', ['run', '--dry-rnu'], 'Unknown option: --dry-rnu.\n→ Did you mean --dry-run?'],
-        ['an option of another command', ['status', '--all'], 'Unknown option: --all.'],
-        ['an argument too many', ['status', 'witness'], 'Unknown argument: witness.'],
-        ['an option without its value', ['run', '--env'], 'Not enough arguments following: env'],
-        [
-          'a value for a flag, which yargs would take for false',
-          ['run', '--dry-run=yes'],
-          '--dry-run takes true or false, not "yes".',
-        ],
-        ['a length of time without a unit that is one', ['run', '--lock-timeout', 'soon'], '"soon" is not a duration'],
-        ['a negative length of time', ['run', '--grace=-5s'], '"-5s" is not a duration'],
-        ['a lease that no heartbeat fits into', ['run', '--lease', '0'], 'A lease of 0 is too short'],
-        ['mark without a state', ['mark', 'witness'], 'Pass exactly one of --done, --pending or --skipped.'],
-        ['mark with two states', ['mark', 'witness', '--done', '--skipped'], 'Pass exactly one of --done'],
-        ['mark without tasks', ['mark', '--done'], 'Choose tasks: names, `--all` or `--before <version>`.'],
-        ['mark with tasks named twice over', ['mark', 'witness', '--all', '--done'], 'Choose tasks: names'],
-        [
-          'mark before something that is no version',
-          ['mark', '--before', '2026', '--done'],
-          '`--before` takes a 14-digit version.',
-        ],
-        ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
-        ['new without a name', ['new'], 'Missing argument: `<name>`.'],
-        [
-          'a deploy id longer than a column',
-          ['run', '--deploy-id', 'x'.repeat(192)],
-          'The deploy id has 192 characters. The maximum is 191.',
-        ],
-        ['a config that is not there', ['run', '--config', 'nope.ts'], 'Config file not found: nope.ts.'],
+        'a value for a flag, which yargs would take for false',
+        ['run', '--dry-run=yes'],
+        '--dry-run takes true or false, not "yes".',
       ],
-      3,
-    ),
-  )('%s is refused', async (_, args, says) => {
-    expect(await refused(project, ...args)).toContain(says)
+      ['a length of time without a unit that is one', ['run', '--lock-timeout', 'soon'], '"soon" is not a duration'],
+      ['a negative length of time', ['run', '--grace=-5s'], '"-5s" is not a duration'],
+      ['a lease that no heartbeat fits into', ['run', '--lease', '0'], 'A lease of 0 is too short'],
+      ['mark without a state', ['mark', 'witness'], 'Pass exactly one of --done, --pending or --skipped.'],
+      ['mark with two states', ['mark', 'witness', '--done', '--skipped'], 'Pass exactly one of --done'],
+      ['mark without tasks', ['mark', '--done'], 'Choose tasks: names, `--all` or `--before <version>`.'],
+      ['mark with tasks named twice over', ['mark', 'witness', '--all', '--done'], 'Choose tasks: names'],
+      [
+        'mark before something that is no version',
+        ['mark', '--before', '2026', '--done'],
+        '`--before` takes a 14-digit version.',
+      ],
+      ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
+      ['new without a name', ['new'], 'Missing argument: `<name>`.'],
+      [
+        'a deploy id longer than a column',
+        ['run', '--deploy-id', 'x'.repeat(192)],
+        'The deploy id has 192 characters. The maximum is 191.',
+      ],
+      ['a config that is not there', ['run', '--config', 'nope.ts'], 'Config file not found: nope.ts.'],
+    ],
+    3,
+  )
+  const UNKNOWN = few([['run'], ['mark', '--done'], ['history']], 1)
+  /** In the order of both lists. */
+  let ran: Ran[]
+
+  test.each(INVOCATIONS.map(([what, , says], at) => [what, says, at] as const))('%s is refused', (_, says, at) => {
+    expect(expectRefused(project, ran[at] as Ran)).toContain(says)
   })
 
-  test.each(few([['run'], ['mark', '--done'], ['history']], 1))(
+  test.each(UNKNOWN.map((args, at) => [args.join(' '), INVOCATIONS.length + at] as const))(
     'an unknown task name is refused by %s, with the nearest',
-    async (...args) => {
-      const said = await refused(project, ...args, 'witnes')
+    (_, at) => {
+      const said = expectRefused(project, ran[at] as Ran)
       expect(said).toContain('Unknown task: "witnes".')
       expect(said).toContain('Did you mean witness?')
     },
   )
+
+  test('a command that can’t be read is refused by the binary, too', async () => {
+    expect(await refused(project, 'rnu')).toContain('Unknown command: rnu.')
+  })
 
   testAgain('one unknown name among known ones runs none of them', async () => {
     expect(await refused(project, 'run', 'witness', 'nobody')).toContain('Unknown task: "nobody".')
@@ -113,56 +128,65 @@ describe('the config', () => {
     expect(said).toContain('npx after-party init')
   })
 
-  test.each(
-    few(
+  const CONFIGS: readonly (readonly [what: string, text: string, says: string[]])[] = few(
+    [
       [
-        [
-          'throws',
-          `throw new Error('no route to postgres://me:${SECRET}@db/app')`,
-          ["Can't load after-party.config.ts.", 'postgres://…'],
-        ],
-        ['has a syntax error', `export default {\n  client: (,\n}`, ['Unexpected "," (after-party.config.ts:2)']],
-        [
-          'imports what is not there',
-          `import './generated/nope.js'\nexport default {}`,
-          ['nope.js', 'npx prisma generate'],
-        ],
-        [
-          'has no default export',
-          `export const client = () => {}`,
-          ['It has no default export.', 'export default defineConfig('],
-        ],
-        ['exports no object', `export default 7`, ['Its default export is not an object.']],
-        ['has no client', `export default {}`, ['client is missing']],
-        ['has a client that is not a function', `export default { client: {} }`, ['client must be a function']],
-        [
-          'has several faults, all told at once',
-          `export default { client: () => {}, taks: 'x', lease: 'soon', grace: -1 }`,
-          ['taks is not an option of the config: did you mean tasks?', 'lease must be', 'grace must be'],
-        ],
-        ['has a factory that returns nothing', `export default { client: () => {} }`, ['It returned undefined']],
-        [
-          'has a factory that returns something else',
-          `export default { client: () => ({}) }`,
-          ['did not return a PrismaClient'],
-        ],
-        [
-          'has a factory that throws',
-          `export default { client: () => { throw new Error('mysql://me:${SECRET}@db') } }`,
-          ['`client` in the config threw an error.', 'mysql://…'],
-        ],
-        [
-          'has a factory that rejects',
-          `export default { client: async () => { throw new Error('no secret store') } }`,
-          ['`client` in the config threw an error.', 'no secret store'],
-        ],
+        'throws',
+        `throw new Error('no route to postgres://me:${SECRET}@db/app')`,
+        ["Can't load after-party.config.ts.", 'postgres://…'],
       ],
-      3,
-    ),
-  )('one that %s is refused', async (_, text, says) => {
-    await project.write('after-party.config.ts', `${text}\n`)
-    const said = await refused(project, 'run')
-    for (const part of says) expect(said).toContain(part)
+      ['has a syntax error', `export default {\n  client: (,\n}`, ['Unexpected "," (after-party.config.ts:2)']],
+      [
+        'imports what is not there',
+        `import './generated/nope.js'\nexport default {}`,
+        ['nope.js', 'npx prisma generate'],
+      ],
+      [
+        'has no default export',
+        `export const client = () => {}`,
+        ['It has no default export.', 'export default defineConfig('],
+      ],
+      ['exports no object', `export default 7`, ['Its default export is not an object.']],
+      ['has no client', `export default {}`, ['client is missing']],
+      ['has a client that is not a function', `export default { client: {} }`, ['client must be a function']],
+      [
+        'has several faults, all told at once',
+        `export default { client: () => {}, taks: 'x', lease: 'soon', grace: -1 }`,
+        ['taks is not an option of the config: did you mean tasks?', 'lease must be', 'grace must be'],
+      ],
+      ['has a factory that returns nothing', `export default { client: () => {} }`, ['It returned undefined']],
+      [
+        'has a factory that returns something else',
+        `export default { client: () => ({}) }`,
+        ['did not return a PrismaClient'],
+      ],
+      [
+        'has a factory that throws',
+        `export default { client: () => { throw new Error('mysql://me:${SECRET}@db') } }`,
+        ['`client` in the config threw an error.', 'mysql://…'],
+      ],
+      [
+        'has a factory that rejects',
+        `export default { client: async () => { throw new Error('no secret store') } }`,
+        ['`client` in the config threw an error.', 'no secret store'],
+      ],
+    ],
+    3,
+  )
+
+  describe('one that', () => {
+    let ran: Ran[]
+    beforeAll(async () => {
+      const folder = (at: number) => `faulty/${at}`
+      for (const [at, [, text]] of CONFIGS.entries())
+        await project.write(`${folder(at)}/after-party.config.ts`, `${text}\n`)
+      ran = await project.inOneProcess(CONFIGS.map((_, at) => ({ args: ['run'], folder: folder(at) })))
+    })
+
+    test.each(CONFIGS.map(([what, , says], at) => [what, says, at] as const))('%s is refused', (_, says, at) => {
+      const said = expectRefused(project, ran[at] as Ran)
+      for (const part of says) expect(said).toContain(part)
+    })
   })
 
   testAgain('put right again, everything is as it was', async () => {
@@ -220,9 +244,12 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
     ]
     for (const line of lines) expect(said).toContain(line)
     expect(said).toContain('→ Nothing was run.')
-    expect(await refused(project, 'run', 'witness')).toContain('2024_bad.ts')
-    expect(await refused(project, 'run', '--dry-run')).toContain('2024_bad.ts')
-    expect(await refused(project, 'mark', '--all', '--done')).toContain('2024_bad.ts')
+    const others = [
+      ['run', 'witness'],
+      ['run', '--dry-run'],
+      ['mark', '--all', '--done'],
+    ]
+    for (const ran of await project.inOneProcess(others)) expect(expectRefused(project, ran)).toContain('2024_bad.ts')
   })
 
   testAgain('status shows the good ones, tells what is wrong with the others, and exits 2', async () => {
@@ -240,17 +267,16 @@ export default defineTask({ everyDeply: true, timeout: 'soon', retry: { attempts
     expect(said).toContain('npx after-party run clean_up --env staging')
   })
 
-  test.each(few([['run'], ['status'], ['new', 'x']], 1))(
-    'a tasks directory that is a file is refused by %s',
-    async (...args) => {
-      await rm(project.path('prisma/after-party'), { recursive: true })
-      await project.write('prisma/after-party', 'not a directory')
-      const said = await refused(project, ...args)
+  test('a tasks directory that is a file is refused by run, status and new', async () => {
+    await rm(project.path('prisma/after-party'), { recursive: true })
+    await project.write('prisma/after-party', 'not a directory')
+    for (const ran of await project.inOneProcess([['run'], ['status'], ['new', 'x']])) {
+      const said = expectRefused(project, ran)
       expect(said).toContain('prisma/after-party')
       expect(said).toMatch(/It is a file|There is a file in its place/)
-      expect(await project.read('prisma/after-party')).toBe('not a directory')
-    },
-  )
+    }
+    expect(await project.read('prisma/after-party')).toBe('not a directory')
+  })
 })
 
 describe('the database', () => {
@@ -260,16 +286,16 @@ describe('the database', () => {
   })
   afterAll(() => project.remove())
 
-  test.each(few([['run'], ['status'], ['history'], ['mark', '--all', '--done']], 1))(
-    'without the tables, %s says to migrate',
-    async (...args) => {
-      project.env = { DATABASE_URL: 'file:./empty.db' }
-      const said = await refused(project, ...args)
+  test('without the tables, run, status, history and mark say to migrate', async () => {
+    project.env = { DATABASE_URL: 'file:./empty.db' }
+    const ran = await project.inOneProcess([['run'], ['status'], ['history'], ['mark', '--all', '--done']])
+    project.env = {}
+    for (const each of ran) {
+      const said = expectRefused(project, each)
       expect(said).toContain(`After Party's tables are not in this database.`)
       expect(said).toContain('npx prisma migrate deploy')
-      project.env = {}
-    },
-  )
+    }
+  })
 
   testAgain('one that can’t be opened is told without a stack', async () => {
     project.env = { DATABASE_URL: 'file:./no/such/directory/app.db' }
@@ -292,8 +318,8 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
 `,
     )
     expect((await other.prisma('generate')).code).toBe(0)
-    for (const command of ['run', 'status']) {
-      const said = await refused(other, command)
+    for (const ran of await other.inOneProcess([['run'], ['status']])) {
+      const said = expectRefused(other, ran)
       expect(said).toContain("Can't reach the database.")
       expect(said).not.toContain('postgresql://')
     }
@@ -315,8 +341,8 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     const other = await projectWithWitness()
     await mkdir(other.path('node_modules/@prisma'), { recursive: true })
     await other.write('node_modules/@prisma/client/package.json', '{ "name": "@prisma/client", "version": "8.0.0" }')
-    for (const command of ['run', 'init'])
-      expect(await refused(other, command)).toContain('Prisma 8 has no PrismaClient')
+    for (const ran of await other.inOneProcess([['run'], ['init']]))
+      expect(expectRefused(other, ran)).toContain('Prisma 8 has no PrismaClient')
     await other.remove()
   })
 
@@ -335,12 +361,14 @@ export default defineConfig({ client: () => new PrismaClient({ adapter: new Pris
     const other = await projectWithWitness()
     await other.write('prisma/migrations/20991231000000_fails/migration.sql', 'INSERT INTO "Nowhere" VALUES (1);\n')
     expect((await other.prisma('migrate', 'deploy')).code).not.toBe(0)
-    for (const args of [['run'], ['run', '--rehearse']]) {
-      const said = await refused(other, ...args)
+    const skipped = ['run', '--rehearse', '--skip-migration-check']
+    const [run, rehearsal, rehearsed] = await other.inOneProcess([['run'], ['run', '--rehearse'], skipped])
+    for (const ran of [run, rehearsal]) {
+      const said = expectRefused(other, ran as Ran)
       expect(said).toContain('A migration failed in this database: 20991231000000_fails.')
       expect(said).toContain('npx prisma migrate resolve --rolled-back 20991231000000_fails')
     }
-    expect((await other.afterParty('run', '--rehearse', '--skip-migration-check')).code).toBe(0)
+    expect(rehearsed?.code).toBe(0)
     expect(existsSync(other.path('witness'))).toBe(false)
     expect((await other.afterParty('run', '--skip-migration-check')).code).toBe(0)
     expect(existsSync(other.path('witness'))).toBe(true)

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { isTimestamp } from '../../src/project/task-files.js'
 import { repository } from '../support/paths.mjs'
-import { Project } from '../support/project.js'
+import { Project, type Ran } from '../support/project.js'
 import { few, testAgain } from '../support/selection.js'
 
 describe('new', () => {
@@ -25,35 +25,38 @@ describe('new', () => {
     return { file, text: await project.read(`prisma/after-party/${file}`) }
   }
 
-  test.each(
-    few(
-      [
-        ['backfill_slugs', 'backfill_slugs'],
-        ['backfillSlugs', 'backfill_slugs'],
-        ['backfill-slugs', 'backfill_slugs'],
-        ['Backfill slugs', 'backfill_slugs'],
-      ],
-      1,
-    ),
-  )('%s becomes a file of that name, with the time as its version', async (typed, name) => {
-    const { code, stdout } = await project.afterParty('new', typed)
-    const { file } = await made()
-    expect(code).toBe(0)
-    expect(stdout).toBe(`prisma/after-party/${file}`)
-    expect(file.endsWith(`_${name}.ts`)).toBe(true)
-    expect(isTimestamp(file.slice(0, 14))).toBe(true)
+  test('becomes a file of its name, however it is typed, with the time as its version', async () => {
+    const typed = ['backfill_slugs', 'nameBlankPosts', 'close-carts', 'Merge tags']
+    const ran = await project.inOneProcess(typed.map((name) => ['new', name]))
+    const files = await tasks()
+    expect(ran.map(({ code, stdout }) => [code, stdout])).toEqual(
+      files.map((file) => [0, `prisma/after-party/${file}`]),
+    )
+    expect(files.map((file) => file.slice(14))).toEqual([
+      '_backfill_slugs.ts',
+      '_name_blank_posts.ts',
+      '_close_carts.ts',
+      '_merge_tags.ts',
+    ])
+    expect(files.filter((file) => !isTimestamp(file.slice(0, 14)))).toEqual([])
   })
 
-  test.each(few([['../x'], ['{{name}}'], ['']], 1))('the name %j is refused, and nothing is written', async (name) => {
-    const { code, stdout, stderr } = await project.afterParty('new', name)
-    expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' })
-    expect(stderr).toContain('→ ')
+  test('a name that is no name is refused, and nothing is written', async () => {
+    for (const { code, stdout, stderr } of await project.inOneProcess([
+      ['new', '../x'],
+      ['new', '{{name}}'],
+      ['new', ''],
+    ])) {
+      expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' })
+      expect(stderr).toContain('→ ')
+    }
     expect(await tasks()).toEqual([])
   })
 
   describe('a backfill', () => {
     let schema: string
     let prismaConfig: string
+    let refused: Ran[]
     beforeAll(async () => {
       prismaConfig = await project.read('prisma.config.ts')
       schema = await project.read('prisma/schema.prisma')
@@ -63,30 +66,32 @@ describe('new', () => {
         'model Trace {\n  at DateTime\n\n  @@ignore\n}',
       ]
       await project.write('prisma/schema.prisma', [schema, ...more].join('\n\n'))
+      refused = await project.inOneProcess(MODELS.map(([model]) => ['new', 'fill', '--backfill', '--model', model]))
     })
     afterAll(async () => {
       await project.write('prisma.config.ts', prismaConfig)
       await project.write('prisma/schema.prisma', schema)
     })
 
-    test.each(
-      few(
-        [
-          ['Psot', 'There is no model Psot in prisma/schema.prisma.', 'Did you mean `--model Post`?'],
-          ['OrderItem', 'There is no model OrderItem in prisma/schema.prisma.', 'Did you mean `--model order_item`?'],
-          ['Nope', 'There is no model Nope in prisma/schema.prisma.', 'Use the name from the schema'],
-          ['Totals', 'Totals is a view, not a model.', 'A backfill walks the rows of a model'],
-          ['Trace', 'The model Trace has no key to walk its rows by.', 'Add an `@id` or a `@unique` field'],
-        ],
-        1,
-      ),
-    )('of %s is refused, and nothing is written', async (model, what, next) => {
-      const { code, stdout, stderr } = await project.afterParty('new', 'fill', '--backfill', '--model', model)
-      expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' })
-      expect(stderr).toContain(what)
-      expect(stderr).toContain(`→ ${next}`)
-      expect(await tasks()).toEqual([])
-    })
+    const MODELS: readonly (readonly [model: string, what: string, next: string])[] = few(
+      [
+        ['Psot', 'There is no model Psot in prisma/schema.prisma.', 'Did you mean `--model Post`?'],
+        ['OrderItem', 'There is no model OrderItem in prisma/schema.prisma.', 'Did you mean `--model order_item`?'],
+        ['Nope', 'There is no model Nope in prisma/schema.prisma.', 'Use the name from the schema'],
+        ['Totals', 'Totals is a view, not a model.', 'A backfill walks the rows of a model'],
+        ['Trace', 'The model Trace has no key to walk its rows by.', 'Add an `@id` or a `@unique` field'],
+      ],
+      1,
+    )
+
+    test.each(MODELS.map((model, at) => [...model, at] as const))(
+      'of %s is refused, and nothing is written',
+      async (_, what, next, at) => {
+        expect(refused[at]).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(what) })
+        expect(refused[at]?.stderr).toContain(`→ ${next}`)
+        expect(await tasks()).toEqual([])
+      },
+    )
 
     testAgain('of a model may have its name as the client has it', async () => {
       expect(await project.afterParty('new', 'fill', '--backfill', '--model', 'order_item')).toMatchObject({ code: 0 })

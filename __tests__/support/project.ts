@@ -14,6 +14,15 @@ export interface Ran {
   stderr: string
 }
 
+/** One of several invocations in a process. */
+export interface Call {
+  args: readonly string[]
+  /** Added to the environment for this one. */
+  env?: Record<string, string>
+  /** A folder of the project to call it in. */
+  folder?: string
+}
+
 /** What an example has besides its files. */
 export interface ExampleSetup {
   /** Packages in its node_modules, by name: a folder of the example or of the repository that they link to. */
@@ -160,6 +169,20 @@ export default defineTask({
   /** The built binary, as a process. */
   afterParty(...args: string[]): Promise<Ran> {
     return this.node(this.path('node_modules/after-party/dist/cli/bin.js'), ...args)
+  }
+
+  /**
+   * Several invocations of the built command line, one after the other in one process: for what is about their answers,
+   * not about processes. A file that an invocation loaded is not loaded again by the next.
+   */
+  async inOneProcess(calls: readonly (readonly string[] | Call)[]): Promise<Ran[]> {
+    const main = this.path('node_modules/after-party/dist/cli/main.js')
+    const given = calls.map((call) => ('args' in call ? call : { args: call }))
+    const several = path.join(repository, '__tests__', 'support', 'several-calls.mjs')
+    // The loader of the command line, once for all of them.
+    const { code, stdout, stderr } = await this.node('--import', 'tsx', several, main, JSON.stringify(given))
+    if (code !== 0) throw new Error(`the process of several invocations ended with ${code}:\n${stderr}`)
+    return JSON.parse(stdout) as Ran[]
   }
 
   /** The real Prisma CLI. */
