@@ -54,12 +54,14 @@ export type {
 export type {
   Log,
   RetryOptions,
+  Step,
   Task,
   TaskContext,
   TaskDefinition,
   TransactionOption,
   TransactionOptions,
   Verified,
+  VerifyContext,
 } from './define/task.js'
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'

@@ -191,6 +191,8 @@ class StagedLedger extends MemoryLedger {
       beat: (claim, beat) => stage(() => this.beat(claim, beat)),
       settle: (claim, settlement) => stage(() => this.settle(claim, settlement)),
       checkpoint: (claim, checkpoint) => stage(() => this.checkpoint(claim, checkpoint)),
+      steps: (claim, results) => stage(() => this.steps(claim, results)),
+      stepsOf: (version) => this.stepsOf(version),
     }
   }
 

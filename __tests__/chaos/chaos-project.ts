@@ -9,7 +9,16 @@ import type { VariantName } from '../support/databases.js'
 import { Project } from '../support/project.js'
 
 /** The tasks of files/tasks.ts. */
-export type Kind = 'plain' | 'transactional' | 'backfill' | 'updating' | 'loose' | 'concurrent' | 'leaving'
+export type Kind =
+  | 'plain'
+  | 'transactional'
+  | 'stepped'
+  | 'steppedInTransaction'
+  | 'backfill'
+  | 'updating'
+  | 'loose'
+  | 'concurrent'
+  | 'leaving'
 
 const BACKFILLS = new Set<Kind>(['backfill', 'updating', 'loose', 'concurrent', 'leaving'])
 /** Whose work may be done again after a crash. */
@@ -20,7 +29,7 @@ const ROWS = 12
 const isBad = (kind: Kind, row: number) => kind === 'leaving' && row % 4 === 1
 
 interface ChaosClient extends TestClient {
-  afterPartyTaskRecord: TestDelegate<TaskRecord>
+  afterPartyTaskRecord: TestDelegate<TaskRecord & { state: string | null }>
 }
 
 /** What the chaos suite counts; the last three must be 0. */
@@ -99,7 +108,7 @@ export class ChaosProject {
     )
   }
 
-  record(version: string): Promise<TaskRecord | null> {
+  record(version: string): Promise<(TaskRecord & { state: string | null }) | null> {
     return this.#client.afterPartyTaskRecord.findUnique({ where: { version } })
   }
 

@@ -385,6 +385,57 @@ describeLedgers((makeStand, kind) => {
     })
   })
 
+  describe('the results of steps', () => {
+    const keep = async (version?: string) => {
+      const { claim } = await claimed(version === undefined ? {} : { version })
+      expect(await ledger.stepsOf(claim.version)).toBeNull()
+      expect(await ledger.steps(claim, '{"one":1}')).toBe(true)
+      expect(await ledger.steps(claim, '{"one":1}')).toBe(true)
+      expect(await other.stepsOf(claim.version)).toBe('{"one":1}')
+      return claim
+    }
+
+    test('are kept by an attempt that goes on with them, without the checkpoint', async () => {
+      const claim = await keep()
+      await ledger.beat(claim, { leaseUntil: new Date(), processed: 7, total: 9 })
+      await ledger.settle(claim, await settlement({ status: 'failed' }))
+      await other.claim(await recordOf(claim.version), await request({ version: claim.version, resume: 'steps' }))
+      expect(await ledger.stepsOf(claim.version)).toBe('{"one":1}')
+      expect(await recordOf(claim.version)).toMatchObject({ processed: 0, total: null })
+    })
+
+    test('are gone where an attempt starts over, and after a mark as pending', async () => {
+      const claim = await keep()
+      await ledger.settle(claim, await settlement())
+      const next = await other.claim(await recordOf(claim.version), await request({ version: claim.version }))
+      expect(await ledger.stepsOf(claim.version)).toBeNull()
+      if (!next) throw new Error('nobody else is here')
+      await other.steps(next, '{"two":2}')
+      await other.settle(next, await settlement({ status: 'failed' }))
+      const mark = { version: claim.version, name: 'task', status: 'pending' as const, at: new Date(), owner: 'me' }
+      expect(await ledger.mark(await recordOf(claim.version), mark)).toBe(true)
+      expect(await ledger.stepsOf(claim.version)).toBeNull()
+    })
+
+    test('are not written by a process that lost its claim', async () => {
+      const { claim, seen } = await claimed({ leaseUntil: await lapsed() })
+      await other.claim(seen, await request({ version: claim.version, owner: 'host:2:b', resume: 'steps' }))
+      expect(await ledger.steps(claim, '{"late":1}')).toBe(false)
+      expect(await other.stepsOf(claim.version)).toBeNull()
+    })
+
+    test('inside a transaction commit with it, and are read there', async () => {
+      const { claim } = await claimed()
+      const within = stand.transaction(async (writes) => {
+        expect(await writes.steps(claim, '{"one":1}')).toBe(true)
+        expect(await writes.stepsOf(claim.version)).toBe('{"one":1}')
+        throw new Error('roll back')
+      })
+      await expect(within).rejects.toThrow('roll back')
+      if (kind !== 'memory') expect(await ledger.stepsOf(claim.version)).toBeNull()
+    })
+  })
+
   describe('a list of records', () => {
     test('has tasks, and no parts of them', async () => {
       const { claim } = await claimed()

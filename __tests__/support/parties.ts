@@ -39,6 +39,9 @@ export interface RecordRow {
   owner: string | null
   error: string | null
   leaseUntil: Date | null
+  reason: string | null
+  reasonText: string | null
+  state: string | null
 }
 
 /** One database, and parties on it. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
 import type { Reason } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { Claim, Ledger, ListedRecord, Settlement, TaskRecord } from '../ledger/contract.js'
+import type { Claim, ClaimRequest, Ledger, ListedRecord, Settlement, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
 import { answerWithin } from '../prisma/answer-within.js'
 import { isConnectionLost } from '../prisma/database-errors.js'
@@ -26,14 +26,14 @@ export interface ClaimOptions {
   leaseMs: number
   deployId: string | undefined
   checksum: string | null
-  /** Go on at the checkpoint of the attempt before. */
-  resume: boolean
+  /** Go on at the checkpoint of the attempt before, or with the results of its steps. */
+  resume: ClaimRequest['resume']
 }
 
 /** What is needed to ask for a task. Durations in ms. */
 export interface AcquireOptions extends Omit<ClaimOptions, 'resume'> {
-  /** Whether to go on at the checkpoint of a record, as it stands when it is claimed. */
-  resumes(record: TaskRecord | null): boolean
+  /** Whether to go on at the checkpoint of a record, as it stands when it is claimed, or with its steps. */
+  resumes(record: TaskRecord | null, deployId: string | undefined): ClaimRequest['resume']
   /** It runs once for each deploy id: what another deploy did is not ours. */
   everyDeploy: boolean
   lockTimeoutMs: number
@@ -67,7 +67,7 @@ export async function acquire(
     const held = seen && isHeld(seen, await ledger.now()) ? seen : null
     if (monotonicNow() >= options.stopAt) return { kind: 'late', record: held }
     if (!held) {
-      const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen) })
+      const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen, options.deployId) })
       if (claim) return { kind: 'claimed', claim, before: seen }
       continue
     }

@@ -2,12 +2,14 @@ import pRetry from 'p-retry'
 import { type Duration, durationText, toMs } from '../define/duration.js'
 import { messageOf } from '../define/errors.js'
 import type { TaskDefinition } from '../define/task.js'
+import type { RecordStatus, TaskRecord } from '../ledger/contract.js'
 import { orBusy } from '../prisma/ask.js'
 import type { Client } from '../prisma/client.js'
 import { isBusy, isWriteConflict } from '../prisma/database-errors.js'
 import { leaveConnection } from '../prisma/leave-connection.js'
 import { type Execution, endOf, settlementOf } from './execution.js'
 import { rolledBack } from './roll-back.js'
+import { NOTHING_KEPT, StepFault, type StepStore, Steps } from './steps.js'
 import { Lost, orStopped, Stop, Stopped } from './stop.js'
 import { inOnePiece, inTransaction, TransactionEnded, type TransactionTimes, transactionTimes } from './transaction.js'
 import { allAwaited, Unawaited } from './unawaited.js'
@@ -23,7 +25,7 @@ export function plainTask(task: TaskDefinition): Work {
     everyDeploy: task.everyDeploy === true,
     settlesItself: Boolean(task.transaction),
     timeout: task.timeout === undefined ? undefined : durationText(task.timeout),
-    resumes: () => false,
+    resumes: (record, deployId) => keepsSteps(task, record, deployId) && 'steps',
     execute: (job) => execute(task, job),
     ...(task.transaction && { rehearse: (job: RehearsalJob) => rehearse(task, job) }),
   }
@@ -46,8 +48,27 @@ async function execute(task: TaskDefinition, job: ClaimedJob): Promise<Execution
   }
 }
 
+/** What is done, or was marked, starts over. So do the tasks of another deploy, where they run at every one. */
+function keepsSteps(
+  { everyDeploy }: TaskDefinition,
+  record: TaskRecord | null,
+  deployId: string | undefined,
+): record is TaskRecord {
+  if (record === null || !UNFINISHED.has(record.status)) return false
+  return !everyDeploy || deployId === undefined || record.deployId === deployId
+}
+
+const UNFINISHED = new Set<RecordStatus>(['failed', 'interrupted', 'running', 'paused'])
+
 async function outsideTransaction(task: TaskDefinition, job: ClaimedJob, stop: AbortSignal): Promise<void> {
-  await orStopped(() => runOwn(task, job, job.client, stop), stop, job.graceMs)
+  const { ledger, client, claim, graceMs } = job
+  const store: StepStore = {
+    read: () => ledger.stepsOf(claim.claim.version),
+    async write(results) {
+      if (!(await ledger.steps(claim.claim, results))) throw new Lost()
+    },
+  }
+  await orStopped(() => runOwn(task, { ...job, store }, client, stop), stop, graceMs)
 }
 
 async function withinTransaction(
@@ -59,8 +80,18 @@ async function withinTransaction(
   const { claim, client, graceMs } = job
   const times = timesOf(task)
   await inTransaction(job, times, how, async (transaction, writes) => {
-    await inOnePiece(client, transaction, () => orStopped(() => runOwn(task, job, transaction, stop), stop, graceMs))
+    let kept: string | undefined
+    // Written at the end: the heartbeats beside the transaction would wait for a record that it has locked.
+    const store: StepStore = {
+      read: () => writes.stepsOf(claim.claim.version),
+      async write(results) {
+        kept = results
+      },
+    }
+    const work = () => runOwn(task, { ...job, store }, transaction, stop)
+    await inOnePiece(client, transaction, () => orStopped(work, stop, graceMs))
     if (stop.aborted) throw new Stopped()
+    if (kept !== undefined && !(await writes.steps(claim.claim, kept))) throw new Lost()
     const settled = await writes.settle(claim.claim, await settlementOf(task, job))
     if (!settled) throw new Lost()
   })
@@ -72,20 +103,27 @@ function timesOf({ transaction, timeout = DEFAULT_TRANSACTION_TIMEOUT }: TaskDef
 
 /** The same, rolled back. */
 async function rehearse(task: TaskDefinition, { client, context, signal, graceMs }: RehearsalJob): Promise<Rehearsed> {
-  await rolledBack(client, timesOf(task), (transaction) => runOwn(task, { context, graceMs }, transaction, signal))
+  const given = { context, graceMs, store: NOTHING_KEPT, onStepSkipped() {} }
+  await rolledBack(client, timesOf(task), (transaction) => runOwn(task, given, transaction, signal))
   return {}
+}
+
+/** What the task's own code is run with. */
+interface Given extends Pick<ClaimedJob, 'context' | 'graceMs' | 'onStepSkipped'> {
+  store: StepStore
 }
 
 /** Runs the task's own code, to the end of all that it begins, and then has it look at what it did. */
 async function runOwn(
   task: TaskDefinition,
-  { context, graceMs }: Pick<ClaimedJob, 'context' | 'graceMs'>,
+  { context, graceMs, store, onStepSkipped }: Given,
   client: Client,
   stop: AbortSignal,
 ): Promise<void> {
   const onLate = (message: string) => context.log.error(`${context.version}: ${message}`)
+  const steps = new Steps({ store, signal: stop, onSkipped: onStepSkipped })
   await allAwaited(client, { graceMs, onLate }, (prisma) =>
-    task.run({ ...context, prisma: prisma as never, signal: stop }),
+    steps.during(graceMs, () => task.run({ ...context, step: steps.step, prisma: prisma as never, signal: stop })),
   )
   const { verify } = task
   if (!verify || stop.aborted) return
@@ -104,7 +142,7 @@ function tryAgain(
   const attempts = task.retry?.attempts ?? (task.transaction ? CONFLICT_TRIES : 1)
   const mayRetry = (error: unknown) =>
     !stop.aborted &&
-    !(error instanceof Lost || error instanceof TransactionEnded || error instanceof Unawaited) &&
+    ![Lost, TransactionEnded, Unawaited, StepFault].some((final) => error instanceof final) &&
     (task.retry !== undefined || isWriteConflict(error) || isBusy(error))
   const tried = (attempt: number) =>
     orBusy(

@@ -86,6 +86,8 @@ function besideBeats(writes: ClaimWrites): ClaimWrites {
     beat: (claim, beat) => blamed(writes.beat(claim, beat)),
     settle: (claim, settlement) => blamed(writes.settle(claim, settlement)),
     checkpoint: (claim, checkpoint) => blamed(writes.checkpoint(claim, checkpoint)),
+    steps: (claim, results) => blamed(writes.steps(claim, results)),
+    stepsOf: (version) => writes.stepsOf(version),
   }
 }
 

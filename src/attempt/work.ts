@@ -1,7 +1,7 @@
 import type { RunPace } from '../define/backfill.js'
 import type { SkippedRow, TaskRef } from '../define/events.js'
 import type { TaskContext } from '../define/task.js'
-import type { Ledger, TaskRecord } from '../ledger/contract.js'
+import type { ClaimRequest, Ledger, TaskRecord } from '../ledger/contract.js'
 import type { Client } from '../prisma/client.js'
 import type { HeldClaim } from './claim.js'
 import type { Execution } from './execution.js'
@@ -18,8 +18,8 @@ export interface Work {
   readonly settlesItself: boolean
   /** How long it may take, as its definition says it: `2m`. */
   readonly timeout: string | undefined
-  /** Whether an attempt goes on at the checkpoint of the record, as it is when it is claimed. */
-  resumes(record: TaskRecord | null): boolean
+  /** Whether an attempt goes on at the checkpoint of the record, as it is when it is claimed, or with its steps. */
+  resumes(record: TaskRecord | null, deployId: string | undefined): ClaimRequest['resume']
   /** Runs it under a claim. What it throws is a result. */
   execute(job: ClaimedJob): Promise<Execution>
   /** Takes some of it off another process that holds it. */
@@ -29,6 +29,9 @@ export interface Work {
   /** Runs it, or as much of it as shows what it does, and rolls it back. Not there when it can't be rolled back. */
   rehearse?(job: RehearsalJob): Promise<Rehearsed>
 }
+
+/** What of a task's context is known before its work begins. */
+export type GivenContext = Omit<TaskContext<never>, 'prisma' | 'signal' | 'step'>
 
 /** What an attempt at a task is made with. Nobody writes into it. Durations in ms. */
 export interface Job {
@@ -50,9 +53,11 @@ export interface Job {
   readonly graceMs: number
   /** On the monotonic clock: nothing new begins after it. */
   readonly stopAt: number
-  readonly context: Omit<TaskContext<never>, 'prisma' | 'signal'>
+  readonly context: GivenContext
   onProgress(processed: number, total: number | null, batch?: number): void
   onSkipped(row: SkippedRow): void
+  /** A step is done already, and is not done again. */
+  onStepSkipped(step: string): void
   onRetry(error: string, attempt: number, attempts: number): void
   onStopping(cause: StopCause): void
 }
@@ -66,7 +71,7 @@ export interface ClaimedJob extends Job {
 export interface RehearsalJob extends Pick<Job, 'ledger' | 'client' | 'signal' | 'graceMs'> {
   /** How far it is in the ledger: it is rehearsed from there. */
   readonly record: TaskRecord | null
-  readonly context: Omit<TaskContext<never>, 'prisma' | 'signal'>
+  readonly context: GivenContext
 }
 
 /** A row before and after its change, with the fields that change. */

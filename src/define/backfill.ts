@@ -1,7 +1,15 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
-import type { NoExcess, RetryOptions, TaskContext, TransactionOption, TransactionOptions, Verified } from './task.js'
+import type {
+  NoExcess,
+  RetryOptions,
+  TaskContext,
+  TransactionOption,
+  TransactionOptions,
+  Verified,
+  VerifyContext,
+} from './task.js'
 
 /** The default of `maxSkipped`. */
 export const DEFAULT_MAX_SKIPPED = 100
@@ -113,8 +121,9 @@ export interface ThrottleContext<Client = RegisteredClient> {
   signal: AbortSignal
 }
 
-/** The second argument of a backfill's `run`. */
-export interface BackfillContext<Client = RegisteredClient> extends Omit<TaskContext<Client>, 'prisma' | 'progress'> {
+/** The second argument of a backfill's `run`. Its batches are its steps: it has no `step`. */
+export interface BackfillContext<Client = RegisteredClient>
+  extends Omit<TaskContext<Client>, 'prisma' | 'progress' | 'step'> {
   /** The transaction of this batch, or your Prisma client with `transaction: false`. */
   prisma: Client
 }
@@ -188,7 +197,7 @@ export interface BackfillOptions<
    * Checks the work after the last batch, before the backfill is recorded as done: `true` checks that no row matches
    * `where` any more. If a function returns `false` or a reason, or throws, the backfill has failed.
    */
-  verify?: true | ((context: Omit<TaskContext<Client>, 'progress'>) => Verified | Promise<Verified>)
+  verify?: true | ((context: Omit<VerifyContext<Client>, 'progress'>) => Verified | Promise<Verified>)
   /** Maximum duration in one run. Default: no limit. */
   timeout?: Duration
   /** Retries a batch that throws. Default: only after temporary errors (a deadlock, a timeout), with fewer rows. */
@@ -278,7 +287,7 @@ export interface BackfillDefinition
   cursor?: string | readonly string[]
   throttle?(context: ThrottleContext<never>): Throttle | Promise<Throttle>
   transaction?: TransactionOption
-  verify?: true | ((context: Omit<TaskContext<never>, 'progress'>) => Verified | Promise<Verified>)
+  verify?: true | ((context: Omit<VerifyContext<never>, 'progress'>) => Verified | Promise<Verified>)
   update?(row: UnknownRow): unknown
   /** What `update` returns for every row, where it was given as that. */
   updateAll?: UnknownRow

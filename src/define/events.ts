@@ -137,6 +137,8 @@ export type RunNews =
   | { type: 'waiting'; task: TaskRef; holder: Holder }
   | { type: 'log'; task: TaskRef; level: LogLevel; message: string }
   | { type: 'skipped'; task: TaskRef; row: SkippedRow }
+  /** A step is done already, by an earlier attempt or try: its result was kept. */
+  | { type: 'step-skipped'; task: TaskRef; step: string }
   /** `batch`: which one of this attempt, in this process, where a backfill has done one. */
   | { type: 'progress'; task: TaskRef; processed: number; total: number | null; batch?: number }
   | { type: 'retrying'; task: TaskRef; error: string; attempt: number; attempts: number }

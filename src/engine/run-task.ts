@@ -238,6 +238,7 @@ class Attempt {
       },
       onProgress: tellProgress,
       onSkipped: (row) => emit({ type: 'skipped', task, row }),
+      onStepSkipped: (step) => emit({ type: 'step-skipped', task, step }),
       onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),
       onStopping: (reason) => {
         if (reason !== 'crashed') emit({ type: 'stopping', task, reason, graceMs })

@@ -86,8 +86,8 @@ export interface ClaimRequest {
   startedAt: Date
   checksum: string | null
   deployId: string | null
-  /** Go on at the checkpoint of the attempt before, rather than from the start. */
-  resume: boolean
+  /** Go on at the checkpoint of the attempt before, or with the results of its steps, rather than from the start. */
+  resume: boolean | 'steps'
 }
 
 /** A task taken by this process. */
@@ -155,6 +155,10 @@ export interface ClaimWrites {
   settle(claim: Claim, settlement: Settlement): Promise<boolean>
   /** Says how far the claim's work has come. False: the claim was lost, or it has come further; nothing was written. */
   checkpoint(claim: Claim, checkpoint: CheckpointWrite): Promise<boolean>
+  /** Keeps the results of all steps so far. False: the claim was lost, and nothing was written. */
+  steps(claim: Claim, results: string): Promise<boolean>
+  /** The results of the steps that are done, as they were kept. They may be long: only read where a step is asked for. */
+  stepsOf(version: string): Promise<string | null>
 }
 
 /** How tasks stand. */

@@ -25,6 +25,8 @@ export class MemoryLedger implements Ledger {
   readonly singleWriter = false
   readonly #records = new Map<string, TaskRecord>()
   readonly #runs = new Map<string, TaskRun>()
+  /** The results of steps, by version. */
+  readonly #steps = new Map<string, string>()
   readonly #now: () => number
 
   constructor({ now = Date.now }: { now?: () => number } = {}) {
@@ -62,10 +64,11 @@ export class MemoryLedger implements Ledger {
     if (held) return null
     const fence = (current?.fence ?? 0) + 1
     const { resume, ...data } = request
+    if (!resume) this.#steps.delete(request.version)
     this.#records.set(request.version, {
       ...START,
       ...current,
-      ...(!resume && START),
+      ...(resume !== true && START),
       ...data,
       part: partColumns(request.version).part,
       status: 'running',
@@ -91,6 +94,16 @@ export class MemoryLedger implements Ledger {
     return (this.#records.get(claim.version)?.checkpoint ?? null) === from && this.#write(claim, written(checkpoint))
   }
 
+  async steps(claim: Claim, results: string): Promise<boolean> {
+    const held = this.#write(claim, {})
+    if (held) this.#steps.set(claim.version, results)
+    return held
+  }
+
+  async stepsOf(version: string): Promise<string | null> {
+    return this.#steps.get(version) ?? null
+  }
+
   within(_transaction: unknown): ClaimWrites {
     return this
   }
@@ -98,6 +111,7 @@ export class MemoryLedger implements Ledger {
   async mark(seen: ListedRecord | null, { version, name, status, at, owner }: Mark): Promise<boolean> {
     const current = this.#records.get(version)
     if (!this.#standsAs(seen, current)) return false
+    if (status === 'pending') this.#steps.delete(version)
     this.#records.set(version, {
       part: null,
       attempts: 0,

@@ -51,7 +51,7 @@ export class PrismaLedger implements Ledger {
   readonly #hasCursor: boolean
   readonly #select: object
   /** Where a task starts over: what the first release left in `cursor` would be taken for a checkpoint. */
-  readonly #start: object
+  readonly #start: typeof START
 
   /** Throws `client-not-generated` when the client does not know the ledger's models. */
   constructor(client: object) {
@@ -116,10 +116,10 @@ export class PrismaLedger implements Ledger {
       fence,
       finishedAt: null,
       error: null,
-      ...(!resume && this.#start),
+      ...this.#takenOver(resume),
     }
     const won = seen ? await this.#takeOver(seen, taken) : await this.#create({ ...taken, attempts: 1 })
-    if (won && resume && this.#hasCursor) await this.#adoptCursor(claim)
+    if (won && resume === true && this.#hasCursor) await this.#adoptCursor(claim)
     if (won) return claim
     // The answer to a claim that was won can get lost on the way: what counts is what the record says.
     const record = await this.record(request.version)
@@ -142,12 +142,22 @@ export class PrismaLedger implements Ledger {
     return this.#connection.ask(() => checkpointIn(this.#client, claim, checkpoint))
   }
 
+  steps(claim: Claim, results: string): Promise<boolean> {
+    return this.#connection.insist(() => stepsIn(this.#client, claim, results))
+  }
+
+  stepsOf(version: string): Promise<string | null> {
+    return this.#connection.ask(() => stepsOfIn(this.#client, version))
+  }
+
   within(transaction: unknown): ClaimWrites {
     const client = withoutExtensions(transaction as LedgerClient)
     return {
       beat: (claim, beat) => beatIn(client, claim, beat),
       settle: (claim, settlement) => settleIn(client, claim, settlement),
       checkpoint: (claim, checkpoint) => checkpointIn(client, claim, checkpoint),
+      steps: (claim, results) => stepsIn(client, claim, results),
+      stepsOf: (version) => stepsOfIn(client, version),
     }
   }
 
@@ -212,6 +222,13 @@ export class PrismaLedger implements Ledger {
     }
   }
 
+  /** What of the attempt before is written over. */
+  #takenOver(resume: ClaimRequest['resume']): object {
+    if (resume === true) return {}
+    const { state, ...start } = this.#start
+    return resume === 'steps' ? start : { ...start, state }
+  }
+
   /** Takes the checkpoint of the first release over. Nobody else writes the record any more: the claim is ours. */
   async #adoptCursor(claim: Claim): Promise<void> {
     const records = this.#client.afterPartyTaskRecord
@@ -257,6 +274,15 @@ function settleIn(client: LedgerClient, claim: Claim, { reason, ...settlement }:
 
 function checkpointIn(client: LedgerClient, claim: Claim, checkpoint: CheckpointWrite): Promise<boolean> {
   return writeIn(client, checkpointChange(claim, checkpoint))
+}
+
+function stepsIn(client: LedgerClient, claim: Claim, results: string): Promise<boolean> {
+  return writeIn(client, { where: whereHeld(claim), data: { state: results } })
+}
+
+async function stepsOfIn(client: LedgerClient, version: string): Promise<string | null> {
+  const row = await client.afterPartyTaskRecord.findUnique({ where: { version }, select: { state: true } })
+  return row?.state ?? null
 }
 
 function checkpointChange(claim: Claim, { from, skippedRows, ...data }: CheckpointWrite): RecordChange {

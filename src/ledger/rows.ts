@@ -21,6 +21,8 @@ export type RecordRow = Omit<TaskRecord, 'processed' | 'changedMeanwhile' | 'tot
   processed: bigint | number
   changedMeanwhile: bigint | number
   total: bigint | number | null
+  /** Only where it was asked for. */
+  state?: string | null
   cursor?: string | null
 }
 export type RunRow = Omit<TaskRun, 'processed' | 'changedMeanwhile' | 'skippedRows' | 'reason'> & {

@@ -17,6 +17,7 @@ export type Point =
   | 'claim'
   | 'beat'
   | 'checkpoint'
+  | 'step'
   | 'settle'
   | 'work'
   | 'commit'
@@ -98,6 +99,7 @@ function watchingOperations(delegate: object, operations: Operations): object {
 function recordPoint(data: Record<string, unknown>): Point {
   if (data.status === 'running') return 'claim'
   if (data.status !== undefined) return 'settle'
+  if ('state' in data) return 'step'
   return 'checkpoint' in data ? 'checkpoint' : 'beat'
 }
 

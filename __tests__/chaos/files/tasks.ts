@@ -22,6 +22,7 @@ interface Context {
   version: string
   signal: AbortSignal
   log(message: string): void
+  step<Result>(name: string, run: () => Promise<Result>): Promise<Result>
 }
 
 /** Short: on SQLite the lease of a claim is made to last for the whole transaction. */
@@ -33,7 +34,17 @@ async function addPost(context: Context): Promise<void> {
   await prisma.post.create({ data: { title: version } })
 }
 
-async function countUp(posts: Post[], context: Omit<Context, 'version'>): Promise<void> {
+/** Three steps, of which each adds a post of its own; the last has the results of the others. */
+async function addInSteps({ prisma, version, step }: Context): Promise<void> {
+  const add = async (title: string) => {
+    await prisma.post.create({ data: { title: `${version} ${title}` } })
+    return title
+  }
+  const [one, two] = [await step('one', () => add('one')), await step('two', () => add('two'))]
+  await step('last', () => add(`after ${one} and ${two}`))
+}
+
+async function countUp(posts: Post[], context: Omit<Context, 'version' | 'step'>): Promise<void> {
   await awaited(context)
   const { prisma } = context
   const ids = posts.map(({ id }) => id)
@@ -46,6 +57,10 @@ const walk = (version: string) => ({ model: 'post', where: { title: version }, b
 export const plain = () => ({ retry: { attempts: 8, delay: '100ms' as const }, run: addPost })
 
 export const transactional = () => ({ transaction, run: addPost })
+
+export const stepped = () => ({ ...plain(), run: addInSteps })
+
+export const steppedInTransaction = () => ({ transaction, run: addInSteps })
 
 export const backfill = (version: string) => ({ ...walk(version), transaction, run: countUp })
 

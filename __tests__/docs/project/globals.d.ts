@@ -5,6 +5,7 @@ declare global {
   function slugify(title: string): string
   function replicaLagMs(prisma: object): Promise<number>
   function readOldCustomers(): Promise<{ email: string; name: string }[]>
+  function sendMail(to: string, text: string): Promise<void>
   const test: typeof import('@jest/globals').test
   const expect: typeof import('@jest/globals').expect
 }

@@ -295,6 +295,12 @@ export const verified = defineBackfill({
   update: async () => null,
 })
 
+export const stepped = defineBackfill({
+  model: 'post',
+  // @ts-expect-error the steps of a backfill are its batches
+  run: async (_, { step }) => step('one', () => {}),
+})
+
 export const wrongVerify = defineBackfill({
   model: 'post',
   // @ts-expect-error true, or a function

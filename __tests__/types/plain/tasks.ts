@@ -34,6 +34,23 @@ const task = defineTask({
 })
 same<Equal<typeof task, TaskDefinition>>()
 
+export const inSteps = defineTask({
+  async run({ prisma, step }) {
+    const ids = await step('read', async () =>
+      (await prisma.post.findMany({ select: { id: true } })).map(({ id }) => id),
+    )
+    same<Equal<typeof ids, number[]>>()
+    const count = await step('count', () => ids.length)
+    same<Equal<typeof count, number>>()
+    // @ts-expect-error a step has a name
+    await step(() => 1)
+    // @ts-expect-error a step has something to run
+    await step('nothing')
+  },
+  // @ts-expect-error what looks at the work has no steps
+  verify: ({ step }) => step('look', () => true),
+})
+
 export const inTransaction = defineTask({
   transaction: true,
   async run({ prisma }) {

@@ -31,6 +31,8 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
         return stderr.line(indent(`${LOG_MARKS[event.level]()}${event.message}`))
       case 'skipped':
         return stderr.line(indent(`${warn()} Skipped row ${event.row.key}: ${event.row.error}`))
+      case 'step-skipped':
+        return stderr.line(indent(dim(`› step '${event.step}' is already done`)))
       case 'progress':
         progress ??= new Progress(process.stderr, event.task.name, (line) => stderr.line(line))
         return progress.update(event.processed, event.total)
