@@ -47,6 +47,7 @@ export type {
   SkippedRow,
   StopReason,
   TaskFlag,
+  TaskOutcome,
   TaskRef,
   TaskResult,
   TaskState,
@@ -62,6 +63,8 @@ export type {
   TransactionOptions,
   Verified,
   VerifyContext,
+  When,
+  WhenContext,
 } from './define/task.js'
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'

@@ -5,7 +5,7 @@ import type { RegisteredClient, TransactionClient } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
 import { AfterPartyError } from './define/errors.js'
-import type { LogLevel, Outcome, Reason, RunNews, SkippedRow } from './define/events.js'
+import type { LogLevel, Reason, RunNews, SkippedRow, TaskOutcome } from './define/events.js'
 import type { TaskDefinition } from './define/task.js'
 import type { Engine } from './engine/engine.js'
 import { runTask as runClaimed } from './engine/run-task.js'
@@ -37,8 +37,11 @@ export interface Logged {
 
 /** The result of `runTask`. */
 export interface TaskRunResult {
-  /** `done`, `failed` (it threw on its last try, or took too long) or `interrupted` (`signal` stopped it). */
-  outcome: Outcome
+  /**
+   * `done`, `failed` (it threw on its last try, or took too long), `interrupted` (`signal` stopped it) or `waiting` (its
+   * `when` said not yet).
+   */
+  outcome: TaskOutcome
   /** The log messages, in order. */
   logs: Logged[]
   /** Number of processed items, if the task reports it (`progress`). */

@@ -351,6 +351,37 @@ describeLedgers((makeStand, kind) => {
     })
   })
 
+  describe('a reason to wait', () => {
+    const reason = { code: 'waiting' as const, text: 'the flag is off' }
+
+    test('makes a pending record of a task that has none, and goes with the claim', async () => {
+      const version = newVersion()
+      expect(await ledger.postpone(null, { version, name: 'task', reason })).toBe(true)
+      expect(await other.postpone(null, { version, name: 'task', reason })).toBe(false)
+      const record = await recordOf(version)
+      expect(record).toMatchObject({ status: 'pending', reason, attempts: 0, fence: 0, startedAt: null, owner: null })
+      expect((await ledger.recordsForRun()).find((each) => each.version === version)).toMatchObject({ reason })
+      expect(await ledger.claim(record, await request({ version }))).toMatchObject({ fence: 1 })
+      expect(await recordOf(version)).toMatchObject({ status: 'running', reason: null, attempts: 1 })
+    })
+
+    test('changes nothing else, and is not written to a record that changed or is held', async () => {
+      const { claim, seen } = await claimed()
+      expect(await other.postpone(seen, { version: claim.version, name: 'task', reason })).toBe(false)
+      await ledger.settle(claim, await settlement({ status: 'failed', error: 'no title' }))
+      expect(await other.postpone(seen, { version: claim.version, name: 'task', reason })).toBe(false)
+      const failed = await recordOf(claim.version)
+      expect(await other.postpone(failed, { version: claim.version, name: 'task', reason })).toBe(true)
+      expect(await recordOf(claim.version)).toEqual({ ...failed, reason })
+    })
+
+    test('is written to the record of a process that died', async () => {
+      const { claim, seen } = await claimed({ leaseUntil: await lapsed() })
+      expect(await other.postpone(seen, { version: claim.version, name: 'task', reason })).toBe(true)
+      expect(await recordOf(claim.version)).toEqual({ ...seen, reason })
+    })
+  })
+
   describe('a checkpoint', () => {
     test('goes on from the one before, and is written once', async () => {
       const { claim } = await claimed()

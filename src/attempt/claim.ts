@@ -6,11 +6,15 @@ import type { Claim, ClaimRequest, Ledger, ListedRecord, Settlement, TaskRecord 
 import { isHeld } from '../ledger/contract.js'
 import { answerWithin } from '../prisma/answer-within.js'
 import { isConnectionLost } from '../prisma/database-errors.js'
+import type { Execution } from './execution.js'
+import type { Permission } from './when.js'
 
 /** What asking for a task can end in. */
 export type Acquisition =
-  /** `before`: the record as it was when it was taken. */
-  | { kind: 'claimed'; claim: HeldClaim; before: TaskRecord | null }
+  /** `before`: the record as it was when it was taken. `failed`: `when` did not end well, so the task has failed. */
+  | { kind: 'claimed'; claim: HeldClaim; before: TaskRecord | null; failed?: Execution }
+  /** Its `when` said not yet, and why is in its record. */
+  | { kind: 'waits'; reason: Reason }
   /** Another process ended it while we waited, or since we planned: its outcome is ours. */
   | { kind: 'ended'; record: TaskRecord }
   /** Another process has it, and we waited long enough. */
@@ -40,6 +44,8 @@ export interface AcquireOptions extends Omit<ClaimOptions, 'resume'> {
   /** On the monotonic clock: neither claimed nor waited for after it. */
   stopAt: number
   signal: AbortSignal
+  /** Whether the task may start now; asked when nobody has it. Not there: it may. */
+  permission?(): Promise<Permission>
   /** Something useful to do while another process has the task. */
   whileHeld?(record: TaskRecord): Promise<void>
   onWaiting(record: TaskRecord): void
@@ -67,8 +73,8 @@ export async function acquire(
     const held = seen && isHeld(seen, await ledger.now()) ? seen : null
     if (monotonicNow() >= options.stopAt) return { kind: 'late', record: held }
     if (!held) {
-      const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen, options.deployId) })
-      if (claim) return { kind: 'claimed', claim, before: seen }
+      const acquired = await claimIfAllowed(task, seen, options)
+      if (acquired) return acquired
       continue
     }
     const left = giveUpAt - monotonicNow()
@@ -82,6 +88,37 @@ export async function acquire(
     await sleep(nextMs, undefined, { signal }).catch(() => {})
     waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)
   }
+}
+
+/** Takes a task that nobody has, or says why it does not start yet; null: it no longer stands as it was seen. */
+async function claimIfAllowed(
+  task: { version: string; name: string },
+  seen: TaskRecord | null,
+  options: AcquireOptions,
+): Promise<Acquisition | null> {
+  const permission = await options.permission?.()
+  if (permission?.kind === 'stopped') return { kind: 'aborted' }
+  if (permission?.kind === 'waits') {
+    const { reason } = permission
+    return (await postpone(options.ledger, task, seen, reason)) ? { kind: 'waits', reason } : null
+  }
+  // It may have taken its time to answer.
+  if (permission?.kind === 'go' && options.signal.aborted) return { kind: 'aborted' }
+  if (permission?.kind === 'go' && monotonicNow() >= options.stopAt) return { kind: 'late', record: null }
+  const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen, options.deployId) })
+  const failed = permission?.kind === 'failed' && { failed: permission.execution }
+  return claim && { kind: 'claimed', claim, before: seen, ...failed }
+}
+
+/** A record that is settled stays so: the task was named, and is done all the same. */
+async function postpone(
+  ledger: Ledger,
+  { version, name }: { version: string; name: string },
+  seen: TaskRecord | null,
+  reason: Reason,
+): Promise<boolean> {
+  if (seen?.status === 'done' || seen?.status === 'skipped') return true
+  return ledger.postpone(seen, { version, name, reason })
 }
 
 /** A waiting process outlasts a restart of the database. */

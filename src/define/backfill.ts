@@ -9,6 +9,8 @@ import type {
   TransactionOptions,
   Verified,
   VerifyContext,
+  When,
+  WhenContext,
 } from './task.js'
 
 /** The default of `maxSkipped`. */
@@ -198,6 +200,11 @@ export interface BackfillOptions<
    * `where` any more. If a function returns `false` or a reason, or throws, the backfill has failed.
    */
   verify?: true | ((context: Omit<VerifyContext<Client>, 'progress'>) => Verified | Promise<Verified>)
+  /**
+   * Asked before the backfill starts, or resumes: `true` starts it. `false`, or a reason, leaves it for a later run, and
+   * the tasks after it go on.
+   */
+  when?(context: WhenContext<Client>): When | Promise<When>
   /** Maximum duration in one run. Default: no limit. */
   timeout?: Duration
   /** Retries a batch that throws. Default: only after temporary errors (a deadlock, a timeout), with fewer rows. */
@@ -279,13 +286,14 @@ export type Backfill<
 export interface BackfillDefinition
   extends Omit<
     BackfillOptions<string, UnknownRow, TransactionOption, object>,
-    'where' | 'select' | 'cursor' | 'throttle' | 'transaction' | 'verify'
+    'where' | 'select' | 'cursor' | 'throttle' | 'transaction' | 'verify' | 'when'
   > {
   readonly kind: 'backfill'
   where?: UnknownRow
   select?: UnknownRow
   cursor?: string | readonly string[]
   throttle?(context: ThrottleContext<never>): Throttle | Promise<Throttle>
+  when?(context: WhenContext<never>): When | Promise<When>
   transaction?: TransactionOption
   verify?: true | ((context: Omit<VerifyContext<never>, 'progress'>) => Verified | Promise<Verified>)
   update?(row: UnknownRow): unknown

@@ -47,6 +47,7 @@ const task = v.strictObject({
   everyDeploy: v.optional(flag),
   run: work,
   verify: v.optional(work),
+  when: v.optional(work),
 })
 
 const batchSize = v.union(
@@ -70,6 +71,7 @@ const backfill = v.strictObject({
   onError: v.optional(v.picklist(['stop', 'skip'], "must be 'stop' or 'skip'")),
   maxSkipped: v.optional(v.pipe(v.number('must be a number of rows'), v.minValue(0, 'must be 0 or more'))),
   verify: v.optional(v.union([v.literal(true), work], 'must be true or a function')),
+  when: v.optional(work),
   update: v.optional(v.function('must be a function, or an object with the change to every row')),
   updateAll: v.optional(v.record(v.string(), v.unknown())),
   parallel: v.optional(positive),

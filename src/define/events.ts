@@ -10,8 +10,11 @@ export type TaskState =
   | 'skipped'
   | 'missing'
 
-/** Flags of a task. `late`: a newer task is already done. `changed`: the file changed after the task ran. */
-export type TaskFlag = 'late' | 'changed'
+/**
+ * Flags of a task. `late`: a newer task is already done. `changed`: the file changed after the task ran. `waiting`: its
+ * `when` said not yet.
+ */
+export type TaskFlag = 'late' | 'changed' | 'waiting'
 
 /** Why a run runs a task, or why it doesn't. */
 export type PlanReason =
@@ -50,16 +53,19 @@ export interface PlannedTask {
  */
 export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted' | 'paused'
 
+/** How one task of a run ended. `waiting`: its `when` said not yet, and the run went on without it. */
+export type TaskOutcome = Outcome | 'waiting'
+
 /** Why a task is not done, if it threw no error. */
 export interface Reason {
   /**
    * `max-duration`: `maxDuration` ran out. `signal`: the process received a signal. `timeout`: the task took longer than
    * its `timeout`. `died`: its process died. `lost`: it sent no heartbeat within its lease, and another process took over.
    * `held`: another process holds the task. `failed-elsewhere`: the task failed in another process. `throttled`: the
-   * backfill runs, and its `throttle` holds it back.
+   * backfill runs, and its `throttle` holds it back. `waiting`: its `when` said not yet.
    */
-  code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere' | 'throttled'
-  /** Details: the timeout (`2m`), the other process (`<host>:<pid>:<random>`), or what the throttle measured. */
+  code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere' | 'throttled' | 'waiting'
+  /** Details: the timeout (`2m`), the other process (`<host>:<pid>:<random>`), or what the throttle or `when` said. */
   text?: string
 }
 
@@ -73,7 +79,7 @@ export interface SkippedRow {
 export interface TaskResult {
   version: string
   name: string
-  outcome: Outcome
+  outcome: TaskOutcome
   durationMs: number
   /** Number of processed items, if the task reports it (`progress`). */
   processed?: number

@@ -39,6 +39,12 @@ export interface TaskContext<Client = RegisteredClient> {
 /** The argument of a task's `verify`. It looks every time, so it has no steps. */
 export type VerifyContext<Client = RegisteredClient> = Omit<TaskContext<Client>, 'step'>
 
+/** The argument of `when`: your Prisma client outside of transactions. */
+export type WhenContext<Client = RegisteredClient> = Omit<TaskContext<Client>, 'progress' | 'step'>
+
+/** What `when` returns: `true` to start, `false` or the reason to wait. */
+export type When = boolean | string
+
 /** The options of a task's transaction. */
 export interface TransactionOptions {
   /** Maximum duration of the transaction. Default: the `timeout` of the task, or `1m`. */
@@ -84,6 +90,11 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
   /** Maximum duration. Default: no limit. */
   timeout?: Duration
+  /**
+   * Asked before the task starts: `true` starts it. `false`, or a reason, leaves it for a later run, and the tasks after
+   * it go on.
+   */
+  when?(context: WhenContext<Client>): When | Promise<When>
   /** Retries the task when it throws. Default: one try, or five tries after write conflicts in a transaction. */
   retry?: RetryOptions
   /** The work of the task. Without `transaction` it may run again after a crash, so make it idempotent. */
@@ -98,9 +109,10 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
 }
 
 /** What `defineTask` returns: a task without the type of its client. */
-export interface TaskDefinition extends Omit<Task, 'run' | 'verify' | 'transaction'> {
+export interface TaskDefinition extends Omit<Task, 'run' | 'verify' | 'when' | 'transaction'> {
   readonly kind: 'task'
   transaction?: TransactionOption
+  when?(context: WhenContext<never>): When | Promise<When>
   run(context: TaskContext<never>): unknown
   verify?(context: VerifyContext<never>): Verified | Promise<Verified>
 }

@@ -1,5 +1,6 @@
 import { readCheckpoint } from '../backfills/checkpoint.js'
 import { allChangedMeanwhile, allSkippedRows } from '../backfills/parts.js'
+import type { Reason } from '../define/events.js'
 import type { Ledger, TaskRecord } from '../ledger/contract.js'
 
 /**
@@ -19,9 +20,14 @@ export async function endDeadRun(
     processed: await rowsOfAttempt(ledger, record),
     changedMeanwhile: await allChangedMeanwhile(ledger, record),
     skippedRows: await allSkippedRows(ledger, record),
-    reason: record.status === 'running' ? { code: 'died' } : record.reason,
+    reason: record.status === 'running' ? { code: 'died' } : reasonOfAttempt(record),
     error: record.error,
   })
+}
+
+/** Why the attempt that a record stands for ended so: not why its task waits since. */
+export function reasonOfAttempt({ reason }: Pick<TaskRecord, 'reason'>): Reason | null {
+  return reason?.code === 'waiting' ? null : reason
 }
 
 /** Rows of the attempt that a record stands for: those of the whole walk, less those of the attempts before it. */

@@ -69,10 +69,13 @@ function planTask(
   const checksum = input.checksums?.get(version) ?? null
   const changed = isChanged(checksum, record?.checksum ?? null)
   const late = state === 'pending' && version < newestDone
-  const flags: TaskFlag[] = [...(late ? ['late' as const] : []), ...(changed ? ['changed' as const] : [])]
+  const waiting = state !== 'missing' && record?.reason?.code === 'waiting'
+  const flags = FLAGS.filter((flag) => ({ late, changed, waiting })[flag])
   const decision = decide(state, record, definition, version, input)
   return { version, name: file?.name ?? known?.name ?? '', state, flags, ...decision, file, record, definition }
 }
+
+const FLAGS: readonly TaskFlag[] = ['late', 'changed', 'waiting']
 
 function stateOf(
   file: TaskFile | null,
@@ -107,7 +110,8 @@ function decide(
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {
     case 'pending':
-      return { runs: true, reason: { code: record ? 'marked-pending' : 'new' } }
+      // Without a fence, nobody ever claimed or marked it: it only waits.
+      return { runs: true, reason: { code: record && record.fence > 0 ? 'marked-pending' : 'new' } }
     case 'failed':
     case 'interrupted':
     case 'paused':

@@ -1,8 +1,10 @@
-import { acquire, type HeldClaim } from '../attempt/claim.js'
+import { type Acquisition, acquire, type HeldClaim } from '../attempt/claim.js'
 import { orCrashed } from '../attempt/crash.js'
+import type { Execution } from '../attempt/execution.js'
 import { settle } from '../attempt/settle.js'
 import { TaskLog } from '../attempt/task-log.js'
 import { progressOf } from '../attempt/told-progress.js'
+import { askWhen, type Permission } from '../attempt/when.js'
 import type { Job, Work } from '../attempt/work.js'
 import type { Definition } from '../define/definition.js'
 import { AfterPartyError, headline, messageOf } from '../define/errors.js'
@@ -68,6 +70,7 @@ async function claimAndWork(
     resumes: work.resumes,
     everyDeploy: work.everyDeploy,
     signal,
+    ...(definition.when && { permission: () => attempt.ask(definition) }),
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder),
   })
@@ -78,6 +81,8 @@ async function claimAndWork(
       return { end: { outcome: 'locked', ...(await heldBy(engine, acquisition.record)), ...attempt.helped } }
     case 'late':
       return { end: { outcome: 'paused', ...(await lateFor(engine, acquisition.record)), ...attempt.helped } }
+    case 'waits':
+      return { end: { outcome: 'waiting', reason: acquisition.reason } }
     case 'ended':
       return { end: { ...outcomeElsewhere(acquisition.record), ...attempt.helped } }
     case 'claimed':
@@ -121,22 +126,27 @@ class Attempt {
     this.#mayHelp = !failed
   }
 
+  /** What the task's `when` says of starting it now. */
+  async ask(definition: Definition): Promise<Permission> {
+    return askWhen(definition, { ...(await this.#job(() => {})), crashed: this.#options.crashed })
+  }
+
   /** The work of one claim, from its first row in the history to its settled record. */
-  async work({ claim, before }: { claim: HeldClaim; before: TaskRecord | null }): Promise<Ended> {
+  async work({ claim, before, failed }: Extract<Acquisition, { kind: 'claimed' }>): Promise<Ended> {
     try {
       if (before) await this.#endDeadRun(claim, before)
-      return await this.#workUnder(claim)
+      return await this.#workUnder(claim, failed)
     } finally {
       // Whatever threw: a claim that nobody works under must run out.
       claim.stop()
     }
   }
 
-  async #workUnder(claim: HeldClaim): Promise<Ended> {
+  async #workUnder(claim: HeldClaim, failed: Execution | undefined): Promise<Ended> {
     const { ledger } = this.#engine
     const runId = await this.#openRun(claim)
     const job = { ...(await this.#job((...told) => claim.progress(...told))), claim }
-    const execution = await orCrashed(this.#options, (signal) => this.#work.execute({ ...job, signal }))
+    const execution = failed ?? (await orCrashed(this.#options, (signal) => this.#work.execute({ ...job, signal })))
     this.#over = true
     const settled = await settle(ledger, this.#work, claim, execution)
     if (settled.outcome === 'lost') return { end: { outcome: 'locked', reason: { code: 'lost' } } }

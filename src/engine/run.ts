@@ -80,7 +80,8 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
       queue.shift()
       results.push(result)
       // A task that had committed by then is done all the same; it is the run that can't go on.
-      outcome = options.crashed?.aborted ? 'failed' : result.outcome
+      if (options.crashed?.aborted) outcome = 'failed'
+      else if (result.outcome !== 'waiting') outcome = result.outcome
     }
   }
   if (outcome === 'done' && queue.length > 0) outcome = 'paused'

@@ -1,9 +1,9 @@
 import { allChangedMeanwhile, allSkippedRows } from '../backfills/parts.js'
 import { isEveryDeploy } from '../define/definition.js'
 import type { Reason, TaskFlag, TaskState } from '../define/events.js'
-import type { TaskRun } from '../ledger/contract.js'
+import type { ListedRecord, TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
-import { rowsOfAttempt } from './dead-attempt.js'
+import { reasonOfAttempt, rowsOfAttempt } from './dead-attempt.js'
 import type { Engine } from './engine.js'
 import { mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
@@ -112,12 +112,16 @@ function taskStatus(
     processed: record ? record.processed : null,
     total: record?.total ?? null,
     leftMs,
-    reason: state === 'interrupted' && record?.status === 'running' ? { code: 'died' } : (record?.reason ?? null),
+    reason: hasDied(state, record) && !flags.includes('waiting') ? { code: 'died' } : (record?.reason ?? null),
     error: record?.error ?? null,
     owner: record?.owner ?? null,
     file: file?.file ?? null,
     onlyIn: state === 'skipped' && !record && definition?.environments ? [...definition.environments] : null,
   }
+}
+
+function hasDied(state: TaskState, record: ListedRecord | null): boolean {
+  return state === 'interrupted' && record?.status === 'running'
 }
 
 function summarise(tasks: readonly PlanEntry[]): StatusSummary {
@@ -169,7 +173,8 @@ export async function history(
       if (!record || (record.fence === run.fence && record.status === 'running')) return run
       if (record.fence !== run.fence)
         return { ...run, status: 'interrupted' as const, reason: { code: 'died' as const } }
-      const { status, finishedAt, reason, error } = record
+      const { status, finishedAt, error } = record
+      const reason = reasonOfAttempt(record)
       const processed = await rowsOfAttempt(engine.ledger, record)
       const changedMeanwhile = await allChangedMeanwhile(engine.ledger, record)
       const skippedRows = await allSkippedRows(engine.ledger, record)

@@ -147,6 +147,13 @@ export interface Mark {
   owner: string
 }
 
+/** Why a task that nobody has does not start yet. */
+export interface Postponement {
+  version: string
+  name: string
+  reason: Reason
+}
+
 /** The writes of a claim that may also happen inside the task's own transaction. */
 export interface ClaimWrites {
   /** Says that the claim's process lives. False: the claim was lost, and nothing was written. */
@@ -174,6 +181,11 @@ export interface Records {
   record(version: string): Promise<TaskRecord | null>
   /** Sets a record by hand, if it still stands as `seen`. False: it changed meanwhile. */
   mark(seen: ListedRecord | null, mark: Mark): Promise<boolean>
+  /**
+   * Says why a task that nobody has does not start yet, if it still stands as `seen` (null: no record, then it gets a
+   * pending one). Nothing else of it changes; the next claim takes the reason away. False: it changed meanwhile.
+   */
+  postpone(seen: ListedRecord | null, postponement: Postponement): Promise<boolean>
 }
 
 /**

@@ -7,10 +7,12 @@ import type {
   Ledger,
   ListedRecord,
   Mark,
+  Postponement,
   Settlement,
   TaskRecord,
   TaskRun,
 } from './contract.js'
+import { isHeld } from './contract.js'
 import { partColumns } from './rows.js'
 
 /** Where a task begins that does not go on at a checkpoint. */
@@ -59,9 +61,7 @@ export class MemoryLedger implements Ledger {
   async claim(seen: ListedRecord | null, request: ClaimRequest): Promise<Claim | null> {
     const current = this.#records.get(request.version)
     if (!this.#standsAs(seen, current)) return null
-    const held =
-      current?.status === 'running' && current.leaseUntil !== null && current.leaseUntil.getTime() > this.#now()
-    if (held) return null
+    if (current && isHeld(current, this.#now())) return null
     const fence = (current?.fence ?? 0) + 1
     const { resume, ...data } = request
     if (!resume) this.#steps.delete(request.version)
@@ -131,6 +131,15 @@ export class MemoryLedger implements Ledger {
       leaseUntil: null,
       ...(status === 'pending' || !current ? START : {}),
     } as TaskRecord)
+    return true
+  }
+
+  async postpone(seen: ListedRecord | null, { version, name, reason }: Postponement): Promise<boolean> {
+    const current = this.#records.get(version)
+    if (!this.#standsAs(seen, current) || (current && isHeld(current, this.#now()))) return false
+    const none = { attempts: 0, checksum: null, deployId: null, owner: null, fence: 0, leaseUntil: null, error: null }
+    const pending = { ...START, ...none, version, name, status: 'pending' as const, startedAt: null, finishedAt: null }
+    this.#records.set(version, { ...(current ?? { ...pending, part: partColumns(version).part }), reason })
     return true
   }
 

@@ -15,6 +15,7 @@ import type {
   Ledger,
   ListedRecord,
   Mark,
+  Postponement,
   RecordChange,
   SettledRecord,
   Settlement,
@@ -182,6 +183,15 @@ export class PrismaLedger implements Ledger {
     return count === 1
   }
 
+  async postpone(seen: ListedRecord | null, { version, name, reason }: Postponement): Promise<boolean> {
+    const data = reasonColumns(reason)
+    if (!seen)
+      return this.#create({ ...data, ...partColumns(version), version, name, status: 'pending', runner: VERSION })
+    const where = whereUnheld(seen, await this.now())
+    const { count } = await this.#connection.insist(() => this.#client.afterPartyTaskRecord.updateMany({ where, data }))
+    return count === 1
+  }
+
   addRun(run: TaskRun): Promise<void> {
     return this.#history.addRun(run)
   }
@@ -238,18 +248,8 @@ export class PrismaLedger implements Ledger {
     await this.#connection.insist(() => records.updateMany({ where: { ...whereHeld(claim), checkpoint: null }, data }))
   }
 
-  /**
-   * The condition holds the status beside the fence: settling leaves the fence as it is, and a task that
-   * was settled between our look and our claim must not run again.
-   */
   async #takeOver(seen: ListedRecord, data: object & { fence: number }): Promise<boolean> {
-    const now = new Date(await this.now())
-    const where = {
-      version: seen.version,
-      fence: seen.fence,
-      status: seen.status,
-      ...(seen.status === 'running' && { OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] }),
-    }
+    const where = whereUnheld(seen, await this.now())
     const { count } = await this.#connection.insist(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, attempts: { increment: 1 } } }),
     )
@@ -293,6 +293,15 @@ function checkpointChange(claim: Claim, { from, skippedRows, ...data }: Checkpoi
 async function writeIn(client: LedgerClient, change: RecordChange): Promise<boolean> {
   const { count } = await client.afterPartyTaskRecord.updateMany(change)
   return count === 1
+}
+
+/**
+ * The condition holds the status beside the fence: settling leaves the fence as it is, and a task that was settled
+ * between our look and our claim must not run again.
+ */
+function whereUnheld({ version, fence, status }: ListedRecord, now: number): Record<string, unknown> {
+  const lapsed = { OR: [{ leaseUntil: null }, { leaseUntil: { lte: new Date(now) } }] }
+  return { version, fence, status, ...(status === 'running' && lapsed) }
 }
 
 function whereHeld({ version, fence, owner }: Claim): Record<string, unknown> {

@@ -295,6 +295,19 @@ export const verified = defineBackfill({
   update: async () => null,
 })
 
+export const waits = defineBackfill({
+  model: 'post',
+  when: async ({ prisma }) => (await prisma.post.count()) > 0,
+  update: () => null,
+})
+
+export const wrongWhen = defineBackfill({
+  model: 'post',
+  // @ts-expect-error a function, which is asked each time
+  when: true,
+  update: () => null,
+})
+
 export const stepped = defineBackfill({
   model: 'post',
   // @ts-expect-error the steps of a backfill are its batches

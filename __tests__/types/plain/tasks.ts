@@ -51,6 +51,22 @@ export const inSteps = defineTask({
   verify: ({ step }) => step('look', () => true),
 })
 
+export const waits = defineTask({
+  transaction: true,
+  when: async ({ prisma, log, signal, version, deployId }) => {
+    same<Equal<typeof prisma, PrismaClient>>()
+    log(version, deployId, signal.aborted)
+    return (await prisma.post.count()) > 0 || 'there are no posts yet'
+  },
+  run() {},
+})
+
+export const wrongWhen = defineTask({
+  // @ts-expect-error true, false or a reason
+  when: () => {},
+  run() {},
+})
+
 export const inTransaction = defineTask({
   transaction: true,
   async run({ prisma }) {

@@ -12,7 +12,7 @@ const VERSIONS = ['20260101000001', '20260101000002/01'] as const
 
 /** One thing that one process does, or the time that goes by. */
 type Step =
-  | { act: 'look' | 'claim' | 'beat' | 'checkpoint' | 'crash'; process: number; task: number }
+  | { act: 'look' | 'claim' | 'postpone' | 'beat' | 'checkpoint' | 'crash'; process: number; task: number }
   | { act: 'settle'; process: number; task: number; status: Settlement['status'] }
   | { act: 'mark'; process: number; task: number; status: Mark['status'] }
   | { act: 'wait'; ms: number }
@@ -24,6 +24,7 @@ const steps = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: acting('look') },
     { weight: 6, arbitrary: acting('claim') },
+    { weight: 2, arbitrary: acting('postpone') },
     { weight: 4, arbitrary: acting('beat') },
     { weight: 4, arbitrary: acting('checkpoint') },
     { weight: 1, arbitrary: acting('crash') },
@@ -78,6 +79,8 @@ class World {
         return
       case 'claim':
         return this.#claim(process, version)
+      case 'postpone':
+        return this.#postpone(process, version)
       case 'beat':
         return this.#write(process, version, (claim, leaseUntil) => this.ledger.beat(claim, { leaseUntil }))
       case 'checkpoint': {
@@ -164,6 +167,19 @@ class World {
     this.#standing.set(version, { claim, until })
     process.claims.set(version, claim)
     await this.#expectRecord(version, { status: 'running', owner: process.owner, fence: claim.fence })
+  }
+
+  /** As a run does where `when` says not yet: nothing changes but the reason, and never of what is held. */
+  async #postpone(process: Process, version: string): Promise<void> {
+    const seen = process.seen.get(version) ?? null
+    if (seen && (!mayRun(seen) || isHeld(seen, this.#now))) return
+    const before = await this.ledger.record(version)
+    const reason = { code: 'waiting' as const }
+    const written = await this.ledger.postpone(seen, { version, name: 'task', reason })
+    const stands = before?.fence === seen?.fence && before?.status === seen?.status
+    expect(written).toBe(stands && !this.#live(version))
+    if (!written) return this.#expectUnchanged(version, before)
+    await this.#expectRecord(version, { ...(before ?? { status: 'pending', fence: 0, attempts: 0 }), reason })
   }
 
   /** A write of a claim: heard exactly while the claim stands, and without a trace afterwards. */

@@ -17,6 +17,7 @@ describe('a task file’s default export', () => {
       transaction: { timeout: '1m', maxWait: 500, isolationLevel: 'Serializable' },
       timeout: '10m',
       retry: { attempts: 3, delay: '1s' },
+      when: () => true,
       run,
     })
     expect(checkTask(task)).toEqual({ task })

@@ -20,6 +20,8 @@ export function describeReason({ code, text }: Reason, holder?: Holder): string 
       return `failed in ${ownerOf(text)}`
     case 'throttled':
       return text ? `throttled: ${text}` : 'throttled'
+    case 'waiting':
+      return text ? `waiting: ${text}` : 'waiting'
     // A later release may have written it.
     default:
       return [code, text].filter(Boolean).join(': ')

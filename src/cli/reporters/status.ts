@@ -50,14 +50,18 @@ function row(task: TaskStatus): string[] {
 
 /** The one thing worth a reader's while: why it failed, how far it is, or what it is. */
 function remark({ state, flags, reason, error, processed, total, leftMs, description, onlyIn }: TaskStatus): string {
+  const waits = flags.includes('waiting') && reason ? describeReason(reason) : ''
+  const stopped = [headline(error ?? ''), waits].filter(Boolean).join(', ') || why(reason, error)
   const told = STOPPED.has(state)
-    ? [total === null ? '' : rows(processed, total), clip(why(reason, error))].filter(Boolean).join(', ')
-    : state === 'running' && (processed || reason)
-      ? [progress(processed ?? 0, total, leftMs), clip(why(reason, null))].filter(Boolean).join(', ')
-      : onlyIn
-        ? `only in ${onlyIn.join(', ')}`
-        : clip(description ?? '')
-  return [...flags, told].filter(Boolean).join(', ')
+    ? [total === null ? '' : rows(processed, total), clip(stopped)].filter(Boolean).join(', ')
+    : waits
+      ? clip(waits)
+      : state === 'running' && (processed || reason)
+        ? [progress(processed ?? 0, total, leftMs), clip(why(reason, null))].filter(Boolean).join(', ')
+        : onlyIn
+          ? `only in ${onlyIn.join(', ')}`
+          : clip(description ?? '')
+  return [...flags.filter((flag) => flag !== 'waiting'), told].filter(Boolean).join(', ')
 }
 
 /** What it threw, or why it ended without that. */

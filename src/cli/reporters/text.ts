@@ -11,12 +11,14 @@ import { describeReason, ownerOf } from './reason.js'
 export function reportText({ verbose = false }: { verbose?: boolean } = {}): (event: RunEvent) => void {
   const began = performance.now()
   let progress: Progress | undefined
+  let named = false
   return (event) => {
     if (event.type !== 'progress') progress?.hide()
     if (event.type === 'finished') progress = undefined
     switch (event.type) {
       case 'planned': {
         const due = event.tasks.filter(({ runs }) => runs).length
+        named = event.tasks.some(({ reason }) => reason.code === 'named' || reason.code === 'named-done')
         return stderr.line(
           due === 0 ? `${stderr.style('green', '✔')} Nothing to do.` : `› ${count(due, 'task')} to run`,
         )
@@ -49,7 +51,7 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
       case 'listener-failed':
         return stderr.line(`${warn()} An \`onEvent\` listener failed: ${event.error}`)
       case 'ended':
-        return ended(event, performance.now() - began)
+        return ended(event, { ms: performance.now() - began, named })
     }
   }
 }
@@ -87,6 +89,8 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined, 
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
     case 'paused':
       return `› ${task.name} paused after ${took}${rows}: ${why(result)}`
+    case 'waiting':
+      return `› ${task.name} waits${result.reason?.text ? `: ${result.reason.text}` : ''}`
     case 'locked':
       return `${stderr.style('red', '✖')} ${task.name}: ${why(result)}`
   }
@@ -101,18 +105,39 @@ function failure(result: TaskResult, stack: string | undefined, verbose: boolean
   return describeFailure({ error, stack }, { verbose, terminal: stderr })
 }
 
-function ended({ result, notRun }: Extract<RunEvent, { type: 'ended' }>, ms: number): void {
+function ended(
+  { result, notRun }: Extract<RunEvent, { type: 'ended' }>,
+  { ms, named }: { ms: number; named: boolean },
+): void {
   const { outcome, results } = result
   const last = results.at(-1)
   const name = last?.name ?? ''
   if (outcome === 'done') {
-    if (results.length > 0)
-      stderr.line(`${stderr.style('green', '✔')} ${count(results.length, 'task')} done in ${formatMs(ms)}`)
+    summary(results, { ms, named })
     return
   }
   const hint = hintFor(last?.error ?? '')
   if (hint) stderr.line(`\n› ${hint}`)
   stderr.line(asCalled(`\n${whatNext(outcome, name, notRun.length)}`))
+}
+
+function summary(results: readonly TaskResult[], { ms, named }: { ms: number; named: boolean }): void {
+  const waiting = results.filter((result) => result.outcome === 'waiting')
+  const done = results.length - waiting.length
+  const waits =
+    waiting.length === 0 ? '' : `${count(waiting.length, 'task')} ${waiting.length === 1 ? 'waits' : 'wait'}`
+  if (done > 0)
+    stderr.line(
+      `${stderr.style('green', '✔')} ${[`${count(done, 'task')} done in ${formatMs(ms)}`, waits].filter(Boolean).join(', ')}`,
+    )
+  else if (waits) stderr.line(`› ${waits}`)
+  const name = waiting[0]?.name
+  if (named && name !== undefined)
+    stderr.line(
+      asCalled(
+        `\n\`when\` decides for named tasks too. To record the task as done without running it: npx after-party mark ${name} --done`,
+      ),
+    )
 }
 
 function whatNext(outcome: RunResult['outcome'], name: string, notRun: number): string {
