@@ -103,6 +103,30 @@ describeDatabases(() => {
   }
 
   describe('a task that a test runs', () => {
+    it.each([false, true])('has its steps, which another run does again (transaction: %s)', async (transaction) => {
+      let tries = 0
+      const task = defineTask({
+        transaction,
+        retry: { attempts: 2, delay: 1 },
+        async run(context) {
+          await context.step('add', async () => void (await addPost(context)))
+          tries += 1
+          if (tries === 1) throw new Error('once')
+        },
+      })
+      expect(await runTask(task, { prisma })).toMatchObject({ outcome: 'done' })
+      expect([tries, await titles()]).toEqual([2, ['slug']])
+      expect(await runTask(task, { prisma })).toMatchObject({ outcome: 'done' })
+      expect(await titles()).toEqual(['slug', 'slug'])
+    })
+
+    it('waits when its `when` says not yet', async () => {
+      const task = defineTask({ when: () => 'the flag is off', run: (context) => addPost(context) })
+      const reason = { code: 'waiting', text: 'the flag is off' }
+      expect(await runTask(task, { prisma })).toEqual({ outcome: 'waiting', logs: [], reason })
+      expect(await titles()).toEqual([])
+    })
+
     it('is done when it ends, and its logs and progress are there', async () => {
       const task = defineTask({
         async run(context) {
