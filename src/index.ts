@@ -69,6 +69,7 @@ export type {
 export { defineTask } from './define/task.js'
 export type { Marked, MarkOptions } from './engine/mark.js'
 export type { Rehearsal } from './engine/rehearse.js'
-export type { HistoryOptions, Status, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'
+export type { HistoryOptions, Status, StatusOptions, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'
+export type { TagFilter } from './engine/tags.js'
 export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'
 export { createAfterParty } from './party.js'

@@ -15,7 +15,8 @@ import { demandMigrations } from './engine/migrations-first.js'
 import { plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
-import type { HistoryOptions, Status, TaskAttempt } from './engine/status.js'
+import type { HistoryOptions, Status, StatusOptions, TaskAttempt } from './engine/status.js'
+import type { TagFilter } from './engine/tags.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
@@ -37,7 +38,7 @@ export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 
 }
 
 /** The options of `run`. */
-export interface PartyRunOptions {
+export interface PartyRunOptions extends TagFilter {
   /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
   /** The id of the deploy. `everyDeploy` tasks run once per id, even with several replicas. */
@@ -61,18 +62,21 @@ export interface PartyRunOptions {
   onEvent?: RunListener
 }
 
+/** The options that say which tasks run. */
+type PartyPlanOptions = Pick<PartyRunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags'>
+
 /** After Party as a library: the engine of the command line. Close it when you are done. */
 export interface AfterParty {
   /** Runs pending tasks. A failed task is a result. Throws an `AfterPartyError` if nothing could run. */
   run(options?: PartyRunOptions): Promise<RunResult>
   /** Runs pending tasks in transactions that are rolled back, and returns what they did and how long they took. */
   rehearse(
-    options?: Pick<PartyRunOptions, 'names' | 'deployId' | 'signal' | 'onEvent' | 'grace' | 'skipMigrationCheck'>,
+    options?: PartyPlanOptions & Pick<PartyRunOptions, 'signal' | 'onEvent' | 'grace' | 'skipMigrationCheck'>,
   ): Promise<Rehearsal[]>
   /** Returns what `run` would do, with the reason for each task. */
-  plan(options?: Pick<PartyRunOptions, 'names' | 'deployId'>): Promise<PlannedTask[]>
-  /** Returns the state of every task. With `onlyOpen`, it does not read the files of done tasks: they have no description. */
-  status(options?: { onlyOpen?: boolean }): Promise<Status>
+  plan(options?: PartyPlanOptions): Promise<PlannedTask[]>
+  /** Returns the state of every task, or of those with some tags. */
+  status(options?: StatusOptions): Promise<Status>
   /** Sets the recorded state of tasks, without running them. */
   mark(options: MarkOptions): Promise<Marked[]>
   /** Returns attempts, latest first. */
@@ -105,6 +109,8 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         { ...(await migrated(given)), owner: makeOwner() },
         {
           ...(given.names && { names: given.names }),
+          tags: given.tags,
+          excludeTags: given.excludeTags,
           deployId: given.deployId,
           leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
           lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
@@ -122,6 +128,8 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       const { rehearse } = await import('./engine/rehearse.js')
       return rehearse(await migrated(given), {
         ...(given.names && { names: given.names }),
+        tags: given.tags,
+        excludeTags: given.excludeTags,
         deployId: given.deployId,
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
         signal: given.signal ?? new AbortController().signal,

@@ -50,7 +50,11 @@ export function parser(args: readonly string[], commands: readonly CommandModule
     .middleware(
       ((_: object, command: unknown) => {
         refuseFlagValues(args, words(command, 'boolean'))
-        refuseTwice(args, words(command, 'string'))
+        const repeatable = words(command, 'array')
+        refuseTwice(
+          args,
+          words(command, 'string').filter((option) => !repeatable.includes(option)),
+        )
       }) as (args: object) => void,
       true,
     )
@@ -64,9 +68,9 @@ export function parser(args: readonly string[], commands: readonly CommandModule
 }
 
 /** The options that yargs knows where it stands, by its own lists, which its types do not tell. */
-function words(command: unknown, list: 'boolean' | 'string' | 'key'): string[] {
+function words(command: unknown, list: 'boolean' | 'string' | 'array' | 'key'): string[] {
   const { getOptions } = command as {
-    getOptions?(): { boolean: string[]; string: string[]; key: Record<string, unknown> }
+    getOptions?(): { boolean: string[]; string: string[]; array: string[]; key: Record<string, unknown> }
   }
   const options = getOptions?.call(command)
   return options ? (list === 'key' ? Object.keys(options.key) : options[list]) : []

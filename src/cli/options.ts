@@ -9,6 +9,18 @@ export function project<T>(yargs: Argv<T>): Argv<T & ProjectArgs> {
     .option('env', { type: 'string', describe: 'Environment name (AFTER_PARTY_ENV, NODE_ENV)', requiresArg: true })
 }
 
+/** The options that choose tasks by their tags. */
+export function tags<T>(yargs: Argv<T>) {
+  return yargs
+    .option('tag', repeatable('Only tasks with this tag; repeatable: with any of these tags'))
+    .option('exclude-tag', repeatable('Leave out tasks with this tag; repeatable'))
+}
+
+/** An option that may be passed more than once, with one value each time. */
+export function repeatable(describe: string) {
+  return { type: 'string', array: true, nargs: 1, describe } as const satisfies Options
+}
+
 /** An option that takes a duration. */
 export function duration(describe: string) {
   return {

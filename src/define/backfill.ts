@@ -166,6 +166,8 @@ export interface BackfillOptions<
   description?: string
   /** The environments in which it runs. Default: all. */
   environments?: readonly string[]
+  /** Words to choose tasks by: `run --tag billing`. No spaces and no commas. Default: none. */
+  tags?: readonly string[]
   /** The model to backfill, by its name on the client: `'post'`. */
   model: Model
   /** The rows to process. Rows may stop matching when the backfill changes them: `{ slug: null }`. Default: all rows. */

@@ -29,9 +29,12 @@ const retryOptions = v.strictObject(
   'must be { attempts, delay }',
 )
 
+const word = v.pipe(text, v.regex(/^[^\s,]+$/, 'must be a word without spaces and commas'))
+
 const common = {
   description: v.optional(text),
   environments: v.optional(v.array(text, 'must be a list of strings')),
+  tags: v.optional(v.pipe(v.array(word, 'must be a list of words'), v.nonEmpty('must have at least one tag'))),
   transaction: v.optional(
     v.union([flag, transactionOptions], 'must be true, false or { timeout, maxWait, isolationLevel }'),
   ),

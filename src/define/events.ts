@@ -34,6 +34,9 @@ export type PlanReason =
   /** The task doesn't run. */
   | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
   | { code: 'other-environment'; only: string[]; environment: string }
+  /** It has none of the tags of the run, or one that the run excludes. */
+  | { code: 'other-tag'; only: string[] }
+  | { code: 'excluded-tag'; tag: string }
   | { code: 'ran-in-deploy'; deployId: string }
 
 /** A task, its state, and whether a run would run it. */

@@ -86,6 +86,8 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
   everyDeploy?: boolean
   /** The environments in which it runs. Default: all. */
   environments?: readonly string[]
+  /** Words to choose tasks by: `run --tag billing`. No spaces and no commas. Default: none. */
+  tags?: readonly string[]
   /** Commit the task's writes and its record in one transaction: exactly once. Default: `false`. */
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
   /** Maximum duration. Default: no limit. */

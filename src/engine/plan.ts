@@ -4,6 +4,7 @@ import type { ListedRecord, SettledRecord, TaskRecord } from '../ledger/contract
 import { isHeld } from '../ledger/contract.js'
 import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
+import { leftOutByTag, type TagFilter } from './tags.js'
 
 /** A planned task with what the engine needs to run it. */
 export interface PlanEntry extends PlannedTask {
@@ -19,7 +20,7 @@ export function plannedTask({ version, name, state, flags, runs, reason }: PlanE
 }
 
 /** What a plan is made of. */
-export interface PlanInput {
+export interface PlanInput extends TagFilter {
   files: readonly TaskFile[]
   records: readonly (ListedRecord | SettledRecord)[]
   /** By version. Where one is missing, the task's options count as not known. */
@@ -97,7 +98,7 @@ function decide(
   record: ListedRecord | null,
   definition: Definition | null,
   version: string,
-  { named, deployId, environment }: PlanInput,
+  { named, deployId, environment, ...filter }: PlanInput,
 ): { runs: boolean; reason: PlanReason } {
   if (state === 'missing') return { runs: false, reason: { code: 'missing' } }
   if (named && !named.has(version)) return { runs: false, reason: { code: 'not-named' } }
@@ -106,6 +107,8 @@ function decide(
       runs: false,
       reason: { code: 'other-environment', only: [...(definition?.environments ?? [])], environment },
     }
+  const leftOut = leftOutByTag(definition, filter)
+  if (leftOut) return { runs: false, reason: leftOut }
   if (state === 'running') return { runs: true, reason: { code: 'running' } }
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {

@@ -5,7 +5,7 @@ import { describeThrown } from '../define/thrown.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
 import { type PlanEntry, plannedTask } from './plan.js'
-import { planRun } from './run.js'
+import { type PlanOptions, planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
 import { workOf } from './work-of.js'
 
@@ -23,7 +23,7 @@ export interface Rehearsal extends Rehearsed {
   mayBeCommitted?: true
 }
 
-type RehearseOptions = Pick<RunOptions, 'names' | 'deployId' | 'signal' | 'graceMs' | 'emit'>
+type RehearseOptions = PlanOptions & Pick<RunOptions, 'signal' | 'graceMs' | 'emit'>
 
 /** Runs what is pending in transactions that are all rolled back: a look at what a run would do, and how long. */
 export async function rehearse(engine: Engine, options: RehearseOptions): Promise<Rehearsal[]> {

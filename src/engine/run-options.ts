@@ -1,8 +1,9 @@
 import type { RunPace } from '../define/backfill.js'
 import type { RunNews } from '../define/events.js'
+import type { TagFilter } from './tags.js'
 
 /** How to run. Durations in ms. */
-export interface RunOptions {
+export interface RunOptions extends TagFilter {
   /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
   deployId?: string | undefined

@@ -5,14 +5,20 @@ import type { Engine } from './engine.js'
 import { mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import type { RunOptions } from './run-options.js'
+import { demandKnownTags, isFiltered } from './tags.js'
+
+/** What a plan of a run depends on. */
+export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags'>
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
- * `task-unknown`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
+ * `task-unknown`, `tag-unknown`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
-export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptions, 'names' | 'deployId'>) {
+export async function planRun(engine: Engine, options: PlanOptions) {
+  const { names, deployId, tags, excludeTags } = options
   demandStorable(deployId)
   const byName = names !== undefined && names.length > 0
+  if (byName && isFiltered(options)) throw namesAndTags()
   const [{ files, faults }, records] = await Promise.all([
     engine.source.list(),
     // What is named may be done, and is claimed all the same: that takes its whole record.
@@ -23,12 +29,21 @@ export async function planRun(engine: Engine, { names, deployId }: Pick<RunOptio
   const candidates = files.filter(({ version }) => (named ? named.has(version) : mayRun(byVersion.get(version))))
   const loaded = await loadDefinitions(engine.source, candidates)
   const { definitions } = loaded
+  await demandKnownTags(options, { source: engine.source, files, definitions })
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
-  const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, deployId, named })
+  const wanted = { deployId, named, tags, excludeTags }
+  const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, ...wanted })
   const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks))]
   if (all.length > 0) throw faultsError(all, engine.source.place)
   for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(engine, task)
   return tasks
+}
+
+function namesAndTags(): AfterPartyError {
+  return new AfterPartyError('usage', {
+    what: "Names of tasks can't be combined with tags.",
+    next: 'Pass names, or `--tag` and `--exclude-tag`.',
+  })
 }
 
 /** What MySQL's column for a String holds. */

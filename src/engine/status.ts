@@ -7,12 +7,14 @@ import { reasonOfAttempt, rowsOfAttempt } from './dead-attempt.js'
 import type { Engine } from './engine.js'
 import { mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
+import { demandKnownTags, isFiltered, leftOutByTag, type TagFilter } from './tags.js'
 
 /** A task and its recorded state. */
 export interface TaskStatus {
   version: string
   name: string
   description: string | null
+  tags: string[]
   state: TaskState
   flags: TaskFlag[]
   everyDeploy: boolean
@@ -47,23 +49,32 @@ export interface Status {
   faults: Fault[]
 }
 
+/** What `status` shows. */
+export interface StatusOptions extends TagFilter {
+  /** Leaves the files of done tasks unread, unless their tags are asked for: they have no description then. */
+  onlyOpen?: boolean
+}
+
 /**
  * Every task and how it stands. Files that can't be loaded are listed as faults, and do not hide the others.
- * `onlyOpen` leaves the files of done tasks unread, for quick checks: their descriptions are null then.
+ * With tags, it is about the tasks that they choose, and about files that can't be loaded, which may have them.
  */
-export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: boolean } = {}): Promise<Status> {
+export async function status(engine: Engine, options: StatusOptions = {}): Promise<Status> {
   const [{ files, faults }, records] = await Promise.all([
     engine.source.list(),
     engine.ledger.records({ errors: true }),
   ])
   const byVersion = new Map(records.map((record) => [record.version, record]))
   const open = files.filter(({ version }) => mayRun(byVersion.get(version)))
-  const { definitions, faults: loadFaults } = await loadDefinitions(engine.source, onlyOpen ? open : files)
+  const read = options.onlyOpen && !isFiltered(options) ? open : files
+  const { definitions, faults: loadFaults } = await loadDefinitions(engine.source, read)
+  await demandKnownTags(options, { source: engine.source, files, definitions })
   const opened = new Set(open.map(({ file }) => file))
   const checksums = new Map<string, string | null>()
-  for (const file of onlyOpen ? open : files) checksums.set(file.version, await engine.source.checksum(file))
+  for (const file of read) checksums.set(file.version, await engine.source.checksum(file))
   const now = records.some((record) => record.status === 'running') ? await engine.ledger.now() : 0
-  const tasks = planTasks({ files, records, definitions, checksums, now, environment: engine.environment })
+  const all = planTasks({ files, records, definitions, checksums, now, environment: engine.environment })
+  const tasks = all.filter((task) => isChosen(task, options))
   const left = await timesLeft(engine, tasks, now)
   return {
     tasks: tasks.map((task) => taskStatus(task, now, left.get(task.version) ?? null)),
@@ -72,6 +83,11 @@ export async function status(engine: Engine, { onlyOpen = false }: { onlyOpen?: 
     // An old task whose imports are long gone has done its work; only files that may still run matter.
     faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file)), ...(await walkFaultsOf(engine, tasks))],
   }
+}
+
+/** A file that is gone or can't be loaded has no tags that anybody knows. */
+function isChosen({ definition }: PlanEntry, filter: TagFilter): boolean {
+  return definition ? !leftOutByTag(definition, filter) : (filter.tags ?? []).length === 0
 }
 
 const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted', 'paused'])
@@ -102,6 +118,7 @@ function taskStatus(
     version,
     name,
     description: definition?.description ?? null,
+    tags: [...(definition?.tags ?? [])],
     state,
     flags,
     everyDeploy: definition ? isEveryDeploy(definition) : record?.status === 'recurring',

@@ -1,4 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import type { Argv, CommandModule } from 'yargs'
+import { parser } from '../../../src/cli/main.js'
+import { repeatable } from '../../../src/cli/options.js'
 import { refuseFlagValues, usageError } from '../../../src/cli/usage-error.js'
 
 const WORDS = { commands: ['init', 'run', 'status'], options: ['dry-run', 'dryRun', 'json', 'wait', 'lock-timeout'] }
@@ -33,6 +36,21 @@ describe('an invocation that is not right', () => {
   test('an argument too many is no option', () => {
     expect(told('Unknown argument: foo', 'status', 'foo')[0]).toBe('Unknown argument: foo.')
   })
+})
+
+test('a repeatable option takes one value each time, and another is refused twice', async () => {
+  const seen: unknown[] = []
+  const command = {
+    command: 'go [names..]',
+    describe: 'Goes',
+    builder: (yargs: Argv) =>
+      yargs.option('tag', repeatable('A tag')).option('env', { type: 'string', describe: 'Where' }),
+    handler: ({ names, tag }: { names?: unknown; tag?: unknown }) => void seen.push([names, tag]),
+  }
+  const parse = (...args: string[]) => parser(args, [command as CommandModule]).parseAsync()
+  await parse('go', '--tag', 'a', 'name', '--tag=b')
+  expect(seen).toEqual([[['name'], ['a', 'b']]])
+  await expect(parse('go', '--env', 'a', '--env', 'b')).rejects.toThrow('--env was passed twice')
 })
 
 describe('a flag', () => {

@@ -95,6 +95,23 @@ describe('a plan', () => {
     expect(plan([record(V1, 'recurring')])[0]).toMatchObject({ state: 'done', runs: false })
   })
 
+  test('leaves out what has none of the tags, or one that is excluded, and says why', () => {
+    const tagged = { [V1]: { tags: ['billing', 'slow'] }, [V2]: { tags: ['search'] } }
+    const reasons = (filter: Partial<PlanInput>) => plan([], tagged, filter).map(({ reason }) => reason)
+    const other = { code: 'other-tag', only: ['billing'] }
+    expect(reasons({ tags: ['billing'] })).toEqual([{ code: 'new' }, other, other])
+    expect(shape(plan([], tagged, { tags: ['search', 'slow'] }))).toEqual([
+      [V1, 'pending', true],
+      [V2, 'pending', true],
+      [V3, 'pending', false],
+    ])
+    expect(reasons({ tags: ['billing', 'search'], excludeTags: ['slow'] })).toMatchObject([
+      { code: 'excluded-tag', tag: 'slow' },
+      { code: 'new' },
+      { code: 'other-tag' },
+    ])
+  })
+
   test('shows a task that this environment leaves out as skipped, and says where it belongs', () => {
     const [task] = plan([], { [V1]: { environments: ['production'] } })
     expect(task).toMatchObject({

@@ -2,7 +2,7 @@ import type { AfterParty, PartyRunOptions } from '../../party.js'
 import { defineCommand } from '../command.js'
 import { deployIdOf } from '../deploy-id.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
-import { duration, lease, project } from '../options.js'
+import { duration, lease, project, tags } from '../options.js'
 import { printJson } from '../reporters/json.js'
 import { untilSignal } from '../signals.js'
 import { usingParty } from '../using-party.js'
@@ -16,7 +16,7 @@ export const runCommand = defineCommand({
     ['run backfill_slugs --batch-size 5000', 'One task, at another pace'],
   ],
   options: (yargs) =>
-    project(yargs)
+    tags(project(yargs))
       .positional('names', { type: 'string', array: true, describe: 'Names or versions of tasks to run' })
       .option('dry-run', {
         type: 'boolean',
@@ -61,6 +61,12 @@ export const runCommand = defineCommand({
           "--rehearse can't be combined with --dry-run or --max-duration.",
       )
       .check(
+        ({ names, tag, excludeTag }) =>
+          (names ?? []).length === 0 ||
+          (tag === undefined && excludeTag === undefined) ||
+          "--tag and --exclude-tag can't be combined with names of tasks.",
+      )
+      .check(
         ({ batchSize }) =>
           typeof batchSize !== 'number' ||
           (Number.isInteger(batchSize) && batchSize > 0) ||
@@ -74,7 +80,8 @@ export const runCommand = defineCommand({
       ),
   run: (args) =>
     usingParty(args, (party, _, crashed) => {
-      const which = { names: args.names ?? [], deployId: deployIdOf(args.deployId, process.env) }
+      const { names = [], tag, excludeTag } = args
+      const which = { names, tags: tag, excludeTags: excludeTag, deployId: deployIdOf(args.deployId, process.env) }
       const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
       if (args.dryRun) return plan(party, which, args)
       if (args.rehearse) return rehearse(party, { ...which, ...checks }, args)

@@ -29,6 +29,10 @@ function reasonText(reason: PlanReason): string {
   switch (reason.code) {
     case 'other-environment':
       return `only in ${reason.only.join(', ')}; this is ${reason.environment}`
+    case 'other-tag':
+      return `not tagged ${reason.only.join(' or ')}`
+    case 'excluded-tag':
+      return `tagged ${reason.tag}`
     case 'ran-in-deploy':
       return `already ran in deploy ${reason.deployId}`
     default:
@@ -36,7 +40,10 @@ function reasonText(reason: PlanReason): string {
   }
 }
 
-const REASONS: Record<Exclude<PlanReason['code'], 'other-environment' | 'ran-in-deploy'>, string> = {
+const REASONS: Record<
+  Exclude<PlanReason['code'], 'other-environment' | 'other-tag' | 'excluded-tag' | 'ran-in-deploy'>,
+  string
+> = {
   new: 'new',
   'marked-pending': 'marked pending',
   failed: 'failed last time',

@@ -23,9 +23,13 @@ const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = 
 const STOPPED = new Set<TaskState>(['failed', 'interrupted', 'paused'])
 
 /** Prints the status: a table, or one JSON object. What is wrong with files goes to stderr. */
-export function printStatus(status: Status, { json, directory }: { json: boolean; directory: string }): void {
+export function printStatus(
+  status: Status,
+  { json, directory, byTag = false }: { json: boolean; directory: string; byTag?: boolean },
+): void {
   const { tasks, summary, faults } = status
   if (json) printJson('status', { tasks, summary })
+  else if (tasks.length === 0 && byTag) stderr.line('No task has these tags.')
   else if (tasks.length === 0)
     stderr.line(asCalled(`No tasks in ${shownPath(directory)} yet. Create one: npx after-party new <name>`))
   else {
