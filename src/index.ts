@@ -20,6 +20,7 @@ export type {
   ThrottleContext,
   Throttled,
   UnknownRow,
+  UpdateContext,
 } from './define/backfill.js'
 export { defineBackfill } from './define/backfill.js'
 export type {
@@ -52,6 +53,7 @@ export type {
   TaskResult,
   TaskState,
 } from './define/events.js'
+export type { ParamName, ParamsOf, ParamsSchema, SchemaIssue, SchemaResult } from './define/params.js'
 export type {
   Log,
   RetryOptions,

@@ -43,6 +43,8 @@ export interface PartyRunOptions extends TagFilter {
   names?: readonly string[]
   /** The id of the deploy. `everyDeploy` tasks run once per id, even with several replicas. */
   deployId?: string | undefined
+  /** Values for the `params` of the one task in `names`, by their names. Default: those of an attempt that failed, or none. */
+  params?: object | undefined
   lease?: Duration | undefined
   lockTimeout?: Duration | undefined
   grace?: Duration | undefined
@@ -63,7 +65,7 @@ export interface PartyRunOptions extends TagFilter {
 }
 
 /** The options that say which tasks run. */
-type PartyPlanOptions = Pick<PartyRunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags'>
+type PartyPlanOptions = Pick<PartyRunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags' | 'params'>
 
 /** After Party as a library: the engine of the command line. Close it when you are done. */
 export interface AfterParty {
@@ -111,6 +113,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           ...(given.names && { names: given.names }),
           tags: given.tags,
           excludeTags: given.excludeTags,
+          params: given.params,
           deployId: given.deployId,
           leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
           lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
@@ -130,6 +133,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         ...(given.names && { names: given.names }),
         tags: given.tags,
         excludeTags: given.excludeTags,
+        params: given.params,
         deployId: given.deployId,
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
         signal: given.signal ?? new AbortController().signal,

@@ -8,6 +8,8 @@ import { AfterPartyError } from './define/errors.js'
 import type { LogLevel, Reason, RunNews, SkippedRow, TaskOutcome } from './define/events.js'
 import type { TaskDefinition } from './define/task.js'
 import type { Engine } from './engine/engine.js'
+import { planParams } from './engine/params.js'
+import type { PlanEntry } from './engine/plan.js'
 import { runTask as runClaimed } from './engine/run-task.js'
 import type { ClaimWrites } from './ledger/contract.js'
 import { MemoryLedger } from './ledger/memory-ledger.js'
@@ -27,6 +29,8 @@ export interface RunTaskOptions {
   grace?: Duration
   /** The deploy id for the task. */
   deployId?: string
+  /** Values for the task's `params`, by their names. Default: none, as in a deploy. */
+  params?: object
 }
 
 /** A log message of a task. */
@@ -64,7 +68,7 @@ const LEASE_MS = 60_000
 /**
  * Runs a task once, as a deploy does, with its transaction, timeout and retries. Ignores earlier deploys and
  * `environments`, and doesn't use the ledger's tables: only the task writes to the database.
- * A failed task is a result. Throws an `AfterPartyError` if `task` is not a task or has invalid options.
+ * A failed task is a result. Throws an `AfterPartyError` if `task` is not a task, has invalid options or refuses `params`.
  *
  * @example
  * const { outcome, logs } = await runTask(task, { prisma })
@@ -129,7 +133,7 @@ export async function runBackfill(
 async function runOnce(
   definition: Definition,
   ledger: StagedLedger,
-  { prisma, signal = new AbortController().signal, grace = DEFAULT_GRACE, deployId }: RunTaskOptions,
+  { prisma, signal = new AbortController().signal, grace = DEFAULT_GRACE, deployId, params }: RunTaskOptions,
   onProgress: () => void = () => {},
 ): Promise<TaskRunResult> {
   const inTransaction = definition.transaction ?? definition.kind === 'backfill'
@@ -151,17 +155,18 @@ async function runOnce(
     if (event.type === 'finished') stack = event.stack
   }
   const record = await ledger.record(FILE.version)
-  const planned = {
+  const planned: PlanEntry = {
     ...FILE,
-    state: 'pending' as const,
+    state: 'pending',
     flags: [],
     runs: true,
-    reason: { code: 'new' as const },
+    reason: { code: 'new' },
     file: FILE,
     record,
     definition,
   }
-  const { outcome, processed, reason, error } = await runClaimed(engine, planned, {
+  const { tasks } = await planParams(engine, [planned], { params, byName: true })
+  const { outcome, processed, reason, error } = await runClaimed(engine, tasks[0] ?? planned, {
     deployId,
     leaseMs: LEASE_MS,
     lockTimeoutMs: 0,

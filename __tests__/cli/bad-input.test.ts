@@ -70,6 +70,9 @@ describe('the invocation', () => {
         '`--before` takes a 14-digit version.',
       ],
       ['a limit that is no number', ['history', '--limit', 'x'], '--limit takes a whole number above 0.'],
+      ['a parameter of no task', ['run', '--param', 'limit=5'], '--param needs the name of one task'],
+      ['a parameter without a value', ['run', 'witness', '--param', SECRET], '`--param` takes a name and a value.'],
+      ['a tag beside a name', ['run', 'witness', '--tag', 'a'], "--tag and --exclude-tag can't be combined with names"],
       ['new without a name', ['new'], 'Missing argument: `<name>`.'],
       [
         'a deploy id longer than a column',

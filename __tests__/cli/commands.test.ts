@@ -305,6 +305,7 @@ describe('history', () => {
           reason: null,
           error: null,
           log: 'one\nwarn: two { three: 3 }\nerror: four\n',
+          params: null,
         },
       ],
     })

@@ -54,6 +54,7 @@ function claim(ledger: PrismaLedger) {
     startedAt: new Date(),
     checksum: null,
     deployId: null,
+    params: null,
     resume: false,
   })
 }

@@ -164,9 +164,9 @@ describeDatabases((variant) => {
       const now = await died.now()
       const [startedAt, leaseUntil] = [new Date(now), new Date(now + LEASE_MS)]
       const who = { version: VERSION, name: 'first', owner: 'gone:1:x', deployId: null }
-      await died.claim(null, { ...who, leaseUntil, startedAt, checksum: null, resume: false })
+      await died.claim(null, { ...who, leaseUntil, startedAt, checksum: null, params: null, resume: false })
       const none = { processed: 0, changedMeanwhile: 0, skippedRows: [] }
-      const open = { finishedAt: null, ...none, reason: null, error: null, log: null }
+      const open = { finishedAt: null, ...none, reason: null, error: null, log: null, params: null }
       await died.addRun({ ...who, id: `${VERSION}#1`, fence: 1, status: 'running', startedAt, ...open })
 
       const party = stage.party({ [FILE]: task(addPost('after all')) })

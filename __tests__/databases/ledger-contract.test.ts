@@ -32,6 +32,7 @@ describeLedgers((makeStand, kind) => {
       leaseUntil: new Date(now + MINUTE_MS),
       checksum: null,
       deployId: null,
+      params: null,
       resume: false,
       ...given,
     }
@@ -659,6 +660,7 @@ describeLedgers((makeStand, kind) => {
       reason: null,
       error: null,
       log: null,
+      params: null,
       ...given,
     }
     await ledger.addRun(run)

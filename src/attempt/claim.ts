@@ -30,14 +30,20 @@ export interface ClaimOptions {
   leaseMs: number
   deployId: string | undefined
   checksum: string | null
+  /** The params that it was passed, as text. */
+  params?: string | null
   /** Go on at the checkpoint of the attempt before, or with the results of its steps. */
   resume: ClaimRequest['resume']
 }
 
 /** What is needed to ask for a task. Durations in ms. */
-export interface AcquireOptions extends Omit<ClaimOptions, 'resume'> {
+export interface AcquireOptions extends Omit<ClaimOptions, 'resume' | 'params'> {
   /** Whether to go on at the checkpoint of a record, as it stands when it is claimed, or with its steps. */
   resumes(record: TaskRecord | null, deployId: string | undefined): ClaimRequest['resume']
+  /** The params to note, by a record as it stands when it is claimed. */
+  paramsAt?(record: TaskRecord | null): Promise<string | null>
+  /** Those that were passed to this run: what another run did with others is not ours. */
+  ownParams?: string | null | undefined
   /** It runs once for each deploy id: what another deploy did is not ours. */
   everyDeploy: boolean
   lockTimeoutMs: number
@@ -45,7 +51,7 @@ export interface AcquireOptions extends Omit<ClaimOptions, 'resume'> {
   stopAt: number
   signal: AbortSignal
   /** Whether the task may start now; asked when nobody has it. Not there: it may. */
-  permission?(): Promise<Permission>
+  permission?(record: TaskRecord | null): Promise<Permission>
   /** Something useful to do while another process has the task. */
   whileHeld?(record: TaskRecord): Promise<void>
   onWaiting(record: TaskRecord): void
@@ -96,7 +102,7 @@ async function claimIfAllowed(
   seen: TaskRecord | null,
   options: AcquireOptions,
 ): Promise<Acquisition | null> {
-  const permission = await options.permission?.()
+  const permission = await options.permission?.(seen)
   if (permission?.kind === 'stopped') return { kind: 'aborted' }
   if (permission?.kind === 'waits') {
     const { reason } = permission
@@ -105,7 +111,8 @@ async function claimIfAllowed(
   // It may have taken its time to answer.
   if (permission?.kind === 'go' && options.signal.aborted) return { kind: 'aborted' }
   if (permission?.kind === 'go' && monotonicNow() >= options.stopAt) return { kind: 'late', record: null }
-  const claim = await claimNow(task, seen, { ...options, resume: options.resumes(seen, options.deployId) })
+  const params = (await options.paramsAt?.(seen)) ?? null
+  const claim = await claimNow(task, seen, { ...options, params, resume: options.resumes(seen, options.deployId) })
   const failed = permission?.kind === 'failed' && { failed: permission.execution }
   return claim && { kind: 'claimed', claim, before: seen, ...failed }
 }
@@ -135,7 +142,11 @@ function hasEndedSince(planned: ListedRecord | null, seen: TaskRecord): boolean 
   return !same && ['done', 'recurring', 'failed', 'skipped'].includes(seen.status)
 }
 
-function isOurs({ status, deployId }: TaskRecord, options: Pick<AcquireOptions, 'everyDeploy' | 'deployId'>): boolean {
+function isOurs(
+  { status, deployId, params }: TaskRecord,
+  options: Pick<AcquireOptions, 'everyDeploy' | 'deployId' | 'ownParams'>,
+): boolean {
+  if (options.ownParams !== undefined && options.ownParams !== params) return false
   const ofADeploy = options.everyDeploy && (status === 'recurring' || status === 'failed')
   return !ofADeploy || options.deployId === undefined || options.deployId === deployId
 }
@@ -146,7 +157,7 @@ export async function claimNow(
   seen: TaskRecord | null,
   options: ClaimOptions,
 ): Promise<HeldClaim | null> {
-  const { ledger, owner, leaseMs, deployId, checksum, resume } = options
+  const { ledger, owner, leaseMs, deployId, checksum, params = null, resume } = options
   const [asked, now] = [monotonicNow(), await ledger.now()]
   const startedAt = new Date(now)
   const leaseUntil = new Date(now + leaseMs)
@@ -158,6 +169,7 @@ export async function claimNow(
     startedAt,
     checksum,
     deployId: deployId ?? null,
+    params,
     resume,
   })
   if (!claim) return null

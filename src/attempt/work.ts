@@ -31,7 +31,7 @@ export interface Work {
 }
 
 /** What of a task's context is known before its work begins. */
-export type GivenContext = Omit<TaskContext<never>, 'prisma' | 'signal' | 'step'>
+export type GivenContext = Omit<TaskContext<never, unknown>, 'prisma' | 'signal' | 'step'>
 
 /** What an attempt at a task is made with. Nobody writes into it. Durations in ms. */
 export interface Job {

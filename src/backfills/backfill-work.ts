@@ -13,15 +13,26 @@ export function backfillWork(definition: BackfillDefinition): Work {
     timeout: definition.timeout === undefined ? undefined : durationText(definition.timeout),
     // It goes on at its checkpoint, unless it is run by hand although it is done.
     resumes: (record) => record?.status !== 'done',
-    execute: (job) => executeBackfill(atPace(definition, job.pace), job),
-    help: (job, holder) => helpWith(atPace(definition, job.pace), job, holder),
+    execute: (job) => executeBackfill(withParams(atPace(definition, job.pace), job.context.params), job),
+    help: (job, holder) => helpWith(withParams(atPace(definition, job.pace), job.context.params), job, holder),
     fault: (client) => targetFault(definition, client),
     ...(definition.transaction !== false && {
       async rehearse(job) {
         const { rehearseBackfill } = await import('./rehearse-backfill.js')
-        return rehearseBackfill(definition, job)
+        return rehearseBackfill(withParams(definition, job.context.params), job)
       },
     }),
+  }
+}
+
+/** What gets no context of its own gets the params here. */
+function withParams(definition: BackfillDefinition, params: unknown): BackfillDefinition {
+  const { update, throttle } = definition
+  const given = { params }
+  return {
+    ...definition,
+    ...(update && { update: (row) => update.call(definition, row, given) }),
+    ...(throttle && { throttle: (context) => throttle.call(definition, { ...context, params }) }),
   }
 }
 

@@ -83,7 +83,7 @@ export class Pace {
     const { stop, until, onThrottled } = given
     const { throttle } = this.#definition
     while (throttle && !stop.aborted && monotonicNow() < until) {
-      const answer = await throttle({ prisma: prisma as never, signal: stop })
+      const answer = await throttle({ prisma: prisma as never, signal: stop, params: undefined })
       if (answer === false || answer === 0) {
         onThrottled?.(null)
         return

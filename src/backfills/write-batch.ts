@@ -24,7 +24,7 @@ export interface BatchWork {
   definition: BackfillDefinition
   model: WalkedModel
   fields: readonly string[]
-  context: Omit<TaskContext<never>, 'prisma' | 'signal' | 'progress' | 'step'>
+  context: Omit<TaskContext<never, unknown>, 'prisma' | 'signal' | 'progress' | 'step'>
   stop: AbortSignal
   graceMs: number
   /** Rows that the database did not change, by their keys as people read them, and why: to be skipped. */

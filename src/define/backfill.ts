@@ -1,6 +1,7 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
+import type { ParamName, ParamsOf, ParamsSchema } from './params.js'
 import type {
   NoExcess,
   RetryOptions,
@@ -116,16 +117,24 @@ export interface Throttled {
 export type Throttle = boolean | Duration | Throttled
 
 /** The argument of `throttle`. */
-export interface ThrottleContext<Client = RegisteredClient> {
+export interface ThrottleContext<Client = RegisteredClient, Params = undefined> {
   /** Your Prisma client, outside of transactions. */
   prisma: Client
   /** Aborts when the backfill should stop. */
   signal: AbortSignal
+  /** What the backfill's `params` made of the values that were passed, or of none. */
+  params: Params
+}
+
+/** The second argument of a backfill's `update`. */
+export interface UpdateContext<Params = undefined> {
+  /** What the backfill's `params` made of the values that were passed, or of none. */
+  params: Params
 }
 
 /** The second argument of a backfill's `run`. Its batches are its steps: it has no `step`. */
-export interface BackfillContext<Client = RegisteredClient>
-  extends Omit<TaskContext<Client>, 'prisma' | 'progress' | 'step'> {
+export interface BackfillContext<Client = RegisteredClient, Params = undefined>
+  extends Omit<TaskContext<Client, Params>, 'prisma' | 'progress' | 'step'> {
   /** The transaction of this batch, or your Prisma client with `transaction: false`. */
   prisma: Client
 }
@@ -150,7 +159,8 @@ export interface BackfillRange<Where = UnknownRow> {
 }
 
 /** The argument of a backfill's `execute`. */
-export interface ExecuteContext<Client = RegisteredClient, Where = UnknownRow> extends BackfillContext<Client> {
+export interface ExecuteContext<Client = RegisteredClient, Where = UnknownRow, Params = undefined>
+  extends BackfillContext<Client, Params> {
   /** The rows of this batch. */
   range: BackfillRange<Where>
 }
@@ -161,6 +171,7 @@ export interface BackfillOptions<
   Select = never,
   Transaction extends TransactionOption = TransactionOption,
   Client = RegisteredClient,
+  Schema extends ParamsSchema | undefined = undefined,
 > {
   /** One sentence that `status` shows. */
   description?: string
@@ -168,6 +179,10 @@ export interface BackfillOptions<
   environments?: readonly string[]
   /** Words to choose tasks by: `run --tag billing`. No spaces and no commas. Default: none. */
   tags?: readonly string[]
+  /** The parameters: a Standard Schema (zod, valibot, arktype). A deploy passes none, so each needs a default. */
+  params?: Schema
+  /** The params whose values are never stored or shown. Default: none. */
+  secretParams?: readonly ParamName<Schema>[]
   /** The model to backfill, by its name on the client: `'post'`. */
   model: Model
   /** The rows to process. Rows may stop matching when the backfill changes them: `{ slug: null }`. Default: all rows. */
@@ -181,7 +196,7 @@ export interface BackfillOptions<
   /** How long to pause after each batch. Default: no pause. */
   pause?: Duration
   /** Called before each batch to check whether the database can take more load. */
-  throttle?(context: ThrottleContext<Client>): Throttle | Promise<Throttle>
+  throttle?(context: ThrottleContext<Client, ParamsOf<Schema>>): Throttle | Promise<Throttle>
   /** The transaction of each batch. `false`: no transaction, so a batch may run twice. Default: `true`. */
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
   /** The number of parts to split the rows into. Parts run in parallel. Default: 1. */
@@ -201,12 +216,12 @@ export interface BackfillOptions<
    * Checks the work after the last batch, before the backfill is recorded as done: `true` checks that no row matches
    * `where` any more. If a function returns `false` or a reason, or throws, the backfill has failed.
    */
-  verify?: true | ((context: Omit<VerifyContext<Client>, 'progress'>) => Verified | Promise<Verified>)
+  verify?: true | ((context: Omit<VerifyContext<Client, ParamsOf<Schema>>, 'progress'>) => Verified | Promise<Verified>)
   /**
    * Asked before the backfill starts, or resumes: `true` starts it. `false`, or a reason, leaves it for a later run, and
    * the tasks after it go on.
    */
-  when?(context: WhenContext<Client>): When | Promise<When>
+  when?(context: WhenContext<Client, ParamsOf<Schema>>): When | Promise<When>
   /** Maximum duration in one run. Default: no limit. */
   timeout?: Duration
   /** Retries a batch that throws. Default: only after temporary errors (a deadlock, a timeout), with fewer rows. */
@@ -214,12 +229,12 @@ export interface BackfillOptions<
 }
 
 /** Changes rows one by one. Writes each batch with one statement where possible. */
-export interface UpdateEach<Row, Returned, Data> {
+export interface UpdateEach<Row, Returned, Data, Params = undefined> {
   /**
    * Returns what to change in this row, or null or nothing to leave it as it is. It may be called more than once for a
    * row, so keep it pure.
    */
-  update(row: Row): Returned & NoExcessReturned<Returned, Data>
+  update(row: Row, context: UpdateContext<Params>): Returned & NoExcessReturned<Returned, Data>
   /** How many rows of a batch an async `update` gets at a time. Default: 1. */
   parallel?: number
   run?: never
@@ -251,18 +266,18 @@ type NoExcessReturned<Returned, Data> =
   Returned extends Promise<infer Later> ? Promise<NoExcess<Later, Data>> : NoExcess<Returned, Data>
 
 /** Processes a batch of rows with your own code. */
-export interface RunBatch<Row, Client> {
+export interface RunBatch<Row, Client, Params = undefined> {
   /** Processes one batch. Its writes through `prisma` commit together with the checkpoint. */
-  run(rows: Row[], context: BackfillContext<Client>): void | Promise<void>
+  run(rows: Row[], context: BackfillContext<Client, Params>): void | Promise<void>
   update?: never
   execute?: never
   parallel?: never
 }
 
 /** Processes a batch with statements of your own: only the keys of its rows are read. */
-export interface ExecuteRange<Client, Where> {
+export interface ExecuteRange<Client, Where, Params = undefined> {
   /** Processes the rows of one range of keys. Its writes through `prisma` commit together with the checkpoint. */
-  execute(context: ExecuteContext<Client, Where>): unknown
+  execute(context: ExecuteContext<Client, Where, Params>): unknown
   run?: never
   update?: never
   parallel?: never
@@ -276,34 +291,44 @@ export type Backfill<
   Returned = BackfillReturned<BackfillData<Model, RegisteredClient>>,
   Transaction extends TransactionOption = TransactionOption,
   Client = RegisteredClient,
-> = BackfillOptions<Model, Select, Transaction, Client> &
+  Schema extends ParamsSchema | undefined = undefined,
+> = BackfillOptions<Model, Select, Transaction, Client, Schema> &
   (
-    | UpdateEach<BackfillRow<Model, Select, Client>, Returned, BackfillData<Model, Client>>
+    | UpdateEach<BackfillRow<Model, Select, Client>, Returned, BackfillData<Model, Client>, ParamsOf<Schema>>
     | UpdateAll<BackfillDataForAll<Model, Client>>
-    | RunBatch<BackfillRow<Model, Select, Client>, Transaction extends false ? Client : TransactionClient<Client>>
-    | ExecuteRange<Transaction extends false ? Client : TransactionClient<Client>, BackfillWhere<Model, Client>>
+    | RunBatch<
+        BackfillRow<Model, Select, Client>,
+        Transaction extends false ? Client : TransactionClient<Client>,
+        ParamsOf<Schema>
+      >
+    | ExecuteRange<
+        Transaction extends false ? Client : TransactionClient<Client>,
+        BackfillWhere<Model, Client>,
+        ParamsOf<Schema>
+      >
   )
 
 /** What `defineBackfill` returns: a backfill without the types of its client and model. */
 export interface BackfillDefinition
   extends Omit<
     BackfillOptions<string, UnknownRow, TransactionOption, object>,
-    'where' | 'select' | 'cursor' | 'throttle' | 'transaction' | 'verify' | 'when'
+    'where' | 'select' | 'cursor' | 'throttle' | 'transaction' | 'verify' | 'when' | 'params'
   > {
   readonly kind: 'backfill'
   where?: UnknownRow
   select?: UnknownRow
   cursor?: string | readonly string[]
-  throttle?(context: ThrottleContext<never>): Throttle | Promise<Throttle>
-  when?(context: WhenContext<never>): When | Promise<When>
+  params?: ParamsSchema
+  throttle?(context: ThrottleContext<never, unknown>): Throttle | Promise<Throttle>
+  when?(context: WhenContext<never, unknown>): When | Promise<When>
   transaction?: TransactionOption
-  verify?: true | ((context: Omit<VerifyContext<never>, 'progress'>) => Verified | Promise<Verified>)
-  update?(row: UnknownRow): unknown
+  verify?: true | ((context: Omit<VerifyContext<never, unknown>, 'progress'>) => Verified | Promise<Verified>)
+  update?(row: UnknownRow, context?: UpdateContext<unknown>): unknown
   /** What `update` returns for every row, where it was given as that. */
   updateAll?: UnknownRow
   parallel?: number
-  run?(rows: UnknownRow[], context: BackfillContext<never>): unknown
-  execute?(context: ExecuteContext<never>): unknown
+  run?(rows: UnknownRow[], context: BackfillContext<never, unknown>): unknown
+  execute?(context: ExecuteContext<never, UnknownRow, unknown>): unknown
 }
 
 /**
@@ -323,7 +348,8 @@ export function defineBackfill<
   Select extends BackfillSelect<Model> = never,
   Returned extends BackfillReturned<BackfillData<Model>> = BackfillReturned<BackfillData<Model>>,
   const Transaction extends TransactionOption = true,
->(backfill: Backfill<Model, Select, Returned, Transaction>): BackfillDefinition {
+  Schema extends ParamsSchema | undefined = undefined,
+>(backfill: Backfill<Model, Select, Returned, Transaction, RegisteredClient, Schema>): BackfillDefinition {
   const { update } = backfill as { update?: unknown }
   const all = typeof update === 'object' && update !== null && !Array.isArray(update)
   const change = all && { update: () => update, updateAll: update }

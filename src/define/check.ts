@@ -3,6 +3,7 @@ import type { BackfillDefinition } from './backfill.js'
 import type { Definition } from './definition.js'
 import { isDuration } from './duration.js'
 import { nearest } from './nearest.js'
+import { isParamsSchema } from './params.js'
 
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
 const text = v.string('must be a string')
@@ -35,6 +36,8 @@ const common = {
   description: v.optional(text),
   environments: v.optional(v.array(text, 'must be a list of strings')),
   tags: v.optional(v.pipe(v.array(word, 'must be a list of words'), v.nonEmpty('must have at least one tag'))),
+  params: v.optional(v.custom(isParamsSchema, 'must be a Standard Schema, such as z.object({ … })')),
+  secretParams: v.optional(v.array(text, 'must be a list of names')),
   transaction: v.optional(
     v.union([flag, transactionOptions], 'must be true, false or { timeout, maxWait, isolationLevel }'),
   ),
@@ -106,6 +109,7 @@ export function checkTask(exported: unknown): CheckedTask {
   if (!result.success) return { faults: describeIssues(result.issues, noun, schema) }
   const definition = exported as Definition
   const faults = definition.kind === 'backfill' ? backfillFaults(definition) : []
+  if (definition.secretParams && !definition.params) faults.push('`secretParams` needs `params`: add a schema')
   return faults.length > 0 ? { faults } : { task: definition }
 }
 

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'schema-not-found'
   | 'schema-conflict'
   | 'schema-refused'
+  | 'params-invalid'
   | 'tag-unknown'
   | 'task-unknown'
   | 'task-name-invalid'

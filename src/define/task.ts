@@ -1,5 +1,6 @@
 import type { RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
+import type { ParamName, ParamsOf, ParamsSchema } from './params.js'
 
 /** Writes to the output of the deploy and to the history of the task. */
 export interface Log {
@@ -14,7 +15,7 @@ export interface Log {
 export type Step = <Result>(name: string, run: () => Promise<Result> | Result) => Promise<Result>
 
 /** The argument of a task's `run`. */
-export interface TaskContext<Client = RegisteredClient> {
+export interface TaskContext<Client = RegisteredClient, Params = undefined> {
   /** Your Prisma client, or its transaction if the task has `transaction`. */
   prisma: Client
   /** Writes to the output of the deploy and to the history of the task. */
@@ -34,13 +35,18 @@ export interface TaskContext<Client = RegisteredClient> {
   version: string
   /** The id of this deploy, if there is one. */
   deployId: string | undefined
+  /** What the task's `params` made of the values that were passed, or of none. `undefined` without `params`. */
+  params: Params
 }
 
 /** The argument of a task's `verify`. It looks every time, so it has no steps. */
-export type VerifyContext<Client = RegisteredClient> = Omit<TaskContext<Client>, 'step'>
+export type VerifyContext<Client = RegisteredClient, Params = undefined> = Omit<TaskContext<Client, Params>, 'step'>
 
 /** The argument of `when`: your Prisma client outside of transactions. */
-export type WhenContext<Client = RegisteredClient> = Omit<TaskContext<Client>, 'progress' | 'step'>
+export type WhenContext<Client = RegisteredClient, Params = undefined> = Omit<
+  TaskContext<Client, Params>,
+  'progress' | 'step'
+>
 
 /** What `when` returns: `true` to start, `false` or the reason to wait. */
 export type When = boolean | string
@@ -79,7 +85,11 @@ type KeyOf<Union> = Union extends unknown ? keyof Union : never
 export type Verified = boolean | string | undefined | void
 
 /** A deploy task, as plain data. */
-export interface Task<Transaction extends TransactionOption = TransactionOption, Client = RegisteredClient> {
+export interface Task<
+  Transaction extends TransactionOption = TransactionOption,
+  Client = RegisteredClient,
+  Schema extends ParamsSchema | undefined = undefined,
+> {
   /** One sentence that `status` shows. */
   description?: string
   /** Run at every deploy instead of once per database. Default: `false`. */
@@ -88,6 +98,10 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
   environments?: readonly string[]
   /** Words to choose tasks by: `run --tag billing`. No spaces and no commas. Default: none. */
   tags?: readonly string[]
+  /** The parameters: a Standard Schema (zod, valibot, arktype). A deploy passes none, so each needs a default. */
+  params?: Schema
+  /** The params whose values are never stored or shown. Default: none. */
+  secretParams?: readonly ParamName<Schema>[]
   /** Commit the task's writes and its record in one transaction: exactly once. Default: `false`. */
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
   /** Maximum duration. Default: no limit. */
@@ -96,27 +110,28 @@ export interface Task<Transaction extends TransactionOption = TransactionOption,
    * Asked before the task starts: `true` starts it. `false`, or a reason, leaves it for a later run, and the tasks after
    * it go on.
    */
-  when?(context: WhenContext<Client>): When | Promise<When>
+  when?(context: WhenContext<Client, ParamsOf<Schema>>): When | Promise<When>
   /** Retries the task when it throws. Default: one try, or five tries after write conflicts in a transaction. */
   retry?: RetryOptions
   /** The work of the task. Without `transaction` it may run again after a crash, so make it idempotent. */
-  run(context: TaskContext<Transaction extends false ? Client : TransactionClient<Client>>): unknown
+  run(context: TaskContext<Transaction extends false ? Client : TransactionClient<Client>, ParamsOf<Schema>>): unknown
   /**
    * Checks the work after `run`, in its transaction if there is one, before the task is recorded as done. If it returns
    * `false` or a reason, or throws, the task has failed.
    */
   verify?(
-    context: VerifyContext<Transaction extends false ? Client : TransactionClient<Client>>,
+    context: VerifyContext<Transaction extends false ? Client : TransactionClient<Client>, ParamsOf<Schema>>,
   ): Verified | Promise<Verified>
 }
 
 /** What `defineTask` returns: a task without the type of its client. */
-export interface TaskDefinition extends Omit<Task, 'run' | 'verify' | 'when' | 'transaction'> {
+export interface TaskDefinition extends Omit<Task, 'run' | 'verify' | 'when' | 'transaction' | 'params'> {
   readonly kind: 'task'
   transaction?: TransactionOption
-  when?(context: WhenContext<never>): When | Promise<When>
-  run(context: TaskContext<never>): unknown
-  verify?(context: VerifyContext<never>): Verified | Promise<Verified>
+  params?: ParamsSchema
+  when?(context: WhenContext<never, unknown>): When | Promise<When>
+  run(context: TaskContext<never, unknown>): unknown
+  verify?(context: VerifyContext<never, unknown>): Verified | Promise<Verified>
 }
 
 /**
@@ -130,8 +145,9 @@ export interface TaskDefinition extends Omit<Task, 'run' | 'verify' | 'when' | '
  *   },
  * })
  */
-export function defineTask<const Transaction extends TransactionOption = false>(
-  task: Task<Transaction>,
-): TaskDefinition {
-  return { kind: 'task', ...task } as TaskDefinition
+export function defineTask<
+  const Transaction extends TransactionOption = false,
+  Schema extends ParamsSchema | undefined = undefined,
+>(task: Task<Transaction, RegisteredClient, Schema>): TaskDefinition {
+  return { kind: 'task', ...task } as unknown as TaskDefinition
 }

@@ -37,7 +37,7 @@ export async function rowsOfAttempt(
 ): Promise<number> {
   const walk = readCheckpoint(checkpoint)?.walk ?? fence
   if (walk === fence || processed === 0) return processed
-  const without = ['skippedRows', 'error', 'log'] as const
+  const without = ['skippedRows', 'error', 'log', 'params'] as const
   const runs = await ledger.runs({ version, limit: fence - walk + 1, without })
   const earlier = runs.filter((run) => run.fence >= walk && run.fence < fence)
   return Math.max(

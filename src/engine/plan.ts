@@ -4,6 +4,7 @@ import type { ListedRecord, SettledRecord, TaskRecord } from '../ledger/contract
 import { isHeld } from '../ledger/contract.js'
 import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
+import type { TaskParams } from './params.js'
 import { leftOutByTag, type TagFilter } from './tags.js'
 
 /** A planned task with what the engine needs to run it. */
@@ -12,6 +13,8 @@ export interface PlanEntry extends PlannedTask {
   /** Null where there is none, and in a run's plan also for what is done: that takes only the records it needs. */
   record: ListedRecord | null
   definition: Definition | null
+  /** Not given where it has none, or where they are only known once it is claimed. */
+  params?: TaskParams
 }
 
 /** What of a plan is for users. */

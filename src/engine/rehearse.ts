@@ -4,6 +4,7 @@ import type { Rehearsed } from '../attempt/work.js'
 import { describeThrown } from '../define/thrown.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
+import { paramsAtClaim } from './params.js'
 import { type PlanEntry, plannedTask } from './plan.js'
 import { type PlanOptions, planRun } from './run.js'
 import type { RunOptions } from './run-options.js'
@@ -39,9 +40,10 @@ export async function rehearse(engine: Engine, options: RehearseOptions): Promis
 
 async function rehearseTask(
   engine: Engine,
-  { version, name, definition, record: listed }: PlanEntry,
+  planned: PlanEntry,
   { deployId, signal, graceMs, emit }: RehearseOptions,
 ): Promise<Rehearsal> {
+  const { version, name, definition, record: listed } = planned
   const task = { version, name }
   const began = monotonicNow()
   const end = (outcome: Rehearsal['outcome'], more: Partial<Rehearsal> = {}): Rehearsal => ({
@@ -54,11 +56,12 @@ async function rehearseTask(
   if (!work?.rehearse) return end('skipped')
   emit({ type: 'started', task, attempt: 1 })
   const { log } = new TaskLog((level, message) => emit({ type: 'log', task, level, message }))
-  const context = { log, version, deployId, progress() {} }
   const { ledger } = engine
   const client = await engine.tasksClient()
   const record = listed && (await ledger.record(version))
   try {
+    const params = await paramsAtClaim(planned, record)
+    const context = { log, version, deployId, params: params?.value, progress() {} }
     return end('rehearsed', await work.rehearse({ ledger, client, record, context, signal, graceMs }))
   } catch (error) {
     const ended = error instanceof TransactionEnded

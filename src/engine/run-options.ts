@@ -14,6 +14,8 @@ export interface RunOptions extends TagFilter {
   stopAt: number
   /** How backfills go in this run, whatever their definitions say. */
   pace?: RunPace
+  /** Params for the one task that is named: values by name, or `ParamTexts`. */
+  params?: object | undefined
   /** Aborts when the process should end: no new task begins. */
   signal: AbortSignal
   /** Abort it with an error that nothing caught, to mark the running task as failed with that error. */

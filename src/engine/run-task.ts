@@ -14,6 +14,7 @@ import type { TaskRecord } from '../ledger/contract.js'
 import { shareConnections } from '../prisma/extensions.js'
 import { endDeadRun } from './dead-attempt.js'
 import type { Engine } from './engine.js'
+import { paramsAtClaim, type TaskParams } from './params.js'
 import type { PlanEntry } from './plan.js'
 import type { RunOptions } from './run-options.js'
 import { workOf } from './work-of.js'
@@ -49,16 +50,18 @@ interface Ended {
 
 async function claimAndWork(
   engine: Engine,
-  { version, name, record }: PlanEntry,
+  planned: PlanEntry,
   definition: Definition,
   checksum: string | null,
   options: RunOptions,
 ): Promise<Ended> {
+  const { version, name, record } = planned
   const task = { version, name }
   const { ledger, owner } = engine
   const { leaseMs, lockTimeoutMs, stopAt, deployId, signal, emit } = options
   const work = await workOf(definition)
   const attempt = new Attempt(engine, task, work, options)
+  let params: TaskParams | undefined
   const acquisition = await acquire(task, record, {
     ledger,
     owner,
@@ -68,11 +71,18 @@ async function claimAndWork(
     deployId,
     checksum,
     resumes: work.resumes,
+    paramsAt: async (seen) => {
+      params = await paramsAtClaim(planned, seen)
+      return params?.text ?? null
+    },
+    ownParams: planned.params?.own ? planned.params.text : undefined,
     everyDeploy: work.everyDeploy,
     signal,
-    ...(definition.when && { permission: () => attempt.ask(definition) }),
+    ...(definition.when && {
+      permission: async (seen: TaskRecord | null) => attempt.ask(definition, await paramsAtClaim(planned, seen)),
+    }),
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
-    whileHeld: (holder) => attempt.help(holder),
+    whileHeld: (holder) => attempt.help(holder, () => paramsAtClaim({ definition, name }, holder)),
   })
   switch (acquisition.kind) {
     case 'aborted':
@@ -87,7 +97,7 @@ async function claimAndWork(
       return { end: { ...outcomeElsewhere(acquisition.record), ...attempt.helped } }
     case 'claimed':
       emit({ type: 'started', task, attempt: (record?.attempts ?? 0) + 1 })
-      return attempt.work(acquisition)
+      return attempt.work(acquisition, params)
   }
 }
 
@@ -118,34 +128,40 @@ class Attempt {
   }
 
   /** Takes parts of a backfill that another process holds, rather than wait for it. */
-  async help(holder: TaskRecord): Promise<void> {
+  async help(holder: TaskRecord, paramsOf: () => Promise<TaskParams | undefined>): Promise<void> {
     if (!this.#work.help || !this.#mayHelp) return
-    const { processed, failed } = await this.#work.help(await this.#job(() => {}), holder)
+    const params = await paramsOf().catch(() => 'unknown' as const)
+    this.#mayHelp = params !== 'unknown'
+    if (params === 'unknown') return
+    const { processed, failed } = await this.#work.help(await this.#job(() => {}, params), holder)
     this.#helped += processed
     // It would fail again at the next look.
     this.#mayHelp = !failed
   }
 
   /** What the task's `when` says of starting it now. */
-  async ask(definition: Definition): Promise<Permission> {
-    return askWhen(definition, { ...(await this.#job(() => {})), crashed: this.#options.crashed })
+  async ask(definition: Definition, params: TaskParams | undefined): Promise<Permission> {
+    return askWhen(definition, { ...(await this.#job(() => {}, params)), crashed: this.#options.crashed })
   }
 
   /** The work of one claim, from its first row in the history to its settled record. */
-  async work({ claim, before, failed }: Extract<Acquisition, { kind: 'claimed' }>): Promise<Ended> {
+  async work(
+    { claim, before, failed }: Extract<Acquisition, { kind: 'claimed' }>,
+    params: TaskParams | undefined,
+  ): Promise<Ended> {
     try {
       if (before) await this.#endDeadRun(claim, before)
-      return await this.#workUnder(claim, failed)
+      return await this.#workUnder(claim, params, failed)
     } finally {
       // Whatever threw: a claim that nobody works under must run out.
       claim.stop()
     }
   }
 
-  async #workUnder(claim: HeldClaim, failed: Execution | undefined): Promise<Ended> {
+  async #workUnder(claim: HeldClaim, params: TaskParams | undefined, failed: Execution | undefined): Promise<Ended> {
     const { ledger } = this.#engine
-    const runId = await this.#openRun(claim)
-    const job = { ...(await this.#job((...told) => claim.progress(...told))), claim }
+    const runId = await this.#openRun(claim, params?.text ?? null)
+    const job = { ...(await this.#job((...told) => claim.progress(...told), params)), claim }
     const execution = failed ?? (await orCrashed(this.#options, (signal) => this.#work.execute({ ...job, signal })))
     this.#over = true
     const settled = await settle(ledger, this.#work, claim, execution)
@@ -182,7 +198,7 @@ class Attempt {
     await endDeadRun(ledger, last, { fence, startedAt })
   }
 
-  async #openRun({ claim, startedAt }: HeldClaim): Promise<string> {
+  async #openRun({ claim, startedAt }: HeldClaim, params: string | null): Promise<string> {
     const { version, name, owner, fence } = claim
     const id = `${version}#${fence}`
     const none = { processed: 0, changedMeanwhile: 0, skippedRows: [] }
@@ -197,6 +213,7 @@ class Attempt {
       startedAt,
       owner,
       deployId,
+      params,
       ...open,
     })
     return id
@@ -215,7 +232,7 @@ class Attempt {
     })
   }
 
-  async #job(onTold: (processed: number, total: number | null) => void): Promise<Job> {
+  async #job(onTold: (processed: number, total: number | null) => void, params: TaskParams | undefined): Promise<Job> {
     const { ledger, owner, ledgerClient } = this.#engine
     const { signal, graceMs, leaseMs, deployId, stopAt, emit, pace = {} } = this.#options
     const task = this.#task
@@ -238,6 +255,7 @@ class Attempt {
         log: this.#log.log,
         version: task.version,
         deployId,
+        params: params?.value,
         progress: (processed, total = undefined) => {
           const told = this.#over ? undefined : progressOf(processed, total)
           if (told?.refused !== undefined) this.#warnOnce(told.refused)

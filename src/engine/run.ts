@@ -2,20 +2,21 @@ import { AfterPartyError, storable } from '../define/errors.js'
 import type { Outcome, RunResult, TaskResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Engine } from './engine.js'
+import { planParams } from './params.js'
 import { mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import type { RunOptions } from './run-options.js'
 import { demandKnownTags, isFiltered } from './tags.js'
 
 /** What a plan of a run depends on. */
-export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags'>
+export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags' | 'params'>
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
- * `task-unknown`, `tag-unknown`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
+ * `task-unknown`, `tag-unknown`, `params-invalid`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
 export async function planRun(engine: Engine, options: PlanOptions) {
-  const { names, deployId, tags, excludeTags } = options
+  const { names, deployId, tags, excludeTags, params } = options
   demandStorable(deployId)
   const byName = names !== undefined && names.length > 0
   if (byName && isFiltered(options)) throw namesAndTags()
@@ -25,6 +26,7 @@ export async function planRun(engine: Engine, options: PlanOptions) {
     byName ? engine.ledger.records() : engine.ledger.recordsForRun(),
   ])
   const named = byName ? resolveNames(names, files, records) : undefined
+  if (params !== undefined && named?.size !== 1) throw paramsWithoutName()
   const byVersion = new Map(records.map((record) => [record.version, record]))
   const candidates = files.filter(({ version }) => (named ? named.has(version) : mayRun(byVersion.get(version))))
   const loaded = await loadDefinitions(engine.source, candidates)
@@ -33,16 +35,25 @@ export async function planRun(engine: Engine, options: PlanOptions) {
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
   const wanted = { deployId, named, tags, excludeTags }
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, ...wanted })
-  const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks))]
+  const planned = await planParams(engine, tasks, { params, byName })
+  const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks)), ...planned.faults]
   if (all.length > 0) throw faultsError(all, engine.source.place)
   for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(engine, task)
-  return tasks
+  return planned.tasks
 }
 
 function namesAndTags(): AfterPartyError {
   return new AfterPartyError('usage', {
     what: "Names of tasks can't be combined with tags.",
     next: 'Pass names, or `--tag` and `--exclude-tag`.',
+  })
+}
+
+function paramsWithoutName(): AfterPartyError {
+  return new AfterPartyError('usage', {
+    what: 'Parameters are for one task.',
+    why: 'A deploy passes none, and each task has its own.',
+    next: 'Name the task: `npx after-party run <name> --param name=value`.',
   })
 }
 

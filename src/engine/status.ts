@@ -5,8 +5,10 @@ import type { ListedRecord, TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import { reasonOfAttempt, rowsOfAttempt } from './dead-attempt.js'
 import type { Engine } from './engine.js'
+import { planParams } from './params.js'
 import { mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
+import { shownParams } from './stored-params.js'
 import { demandKnownTags, isFiltered, leftOutByTag, type TagFilter } from './tags.js'
 
 /** A task and its recorded state. */
@@ -81,7 +83,12 @@ export async function status(engine: Engine, options: StatusOptions = {}): Promi
     summary: summarise(tasks),
     pending: tasks.some(({ state }) => PENDING.has(state)),
     // An old task whose imports are long gone has done its work; only files that may still run matter.
-    faults: [...faults, ...loadFaults.filter(({ file }) => opened.has(file)), ...(await walkFaultsOf(engine, tasks))],
+    faults: [
+      ...faults,
+      ...loadFaults.filter(({ file }) => opened.has(file)),
+      ...(await walkFaultsOf(engine, tasks)),
+      ...(await planParams(engine, tasks)).faults,
+    ],
   }
 }
 
@@ -158,7 +165,10 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
 }
 
 /** One attempt at a task, as recorded in the history. */
-export type TaskAttempt = Omit<TaskRun, 'id'>
+export interface TaskAttempt extends Omit<TaskRun, 'id' | 'params'> {
+  /** The params that it was passed, without the values of secrets. Null if it was passed none. */
+  params: Record<string, unknown> | null
+}
 
 /** What `history` gives. */
 export interface HistoryOptions {
@@ -184,7 +194,8 @@ export async function history(
   })
   // A process that died between its record and its history left the run open: the record knows better.
   return Promise.all(
-    runs.map(async ({ id: _, ...run }): Promise<TaskAttempt> => {
+    runs.map(async ({ id: _, params, ...attempt }): Promise<TaskAttempt> => {
+      const run = { ...attempt, params: shownParams(params) }
       if (run.status !== 'running') return run
       const record = await engine.ledger.record(run.version)
       if (!record || (record.fence === run.fence && record.status === 'running')) return run

@@ -26,6 +26,8 @@ export interface TaskRecord {
   checkpoint: string | null
   /** Rows that a backfill skipped so far. */
   skippedRows: SkippedRow[]
+  /** The params that its last attempt was passed, as text. */
+  params: string | null
   /** Rows. */
   processed: number
   /** Rows that somebody else changed while a batch of a backfill had them, and that were done again. */
@@ -36,7 +38,7 @@ export interface TaskRecord {
 }
 
 /** A record as lists have it: without the texts that may be long. */
-export type ListedRecord = Omit<TaskRecord, 'checkpoint' | 'skippedRows' | 'error'> & {
+export type ListedRecord = Omit<TaskRecord, 'checkpoint' | 'skippedRows' | 'params' | 'error'> & {
   /** Only where it was asked for. */
   error?: string | null
 }
@@ -66,6 +68,8 @@ export interface TaskRun {
   error: string | null
   /** The tail of what the task logged. */
   log: string | null
+  /** The params that it was passed, as text. */
+  params: string | null
 }
 
 /** How an attempt ended. */
@@ -75,7 +79,7 @@ export type RunEnd = Pick<
 >
 
 /** What may be long in an attempt: not read where it is not shown. */
-export type LongText = 'skippedRows' | 'error' | 'log'
+export type LongText = 'skippedRows' | 'error' | 'log' | 'params'
 
 /** What a claim writes; every later write of the same claim is conditional on `version`, `fence` and `owner`. */
 export interface ClaimRequest {
@@ -86,6 +90,8 @@ export interface ClaimRequest {
   startedAt: Date
   checksum: string | null
   deployId: string | null
+  /** The params that it was passed, as text. */
+  params: string | null
   /** Go on at the checkpoint of the attempt before, or with the results of its steps, rather than from the start. */
   resume: boolean | 'steps'
 }

@@ -43,7 +43,7 @@ export class MemoryLedger implements Ledger {
 
   async records({ errors = false }: { errors?: boolean } = {}): Promise<ListedRecord[]> {
     const tasks = [...this.#records.values()].filter(({ part }) => part === null)
-    return tasks.map(({ checkpoint: _, skippedRows: __, error, ...record }) => ({
+    return tasks.map(({ checkpoint: _, skippedRows: __, params: ___, error, ...record }) => ({
       ...record,
       ...(errors && { error }),
     }))
@@ -118,6 +118,7 @@ export class MemoryLedger implements Ledger {
       checksum: null,
       deployId: null,
       total: null,
+      params: null,
       ...current,
       version,
       name,
@@ -129,7 +130,7 @@ export class MemoryLedger implements Ledger {
       reason: null,
       error: null,
       leaseUntil: null,
-      ...(status === 'pending' || !current ? START : {}),
+      ...(status === 'pending' || !current ? { ...START, params: null } : {}),
     } as TaskRecord)
     return true
   }
@@ -138,7 +139,16 @@ export class MemoryLedger implements Ledger {
     const current = this.#records.get(version)
     if (!this.#standsAs(seen, current) || (current && isHeld(current, this.#now()))) return false
     const none = { attempts: 0, checksum: null, deployId: null, owner: null, fence: 0, leaseUntil: null, error: null }
-    const pending = { ...START, ...none, version, name, status: 'pending' as const, startedAt: null, finishedAt: null }
+    const pending = {
+      ...START,
+      ...none,
+      params: null,
+      version,
+      name,
+      status: 'pending' as const,
+      startedAt: null,
+      finishedAt: null,
+    }
     this.#records.set(version, { ...(current ?? { ...pending, part: partColumns(version).part }), reason })
     return true
   }
@@ -159,7 +169,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async runs({ version, limit, without = [] }: Parameters<Ledger['runs']>[0]): Promise<TaskRun[]> {
-    const empty = { skippedRows: [], error: null, log: null }
+    const empty = { skippedRows: [], error: null, log: null, params: null }
     const unread = Object.fromEntries(without.map((text) => [text, empty[text]]))
     return [...this.#runs.values()]
       .filter((run) => version === undefined || run.version === version)

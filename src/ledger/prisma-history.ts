@@ -7,7 +7,7 @@ import { readAll } from './read-all.js'
 import { RUN, reasonColumns, toRun } from './rows.js'
 import { skippedRowsText } from './skipped-rows.js'
 
-const LONG_TEXTS: readonly LongText[] = ['skippedRows', 'error', 'log']
+const LONG_TEXTS: readonly LongText[] = ['skippedRows', 'error', 'log', 'params']
 
 /** The attempts, in the user's database. */
 export class PrismaHistory implements History {

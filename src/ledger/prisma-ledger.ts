@@ -177,7 +177,7 @@ export class PrismaLedger implements Ledger {
     const { count } = await this.#connection.ask(() =>
       this.#client.afterPartyTaskRecord.updateMany({
         where,
-        data: { ...data, ...(status === 'pending' && this.#start) },
+        data: { ...data, ...(status === 'pending' && { ...this.#start, params: null }) },
       }),
     )
     return count === 1

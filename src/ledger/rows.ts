@@ -63,7 +63,7 @@ export const LISTED: Record<Exclude<keyof ListedRecord, 'error'> | 'reasonText',
   deployId: true,
 }
 export const LISTED_WITH_ERROR = { ...LISTED, error: true }
-export const RECORD = { ...LISTED_WITH_ERROR, checkpoint: true, skippedRows: true }
+export const RECORD = { ...LISTED_WITH_ERROR, checkpoint: true, skippedRows: true, params: true }
 export const RUN: Record<Exclude<keyof TaskRun, LongText> | 'reasonText', true> = {
   id: true,
   version: true,
@@ -109,15 +109,16 @@ export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null
 }
 
 export function toRecord(row: RecordRow): TaskRecord {
-  const { checkpoint, cursor = null, skippedRows, error } = row
-  return { ...toListed(row), error, checkpoint: checkpoint ?? cursor, skippedRows: readSkippedRows(skippedRows) }
+  const { checkpoint, cursor = null, skippedRows, params, error } = row
+  const texts = { error, checkpoint: checkpoint ?? cursor, params }
+  return { ...toListed(row), ...texts, skippedRows: readSkippedRows(skippedRows) }
 }
 
 export function toRun(row: Omit<RunRow, LongText> & Partial<RunRow>): TaskRun {
   const { id, version, name, fence, status, startedAt, finishedAt, owner, deployId, processed } = row
-  const { error = null, log = null, skippedRows = null } = row
+  const { error = null, log = null, params = null, skippedRows = null } = row
   return {
-    ...{ id, version, name, fence, status, startedAt, finishedAt, owner, deployId, error, log },
+    ...{ id, version, name, fence, status, startedAt, finishedAt, owner, deployId, error, log, params },
     reason: toReason(row),
     skippedRows: readSkippedRows(skippedRows),
     processed: Number(processed),

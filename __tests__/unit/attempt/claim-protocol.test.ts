@@ -152,6 +152,7 @@ class World {
       startedAt: new Date(this.#now),
       checksum: null,
       deployId: null,
+      params: null,
       resume: true,
     })
     if (!claim) {
@@ -279,7 +280,15 @@ describe('the claim protocol', () => {
 test('who takes over what stood otherwise when it was planned goes on from where it stands', async () => {
   const ledger = new MemoryLedger()
   const [version] = VERSIONS
-  const options = { version, name: 'task', checksum: null, deployId: null, resume: false, startedAt: new Date() }
+  const options = {
+    version,
+    name: 'task',
+    checksum: null,
+    deployId: null,
+    params: null,
+    resume: false,
+    startedAt: new Date(),
+  }
   const lease = { leaseUntil: new Date(Date.now() + 60_000) }
   const end = { finishedAt: new Date(), reason: null, error: null }
   const first = await ledger.claim(null, { ...options, ...lease, owner: 'a' })
@@ -315,7 +324,7 @@ test('who works while another process has the task does not use up the time to w
   const ledger = new MemoryLedger()
   const [version] = VERSIONS
   const lease = { leaseUntil: new Date(Date.now() + 60_000), startedAt: new Date(), checksum: null, deployId: null }
-  const held = await ledger.claim(null, { version, name: 'task', owner: 'a', resume: false, ...lease })
+  const held = await ledger.claim(null, { version, name: 'task', owner: 'a', params: null, resume: false, ...lease })
   let looks = 0
   const acquisition = await acquire({ version, name: 'task' }, null, {
     ledger,

@@ -50,7 +50,7 @@ test('a repeatable option takes one value each time, and another is refused twic
   const parse = (...args: string[]) => parser(args, [command as CommandModule]).parseAsync()
   await parse('go', '--tag', 'a', 'name', '--tag=b')
   expect(seen).toEqual([[['name'], ['a', 'b']]])
-  await expect(parse('go', '--env', 'a', '--env', 'b')).rejects.toThrow('--env was passed twice')
+  await expect(async () => parse('go', '--env', 'a', '--env', 'b')).rejects.toThrow('--env was passed twice')
 })
 
 describe('a flag', () => {

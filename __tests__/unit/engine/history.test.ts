@@ -30,6 +30,7 @@ test('the history has the latest 20 attempts, unless it is asked for more or few
       reason: null,
       error: null,
       log: null,
+      params: null,
     })
   expect((await history(engine, {})).map(({ fence }) => fence)).toEqual(Array.from({ length: 20 }, (_, i) => 25 - i))
   expect(await history(engine, { limit: 3 })).toHaveLength(3)

@@ -23,6 +23,7 @@ function record(version: string, status: RecordStatus, more: Partial<TaskRecord>
     part: null,
     checkpoint: null,
     skippedRows: [],
+    params: null,
     changedMeanwhile: 0,
     processed: 0,
     total: null,

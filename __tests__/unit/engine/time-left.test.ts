@@ -24,6 +24,7 @@ function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [
     fence: 5,
     leaseUntil: null,
     skippedRows: [],
+    params: null,
     changedMeanwhile: 0,
     part: null,
     checkpoint: walk === null ? null : writeCheckpoint({ ...range, walk, ...(splits && { splits }) }),
@@ -49,6 +50,7 @@ async function left(record: TaskRecord, ...runs: Partial<TaskRun>[]): Promise<nu
       reason: null,
       error: 'no',
       log: null,
+      params: null,
       ...open,
       ...run,
     })

@@ -2,7 +2,8 @@ import type { AfterParty, PartyRunOptions } from '../../party.js'
 import { defineCommand } from '../command.js'
 import { deployIdOf } from '../deploy-id.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
-import { duration, lease, project, tags } from '../options.js'
+import { duration, lease, project, repeatable, tags } from '../options.js'
+import { paramsOf } from '../params.js'
 import { printJson } from '../reporters/json.js'
 import { untilSignal } from '../signals.js'
 import { usingParty } from '../using-party.js'
@@ -14,6 +15,7 @@ export const runCommand = defineCommand({
     ['run', 'What a deploy runs, after prisma migrate deploy'],
     ['run --rehearse', 'Try it, and roll everything back'],
     ['run backfill_slugs --batch-size 5000', 'One task, at another pace'],
+    ['run import_customers --param limit=500', 'One task, with a parameter of its own'],
   ],
   options: (yargs) =>
     tags(project(yargs))
@@ -42,6 +44,7 @@ export const runCommand = defineCommand({
         describe: 'Wait for other runs; with --no-wait, exit with code 3 at once',
       })
       .option('max-duration', duration('Stop cleanly after this long; the next run resumes'))
+      .option('param', repeatable('Parameter of the named task, as name=value; repeatable'))
       .option('batch-size', {
         type: 'number',
         requiresArg: true,
@@ -61,6 +64,12 @@ export const runCommand = defineCommand({
           "--rehearse can't be combined with --dry-run or --max-duration.",
       )
       .check(
+        ({ names, param }) =>
+          param === undefined ||
+          (names ?? []).length === 1 ||
+          '--param needs the name of one task: after-party run <name> --param name=value.',
+      )
+      .check(
         ({ names, tag, excludeTag }) =>
           (names ?? []).length === 0 ||
           (tag === undefined && excludeTag === undefined) ||
@@ -78,17 +87,25 @@ export const runCommand = defineCommand({
           (batchSize === undefined && pause === undefined) ||
           '--batch-size and --pause need the name of a backfill: after-party run <name> --batch-size 5000.',
       ),
-  run: (args) =>
-    usingParty(args, (party, _, crashed) => {
+  run: async (args) => {
+    const params = paramsOf(args.param)
+    return usingParty(args, (party, _, crashed) => {
       const { names = [], tag, excludeTag } = args
-      const which = { names, tags: tag, excludeTags: excludeTag, deployId: deployIdOf(args.deployId, process.env) }
+      const which = {
+        names,
+        tags: tag,
+        excludeTags: excludeTag,
+        deployId: deployIdOf(args.deployId, process.env),
+        params,
+      }
       const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
       if (args.dryRun) return plan(party, which, args)
       if (args.rehearse) return rehearse(party, { ...which, ...checks }, args)
       const { lease, lockTimeout, maxDuration, batchSize, pause } = args
       const times = { lease, maxDuration, lockTimeout: args.wait ? lockTimeout : 0, batchSize, pause }
       return run(party, { ...which, ...checks, ...times, crashed }, args)
-    }),
+    })
+  },
 })
 
 async function plan(party: AfterParty, options: PartyRunOptions, { json }: { json: boolean }): Promise<number> {

@@ -36,12 +36,19 @@ function details(run: TaskAttempt): string {
   const parts = [
     head,
     stdout.style('dim', indent(where)),
+    run.params && indent(`params ${paramsText(run.params)}`),
     why(run) && indent(why(run)),
     run.error && indent(readable(run.error)),
     ...run.skippedRows.map(({ key, error }) => indent(`skipped row ${key}: ${error}`)),
     run.log && indent(run.log),
   ]
   return parts.filter(Boolean).join('\n').trimEnd()
+}
+
+function paramsText(params: Record<string, unknown>): string {
+  const plain = (value: unknown) => typeof value === 'string' && /^\S+$/.test(value)
+  const words = Object.entries(params).map(([name, value]) => `${name}=${plain(value) ? value : JSON.stringify(value)}`)
+  return words.join(', ')
 }
 
 function why({ reason }: TaskAttempt): string {
