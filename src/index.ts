@@ -25,6 +25,7 @@ export type {
 export { defineBackfill } from './define/backfill.js'
 export type {
   Config,
+  OnFresh,
   PrismaClientLike,
   Register,
   RegisteredClient,

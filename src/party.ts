@@ -54,6 +54,11 @@ export interface PartyRunOptions extends TagFilter {
   batchSize?: number | undefined
   /** For backfills in this run: how long to pause after each batch. Default: as each says. */
   pause?: Duration | undefined
+  /**
+   * The database is new: no migration was applied before this deploy. Tasks that are pending and set to `baseline`, by
+   * `onFresh` or by `freshDatabase` of the config, are recorded without running.
+   */
+  fresh?: boolean | undefined
   /** Run even if migrations are pending. */
   skipMigrationCheck?: boolean | undefined
   /** Stops the run: no new task starts, and the running task is asked to stop. */
@@ -65,7 +70,7 @@ export interface PartyRunOptions extends TagFilter {
 }
 
 /** The options that say which tasks run. */
-type PartyPlanOptions = Pick<PartyRunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags' | 'params'>
+type PartyPlanOptions = Pick<PartyRunOptions, 'names' | 'deployId' | 'fresh' | 'tags' | 'excludeTags' | 'params'>
 
 /** After Party as a library: the engine of the command line. Close it when you are done. */
 export interface AfterParty {
@@ -98,6 +103,7 @@ export interface AfterParty {
  */
 export function createAfterParty(options: AfterPartyOptions): AfterParty {
   const lazy = lazyEngine(options)
+  const freshOf = ({ fresh }: Pick<PartyRunOptions, 'fresh'>) => (fresh ? (options.freshDatabase ?? 'run') : undefined)
   const migrated = async ({ skipMigrationCheck }: Pick<PartyRunOptions, 'skipMigrationCheck'>): Promise<Engine> => {
     const engine = await lazy.engine()
     if (options.migrations !== undefined && !skipMigrationCheck)
@@ -115,6 +121,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           excludeTags: given.excludeTags,
           params: given.params,
           deployId: given.deployId,
+          fresh: freshOf(given),
           leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
           lockTimeoutMs: toMs(given.lockTimeout ?? options.lockTimeout ?? '10m'),
           graceMs: toMs(given.grace ?? options.grace ?? '25s'),
@@ -135,12 +142,15 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         excludeTags: given.excludeTags,
         params: given.params,
         deployId: given.deployId,
+        fresh: freshOf(given),
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
         signal: given.signal ?? new AbortController().signal,
         emit: fanOut([options.onEvent, given.onEvent]),
       })
     },
-    plan: async (given = {}) => (await planRun(await lazy.engine(), given)).map(plannedTask),
+    async plan(given = {}) {
+      return (await planRun(await lazy.engine(), { ...given, fresh: freshOf(given) })).map(plannedTask)
+    },
     async status(given) {
       const { status } = await import('./engine/status.js')
       return status(await lazy.engine(), given)

@@ -332,6 +332,16 @@ describeLedgers((makeStand, kind) => {
       expect(await recordOf(claim.version)).toMatchObject({ status: 'failed', fence: 1 })
     })
 
+    test('as baseline is one that no run has to read', async () => {
+      const version = newVersion()
+      const mark = { version, name: 'old', status: 'baseline' as const, at: new Date(await ledger.now()), owner: 'me' }
+      expect(await ledger.mark(null, mark)).toBe(true)
+      expect(await other.mark(null, mark)).toBe(false)
+      const settled = (await other.recordsForRun()).find((record) => record.version === version)
+      expect(settled).toMatchObject({ version, name: 'old', status: 'baseline' })
+      expect(settled).not.toHaveProperty('checkpoint')
+    })
+
     test('as pending forgets where the task was', async () => {
       const { claim } = await claimed()
       await ledger.checkpoint(claim, { from: null, checkpoint: 'k7', processed: 7, total: 9, leaseUntil: new Date() })

@@ -99,7 +99,9 @@ describe('docs/commands.md', () => {
     const taking = keysIn(section(page, '`after-party run [names...]`').replace(/[\s\S]*?\| option/, '| option'))
     for (const key of taking) {
       const [option = '', value] = key.split(' ')
-      const flag = ['--dry-run', '--rehearse', '--json', '--no-wait', '--skip-migration-check'].includes(option)
+      const flag = ['--dry-run', '--rehearse', '--json', '--no-wait', '--fresh', '--skip-migration-check'].includes(
+        option,
+      )
       expect([key, value === undefined]).toEqual([key, flag])
     }
   })

@@ -139,7 +139,7 @@ function look(ledger: Ledger, version: string): Promise<TaskRecord | null> {
 
 function hasEndedSince(planned: ListedRecord | null, seen: TaskRecord): boolean {
   const same = planned?.fence === seen.fence && planned.status === seen.status
-  return !same && ['done', 'recurring', 'failed', 'skipped'].includes(seen.status)
+  return !same && ['done', 'recurring', 'failed', 'skipped', 'baseline'].includes(seen.status)
 }
 
 function isOurs(

@@ -1,5 +1,5 @@
 import type { Prisma } from '@prisma/client/extension'
-import type { RegisteredClient, TransactionClient } from './config.js'
+import type { OnFresh, RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
 import type { ParamName, ParamsOf, ParamsSchema } from './params.js'
 import type {
@@ -183,6 +183,11 @@ export interface BackfillOptions<
   params?: Schema
   /** The params whose values are never stored or shown. Default: none. */
   secretParams?: readonly ParamName<Schema>[]
+  /**
+   * In a database that is new (`run --fresh`): run it, or record it as `baseline` without running it. Default:
+   * `freshDatabase` in the config.
+   */
+  onFresh?: OnFresh
   /** The model to backfill, by its name on the client: `'post'`. */
   model: Model
   /** The rows to process. Rows may stop matching when the backfill changes them: `{ slug: null }`. Default: all rows. */

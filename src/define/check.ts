@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import type { BackfillDefinition } from './backfill.js'
+import type { OnFresh } from './config.js'
 import type { Definition } from './definition.js'
 import { isDuration } from './duration.js'
 import { nearest } from './nearest.js'
 import { isParamsSchema } from './params.js'
+import type { TaskDefinition } from './task.js'
 
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
 const text = v.string('must be a string')
@@ -32,12 +34,17 @@ const retryOptions = v.strictObject(
 
 const word = v.pipe(text, v.regex(/^[^\s,]+$/, 'must be a word without spaces and commas'))
 
+/** What `onFresh` of a task and `freshDatabase` of the config may be. */
+export const ON_FRESH = ['run', 'baseline'] as const satisfies readonly OnFresh[]
+export const ON_FRESH_MESSAGE = "must be 'run' or 'baseline'"
+
 const common = {
   description: v.optional(text),
   environments: v.optional(v.array(text, 'must be a list of strings')),
   tags: v.optional(v.pipe(v.array(word, 'must be a list of words'), v.nonEmpty('must have at least one tag'))),
   params: v.optional(v.custom(isParamsSchema, 'must be a Standard Schema, such as z.object({ … })')),
   secretParams: v.optional(v.array(text, 'must be a list of names')),
+  onFresh: v.optional(v.picklist(ON_FRESH, ON_FRESH_MESSAGE)),
   transaction: v.optional(
     v.union([flag, transactionOptions], 'must be true, false or { timeout, maxWait, isolationLevel }'),
   ),
@@ -108,9 +115,15 @@ export function checkTask(exported: unknown): CheckedTask {
   const result = v.safeParse<typeof task | typeof backfill>(schema, exported)
   if (!result.success) return { faults: describeIssues(result.issues, noun, schema) }
   const definition = exported as Definition
-  const faults = definition.kind === 'backfill' ? backfillFaults(definition) : []
+  const faults = definition.kind === 'backfill' ? backfillFaults(definition) : taskFaults(definition)
   if (definition.secretParams && !definition.params) faults.push('`secretParams` needs `params`: add a schema')
   return faults.length > 0 ? { faults } : { task: definition }
+}
+
+/** What no single option shows. */
+function taskFaults({ everyDeploy, onFresh }: TaskDefinition): string[] {
+  if (!everyDeploy || onFresh !== 'baseline') return []
+  return ["`everyDeploy` and `onFresh: 'baseline'` can't be combined: remove one"]
 }
 
 /** What no single option shows. */

@@ -31,6 +31,9 @@ type NotInTransaction = '$connect' | '$disconnect' | '$on' | '$use' | '$extends'
 /** The client inside a transaction. */
 export type TransactionClient<Client = RegisteredClient> = Omit<Client, NotInTransaction>
 
+/** What a run does with a task in a database that is new: run it, or record it as `baseline` without running it. */
+export type OnFresh = 'run' | 'baseline'
+
 /** What `after-party.config.ts` exports. */
 export interface Config {
   /**
@@ -58,6 +61,8 @@ export interface Config {
   lockTimeout?: Duration
   /** How long a task may take to finish after it was asked to stop. Default: `25s`. */
   grace?: Duration
+  /** What tasks do in a database that is new (`run --fresh`), unless they set `onFresh`. Default: `run`. */
+  freshDatabase?: OnFresh
   /** Receives the events of every run. It is not awaited, and its errors don't affect the run. */
   onEvent?: RunListener
 }

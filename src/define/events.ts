@@ -8,6 +8,7 @@ export type TaskState =
   | 'interrupted'
   | 'paused'
   | 'skipped'
+  | 'baseline'
   | 'missing'
 
 /**
@@ -31,8 +32,8 @@ export type PlanReason =
         | 'named-done'
         | 'running'
     }
-  /** The task doesn't run. */
-  | { code: 'done' | 'skipped' | 'missing' | 'not-named' }
+  /** The task doesn't run. `fresh-baseline`: this run records it as `baseline`, because the database is new. */
+  | { code: 'done' | 'skipped' | 'baseline' | 'fresh-baseline' | 'missing' | 'not-named' }
   | { code: 'other-environment'; only: string[]; environment: string }
   /** It has none of the tags of the run, or one that the run excludes. */
   | { code: 'other-tag'; only: string[] }
@@ -104,6 +105,8 @@ export interface TaskResult {
 export interface RunResult {
   outcome: Outcome
   results: TaskResult[]
+  /** The tasks that it recorded as `baseline` without running them, if there are any. */
+  baseline?: TaskRef[]
   deployId?: string
 }
 
@@ -142,6 +145,8 @@ export type StopReason = 'signal' | 'timeout' | 'lost'
 /** The fields of each type of event. */
 export type RunNews =
   | { type: 'planned'; tasks: PlannedTask[] }
+  /** Tasks were recorded as `baseline` without running: the database is new. */
+  | { type: 'baseline'; tasks: TaskRef[] }
   | { type: 'started'; task: TaskRef; attempt: number }
   | { type: 'waiting'; task: TaskRef; holder: Holder }
   | { type: 'log'; task: TaskRef; level: LogLevel; message: string }

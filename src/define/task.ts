@@ -1,4 +1,4 @@
-import type { RegisteredClient, TransactionClient } from './config.js'
+import type { OnFresh, RegisteredClient, TransactionClient } from './config.js'
 import type { Duration } from './duration.js'
 import type { ParamName, ParamsOf, ParamsSchema } from './params.js'
 
@@ -102,6 +102,11 @@ export interface Task<
   params?: Schema
   /** The params whose values are never stored or shown. Default: none. */
   secretParams?: readonly ParamName<Schema>[]
+  /**
+   * In a database that is new (`run --fresh`): run it, or record it as `baseline` without running it. Default:
+   * `freshDatabase` in the config.
+   */
+  onFresh?: OnFresh
   /** Commit the task's writes and its record in one transaction: exactly once. Default: `false`. */
   transaction?: Transaction & NoExcess<Transaction, TransactionOptions>
   /** Maximum duration. Default: no limit. */

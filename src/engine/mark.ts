@@ -1,7 +1,7 @@
 import { describeOwner } from '../attempt/owner.js'
 import { isEveryDeploy } from '../define/definition.js'
 import { AfterPartyError } from '../define/errors.js'
-import type { ListedRecord, Mark, TaskRecord } from '../ledger/contract.js'
+import type { ListedRecord, TaskRecord } from '../ledger/contract.js'
 import { isHeld } from '../ledger/contract.js'
 import type { TaskFile } from '../project/task-files.js'
 import { endDeadRun } from './dead-attempt.js'
@@ -23,7 +23,7 @@ export interface Marked {
   version: string
   name: string
   from: TaskRecord['status'] | null
-  to: Mark['status']
+  to: MarkOptions['as'] | 'recurring'
 }
 
 /**

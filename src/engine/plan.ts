@@ -1,7 +1,8 @@
+import type { OnFresh } from '../define/config.js'
 import { type Definition, isEveryDeploy } from '../define/definition.js'
 import type { PlannedTask, PlanReason, TaskFlag, TaskState } from '../define/events.js'
 import type { ListedRecord, SettledRecord, TaskRecord } from '../ledger/contract.js'
-import { isHeld } from '../ledger/contract.js'
+import { isHeld, isSettled } from '../ledger/contract.js'
 import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
 import type { TaskParams } from './params.js'
@@ -36,6 +37,8 @@ export interface PlanInput extends TagFilter {
   deployId?: string | undefined
   /** Versions named by hand: only these run, and they run though they are done. */
   named?: ReadonlySet<string> | undefined
+  /** The database is new: what becomes of tasks that don't say it themselves. */
+  fresh?: OnFresh | undefined
 }
 
 /**
@@ -57,7 +60,7 @@ export function planTasks(input: PlanInput): PlanEntry[] {
 
 /** Whether a record lets its task run at the next run, so that its file must be loaded and checked. */
 export function mayRun(record: Pick<TaskRecord, 'status'> | undefined): boolean {
-  return record === undefined || !(record.status === 'done' || record.status === 'skipped')
+  return record === undefined || !isSettled(record.status)
 }
 
 function planTask(
@@ -89,7 +92,7 @@ function stateOf(
 ): TaskState {
   if (!file) return 'missing'
   if (record?.status === 'running') return isHeld(record, now) ? 'running' : 'interrupted'
-  if (record?.status === 'done' || record?.status === 'skipped') return record.status
+  if (record && isSettled(record.status)) return record.status
   if (record?.status === 'recurring') return definition && !isEveryDeploy(definition) ? 'done' : 'recurring'
   if (leavesOut(definition, environment)) return 'skipped'
   if (!record || record.status === 'pending') return 'pending'
@@ -101,7 +104,7 @@ function decide(
   record: ListedRecord | null,
   definition: Definition | null,
   version: string,
-  { named, deployId, environment, ...filter }: PlanInput,
+  { named, deployId, environment, fresh, ...filter }: PlanInput,
 ): { runs: boolean; reason: PlanReason } {
   if (state === 'missing') return { runs: false, reason: { code: 'missing' } }
   if (named && !named.has(version)) return { runs: false, reason: { code: 'not-named' } }
@@ -113,6 +116,8 @@ function decide(
   const leftOut = leftOutByTag(definition, filter)
   if (leftOut) return { runs: false, reason: leftOut }
   if (state === 'running') return { runs: true, reason: { code: 'running' } }
+  if (state === 'pending' && fresh !== undefined && becomesBaseline(definition, fresh))
+    return { runs: false, reason: { code: 'fresh-baseline' } }
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {
     case 'pending':
@@ -128,6 +133,7 @@ function decide(
         : { runs: true, reason: { code: 'every-deploy' } }
     case 'done':
     case 'skipped':
+    case 'baseline':
       return { runs: false, reason: { code: state } }
   }
 }
@@ -136,8 +142,13 @@ function leavesOut(definition: Definition | null, environment: string): boolean 
   return definition?.environments !== undefined && !definition.environments.includes(environment)
 }
 
+/** A task that runs at every deploy is never through with a database, not even with a new one. */
+function becomesBaseline(definition: Definition | null, fresh: OnFresh): boolean {
+  return definition !== null && !isEveryDeploy(definition) && (definition.onFresh ?? fresh) === 'baseline'
+}
+
 function isDone({ status }: Pick<TaskRecord, 'status'>): boolean {
-  return status === 'done'
+  return status === 'done' || status === 'baseline'
 }
 
 function later(a: string, b: string): string {

@@ -1,4 +1,5 @@
 import type { RunPace } from '../define/backfill.js'
+import type { OnFresh } from '../define/config.js'
 import type { RunNews } from '../define/events.js'
 import type { TagFilter } from './tags.js'
 
@@ -7,6 +8,8 @@ export interface RunOptions extends TagFilter {
   /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
   deployId?: string | undefined
+  /** The database is new: what becomes of tasks that don't say it themselves. */
+  fresh?: OnFresh | undefined
   leaseMs: number
   lockTimeoutMs: number
   graceMs: number

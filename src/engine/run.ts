@@ -1,6 +1,7 @@
 import { AfterPartyError, storable } from '../define/errors.js'
 import type { Outcome, RunResult, TaskResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
+import { withBaseline } from './baseline.js'
 import type { Engine } from './engine.js'
 import { planParams } from './params.js'
 import { mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
@@ -9,14 +10,14 @@ import type { RunOptions } from './run-options.js'
 import { demandKnownTags, isFiltered } from './tags.js'
 
 /** What a plan of a run depends on. */
-export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'tags' | 'excludeTags' | 'params'>
+export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'fresh' | 'tags' | 'excludeTags' | 'params'>
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
  * `task-unknown`, `tag-unknown`, `params-invalid`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
-export async function planRun(engine: Engine, options: PlanOptions) {
-  const { names, deployId, tags, excludeTags, params } = options
+export async function planRun(engine: Engine, options: PlanOptions): Promise<PlanEntry[]> {
+  const { names, deployId, fresh, tags, excludeTags, params } = options
   demandStorable(deployId)
   const byName = names !== undefined && names.length > 0
   if (byName && isFiltered(options)) throw namesAndTags()
@@ -33,12 +34,13 @@ export async function planRun(engine: Engine, options: PlanOptions) {
   const { definitions } = loaded
   await demandKnownTags(options, { source: engine.source, files, definitions })
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
-  const wanted = { deployId, named, tags, excludeTags }
+  const wanted = { deployId, named, fresh, tags, excludeTags }
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, ...wanted })
   const planned = await planParams(engine, tasks, { params, byName })
   const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks)), ...planned.faults]
   if (all.length > 0) throw faultsError(all, engine.source.place)
-  for (const task of tasks) if (named?.has(task.version) && !task.runs) throw leftOut(engine, task)
+  for (const task of tasks)
+    if (named?.has(task.version) && task.reason.code === 'other-environment') throw leftOut(engine, task)
   return planned.tasks
 }
 
@@ -89,11 +91,14 @@ function leftOut({ environment }: Engine, { name, definition }: PlanEntry): Afte
 
 /** Runs what the plan says, in order, one task at a time. The first that does not end well is the last. */
 export async function run(engine: Engine, options: RunOptions): Promise<RunResult> {
-  const tasks = await planRun(engine, options)
-  const queue = tasks.filter((task) => task.runs)
+  const planned = await planRun(engine, options)
   // A client that can't be made, or that does not fit the ledger, is no fault of a task.
-  if (queue.length > 0) await engine.tasksClient()
+  if (planned.some(({ runs }) => runs)) await engine.tasksClient()
+  // Before the first task: if this process dies in one of them, the next run doesn't know that the database was new.
+  const { tasks, baseline } = await withBaseline(engine, planned, () => planRun(engine, options))
+  const queue = tasks.filter((task) => task.runs)
   options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
+  if (baseline.length > 0) options.emit({ type: 'baseline', tasks: baseline })
   const results: TaskResult[] = []
   let outcome: Outcome = 'done'
   while (queue[0] && outcome === 'done') {
@@ -112,7 +117,12 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
   }
   if (outcome === 'done' && queue.length > 0) outcome = 'paused'
   const { deployId } = options
-  const result: RunResult = { outcome, results, ...(deployId !== undefined && { deployId }) }
+  const result: RunResult = {
+    outcome,
+    results,
+    ...(baseline.length > 0 && { baseline }),
+    ...(deployId !== undefined && { deployId }),
+  }
   options.emit({ type: 'ended', result, notRun: queue.map(({ version, name }) => ({ version, name })) })
   return result
 }

@@ -158,6 +158,7 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
     interrupted: 0,
     paused: 0,
     skipped: 0,
+    baseline: 0,
     missing: 0,
   }
   for (const { state } of tasks) summary[state] += 1

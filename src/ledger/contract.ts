@@ -1,6 +1,9 @@
 import type { Reason, SkippedRow, TaskState } from '../define/events.js'
 
-/** How a record stands in the database. `pending` is only ever written by `mark --pending`. */
+/**
+ * How a record stands in the database. `pending` is only ever written by `mark --pending`, `baseline` by a run in a
+ * database that is new.
+ */
 export type RecordStatus = Exclude<TaskState, 'missing'>
 
 /** One row of `AfterPartyTaskRecord`: whether a task has run in this database, and how it stands. */
@@ -44,7 +47,7 @@ export type ListedRecord = Omit<TaskRecord, 'checkpoint' | 'skippedRows' | 'para
 }
 
 /** A record that no run will claim, as little as a plan needs of it: there may be thousands. */
-export type SettledRecord = Pick<TaskRecord, 'version' | 'name'> & { status: 'done' | 'skipped' }
+export type SettledRecord = Pick<TaskRecord, 'version' | 'name'> & { status: 'done' | 'skipped' | 'baseline' }
 
 /** One row of `AfterPartyTaskRun`: one attempt at a task. */
 export interface TaskRun {
@@ -137,18 +140,18 @@ export interface RecordChange {
 
 /** The end of a claim. */
 export interface Settlement {
-  status: Exclude<RecordStatus, 'running' | 'pending'>
+  status: Exclude<RecordStatus, 'running' | 'pending' | 'baseline'>
   finishedAt: Date
   reason: Reason | null
   error: string | null
   processed?: number
 }
 
-/** What `mark` writes. */
+/** What `mark` writes, and a run in a database that is new (`baseline`). */
 export interface Mark {
   version: string
   name: string
-  status: 'done' | 'recurring' | 'skipped' | 'pending'
+  status: 'done' | 'recurring' | 'skipped' | 'baseline' | 'pending'
   at: Date
   owner: string
 }
@@ -238,6 +241,11 @@ export interface Ledger extends Records, Claims, History {
   now(): Promise<number>
   /** Lets the connection go. */
   close(): Promise<void>
+}
+
+/** Whether a record's task is through here, so that no run claims it unless it is named. */
+export function isSettled(status: RecordStatus): status is SettledRecord['status'] {
+  return status === 'done' || status === 'skipped' || status === 'baseline'
 }
 
 /** Whether a `running` record's process still says that it lives. */

@@ -22,6 +22,7 @@ import type {
   TaskRecord,
   TaskRun,
 } from './contract.js'
+import { isSettled } from './contract.js'
 import { demandColumns } from './models.js'
 import { PrismaHistory } from './prisma-history.js'
 import { readAll } from './read-all.js'
@@ -91,7 +92,7 @@ export class PrismaLedger implements Ledger {
     const settled: SettledRecord[] = []
     const open: string[] = []
     for (const { version, name, status } of rows) {
-      if (status === 'done' || status === 'skipped') settled.push({ version, name, status })
+      if (isSettled(status)) settled.push({ version, name, status })
       else open.push(version)
     }
     if (open.length === 0) return settled

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import * as v from 'valibot'
-import { describeIssues } from '../define/check.js'
+import { describeIssues, ON_FRESH, ON_FRESH_MESSAGE } from '../define/check.js'
 import type { Config } from '../define/config.js'
 import { DEFAULT_MIGRATIONS, DEFAULT_TASKS } from '../define/config.js'
 import { isDuration, isLease } from '../define/duration.js'
@@ -38,6 +38,7 @@ const config = v.strictObject({
   lease: v.optional(v.custom(isLease, 'must be a duration of 100ms or more, such as "60s"')),
   lockTimeout: v.optional(duration),
   grace: v.optional(duration),
+  freshDatabase: v.optional(v.picklist(ON_FRESH, ON_FRESH_MESSAGE)),
   onEvent: v.optional(v.function('must be a function')),
 })
 

@@ -59,11 +59,11 @@ describe('a plan', () => {
     ])
   })
 
-  test('leaves done and skipped tasks alone', () => {
-    expect(shape(plan([record(V1, 'done'), record(V2, 'skipped')]))).toEqual([
+  test('leaves done, skipped and baseline tasks alone', () => {
+    expect(shape(plan([record(V1, 'done'), record(V2, 'skipped'), record(V3, 'baseline')]))).toEqual([
       [V1, 'done', false],
       [V2, 'skipped', false],
-      [V3, 'pending', true],
+      [V3, 'baseline', false],
     ])
   })
 
@@ -131,9 +131,12 @@ describe('a plan', () => {
     ])
   })
 
-  test('flags a pending task that is older than the newest done one as late', () => {
-    expect(plan([record(V2, 'done')]).map(({ flags }) => flags)).toEqual([['late'], [], []])
-  })
+  test.each(['done', 'baseline'] as const)(
+    'flags a pending task that is older than a newer %s one as late',
+    (status) => {
+      expect(plan([record(V2, status)]).map(({ flags }) => flags)).toEqual([['late'], [], []])
+    },
+  )
 
   test('flags a done task whose file has changed', () => {
     const checksums = new Map([[V1, 'now']])
@@ -145,5 +148,59 @@ describe('a plan', () => {
     const forgotten = record('20250101000001', 'pending')
     expect(shape(plan([gone, forgotten]))[0]).toEqual(['20250101000000', 'missing', false])
     expect(plan([gone, forgotten])).toHaveLength(4)
+  })
+})
+
+describe('a plan for a new database', () => {
+  const onFresh = (setting: 'run' | 'baseline') => ({ [V1]: { onFresh: setting } })
+  const reasons = (tasks: ReturnType<typeof plan>) => tasks.map(({ runs, reason }) => [runs, reason.code])
+
+  test('records the tasks that say so, and runs the others', () => {
+    const tasks = plan([], onFresh('baseline'), { fresh: 'run' })
+    expect(reasons(tasks)).toEqual([
+      [false, 'fresh-baseline'],
+      [true, 'new'],
+      [true, 'new'],
+    ])
+    expect(tasks[0]?.state).toBe('pending')
+  })
+
+  test('records all tasks but those that say otherwise where the config says so', () => {
+    expect(reasons(plan([], onFresh('run'), { fresh: 'baseline' }))).toEqual([
+      [true, 'new'],
+      [false, 'fresh-baseline'],
+      [false, 'fresh-baseline'],
+    ])
+  })
+
+  test('runs everything where the database is not said to be new', () => {
+    expect(reasons(plan([], onFresh('baseline')))[0]).toEqual([true, 'new'])
+  })
+
+  test('touches no task that was tried, only what never ran or was marked pending', () => {
+    const records = [record(V1, 'failed'), record(V2, 'pending'), record(V3, 'interrupted')]
+    expect(reasons(plan(records, {}, { fresh: 'baseline' }))).toEqual([
+      [true, 'failed'],
+      [false, 'fresh-baseline'],
+      [true, 'interrupted'],
+    ])
+  })
+
+  test('runs tasks for every deploy, and leaves those of other environments alone', () => {
+    const options = { [V1]: { everyDeploy: true }, [V2]: { environments: ['production'] } }
+    expect(reasons(plan([], options, { fresh: 'baseline' }))).toEqual([
+      [true, 'new'],
+      [false, 'other-environment'],
+      [false, 'fresh-baseline'],
+    ])
+  })
+
+  test('of named tasks, records only those', () => {
+    expect(reasons(plan([], {}, { fresh: 'baseline', named: new Set([V1]) }))).toEqual([
+      [false, 'fresh-baseline'],
+      [false, 'not-named'],
+      [false, 'not-named'],
+    ])
+    expect(reasons(plan([record(V1, 'baseline')], {}, { named: new Set([V1]) }))[0]).toEqual([true, 'named'])
   })
 })

@@ -51,6 +51,11 @@ export const runCommand = defineCommand({
         describe: 'Rows per batch of the named backfills, in this run',
       })
       .option('pause', duration('How long the named backfills pause after each batch, in this run'))
+      .option('fresh', {
+        type: 'boolean',
+        default: false,
+        describe: 'This database is new: record tasks set to baseline without running them',
+      })
       .option('skip-migration-check', {
         type: 'boolean',
         default: false,
@@ -97,6 +102,7 @@ export const runCommand = defineCommand({
         excludeTags: excludeTag,
         deployId: deployIdOf(args.deployId, process.env),
         params,
+        fresh: args.fresh,
       }
       const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
       if (args.dryRun) return plan(party, which, args)

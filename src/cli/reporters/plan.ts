@@ -12,7 +12,7 @@ export function printPlan(tasks: readonly PlannedTask[], { json }: { json: boole
 function printTable(tasks: readonly PlannedTask[]): void {
   const due = tasks.filter(({ runs }) => runs)
   const worthSaying = tasks.filter(
-    ({ runs, state, reason }) => runs || !(state === 'done' || reason.code === 'not-named'),
+    ({ runs, state, reason }) => runs || !(state === 'done' || state === 'baseline' || reason.code === 'not-named'),
   )
   const head = ['', 'VERSION', 'TASK', 'WHY'].map((text) => stdout.style('dim', text))
   const rows = worthSaying.map(({ runs, version, name, flags, reason }) => [
@@ -55,6 +55,8 @@ const REASONS: Record<
   running: 'running in another process, waits for it',
   done: 'done',
   skipped: 'marked skipped',
+  baseline: 'recorded as baseline',
+  'fresh-baseline': 'the database is new, is recorded as baseline',
   missing: 'its file is missing',
   'not-named': 'not named',
 }

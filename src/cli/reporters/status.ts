@@ -17,6 +17,7 @@ const COLOURS: Record<TaskState, 'green' | 'yellow' | 'red' | 'cyan' | 'dim'> = 
   interrupted: 'yellow',
   paused: 'yellow',
   skipped: 'dim',
+  baseline: 'dim',
   missing: 'yellow',
 }
 

@@ -23,6 +23,8 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
           due === 0 ? `${stderr.style('green', '✔')} Nothing to do.` : `› ${count(due, 'task')} to run`,
         )
       }
+      case 'baseline':
+        return stderr.line(`› ${count(event.tasks.length, 'task')} recorded as baseline: this database is new`)
       case 'started':
         return stderr.line(`→ ${title(event.task)}${event.attempt > 1 ? dim(` (attempt ${event.attempt})`) : ''}`)
       case 'waiting':
