@@ -43,6 +43,7 @@ export type {
   PlannedTask,
   PlanReason,
   Reason,
+  RunDatabase,
   RunEvent,
   RunListener,
   RunResult,

@@ -7,7 +7,7 @@ import { DEFAULT_TASKS } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
 import type { PlannedTask, RunListener, RunResult } from './define/events.js'
-import type { Engine } from './engine/engine.js'
+import type { Engine, RunEngine } from './engine/engine.js'
 import { fanOut } from './engine/fan-out.js'
 import { demandLedgerColumns, demandSameDates } from './engine/ledger-types.js'
 import type { Marked, MarkOptions } from './engine/mark.js'
@@ -15,6 +15,7 @@ import { demandMigrations } from './engine/migrations-first.js'
 import { plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
 import { planRun, run } from './engine/run.js'
+import { demandDatabase, runDatabaseOf } from './engine/run-database.js'
 import type { HistoryOptions, Status, StatusOptions, TaskAttempt } from './engine/status.js'
 import type { TagFilter } from './engine/tags.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
@@ -59,6 +60,11 @@ export interface PartyRunOptions extends TagFilter {
    * `onFresh` or by `freshDatabase` of the config, are recorded without running.
    */
   fresh?: boolean | undefined
+  /**
+   * Throws `wrong-database`, before anything runs, unless the database has this name, or if its name can't be found out.
+   * For SQLite: the name of the file, with or without its extension.
+   */
+  expectDatabase?: string | undefined
   /** Run even if migrations are pending. */
   skipMigrationCheck?: boolean | undefined
   /** Stops the run: no new task starts, and the running task is asked to stop. */
@@ -70,7 +76,10 @@ export interface PartyRunOptions extends TagFilter {
 }
 
 /** The options that say which tasks run. */
-type PartyPlanOptions = Pick<PartyRunOptions, 'names' | 'deployId' | 'fresh' | 'tags' | 'excludeTags' | 'params'>
+type PartyPlanOptions = Pick<
+  PartyRunOptions,
+  'names' | 'deployId' | 'fresh' | 'expectDatabase' | 'tags' | 'excludeTags' | 'params'
+>
 
 /** After Party as a library: the engine of the command line. Close it when you are done. */
 export interface AfterParty {
@@ -104,8 +113,20 @@ export interface AfterParty {
 export function createAfterParty(options: AfterPartyOptions): AfterParty {
   const lazy = lazyEngine(options)
   const freshOf = ({ fresh }: Pick<PartyRunOptions, 'fresh'>) => (fresh ? (options.freshDatabase ?? 'run') : undefined)
-  const migrated = async ({ skipMigrationCheck }: Pick<PartyRunOptions, 'skipMigrationCheck'>): Promise<Engine> => {
+  const inDatabase = async (expectDatabase?: string): Promise<RunEngine> => {
     const engine = await lazy.engine()
+    const database = await runDatabaseOf(engine.ledgerClient)
+    if (expectDatabase !== undefined) demandDatabase(database, expectDatabase)
+    // Tasks write through a client that may have been made for another database.
+    if (expectDatabase !== undefined && options.ledgerClient)
+      demandDatabase(await runDatabaseOf(await engine.tasksClient()), expectDatabase)
+    return { ...engine, database }
+  }
+  const migrated = async ({
+    skipMigrationCheck,
+    expectDatabase,
+  }: Pick<PartyRunOptions, 'skipMigrationCheck' | 'expectDatabase'>): Promise<RunEngine> => {
+    const engine = await inDatabase(expectDatabase)
     if (options.migrations !== undefined && !skipMigrationCheck)
       demandMigrations(await readMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
     return engine
@@ -149,7 +170,9 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       })
     },
     async plan(given = {}) {
-      return (await planRun(await lazy.engine(), { ...given, fresh: freshOf(given) })).map(plannedTask)
+      const { expectDatabase } = given
+      const engine = expectDatabase === undefined ? await lazy.engine() : await inDatabase(expectDatabase)
+      return (await planRun(engine, { ...given, fresh: freshOf(given) })).map(plannedTask)
     },
     async status(given) {
       const { status } = await import('./engine/status.js')

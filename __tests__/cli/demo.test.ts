@@ -33,7 +33,7 @@ describe('the demo', () => {
   })
 
   test('does nothing when the same release starts again', () => {
-    expect(told.text).toContain('No pending migrations to apply.\n✔ Nothing to do.')
+    expect(told.text).toContain('No pending migrations to apply.\n✔ Nothing to do in blog.db.')
   })
 
   test('shows a failure, its exit code, and that the transaction left nothing behind', () => {

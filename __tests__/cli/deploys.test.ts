@@ -31,8 +31,9 @@ describe('a deploy', () => {
   test('does nothing the second time', async () => {
     const { code, stdout, stderr } = await project.afterParty('run', '--json')
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toEqual({ outcome: 'done', results: [] })
-    expect(stderr).toBe('✔ Nothing to do.')
+    const database = { provider: 'sqlite', name: 'dev.db' }
+    expect(JSON.parse(stdout)).toEqual({ outcome: 'done', database, results: [] })
+    expect(stderr).toBe('✔ Nothing to do in dev.db.')
   })
 
   test('runs only the new task when one is added', async () => {

@@ -34,6 +34,11 @@ describe('examples/shop', () => {
     (await usingPostgres(url.href, (client) => client.query({ text: sql, rowMode: 'array' }))).rows
 
   let project: Project
+  /** The server and the name of the database are those of this run of the tests. */
+  const deploy = async () => {
+    const { code, said } = await type(project, DEPLOY)
+    return { code, said: said.replace(`in ${name} on ${url.hostname}`, 'in shop on localhost') }
+  }
   beforeAll(async () => {
     project = await Project.example('shop')
     project.env = { DATABASE_URL: url.href, AFTER_PARTY_DEPLOY_ID: '7f3a2c1' }
@@ -65,7 +70,7 @@ INSERT INTO "OrderItem" SELECT "id", 2, 1, 400 FROM "Order" WHERE "id" % 2 = 0;`
       said: '',
     })
     expect(await type(project, 'npx prisma generate')).toEqual({ code: 0, said: '' })
-    expect(await type(project, DEPLOY)).toMatchSnapshot()
+    expect(await deploy()).toMatchSnapshot()
     expect(await rows('SELECT "email", "phone", "e164" FROM "Customer" ORDER BY "id"')).toEqual([
       ['ada@example.com', '0171 / 555 01 23', '+491715550123'],
       ['bo@example.com', 'ask at the desk', null],
@@ -95,7 +100,7 @@ INSERT INTO "OrderItem" SELECT "id", 2, 1, 400 FROM "Order" WHERE "id" % 2 = 0;`
   testHereAgain('names the number that it skipped, and what every deploy does', async () => {
     expect(await type(project, 'npx after-party history normalize_phones')).toMatchSnapshot()
     project.env.AFTER_PARTY_DEPLOY_ID = 'c40d9e8'
-    expect(await type(project, DEPLOY)).toMatchSnapshot()
+    expect(await deploy()).toMatchSnapshot()
     expect(await type(project, 'npx after-party status')).toMatchSnapshot()
   })
 
@@ -181,7 +186,8 @@ describe.each(onSqlite)(
       await query(insert)
       expect(await type(here, DEPLOY)).toMatchSnapshot()
       expect(await query(select)).toEqual(rows)
-      expect(await type(here, 'npx after-party run')).toEqual({ code: 0, said: '✔ Nothing to do.' })
+      const database = path.posix.relative(folder, 'example.db')
+      expect(await type(here, 'npx after-party run')).toEqual({ code: 0, said: `✔ Nothing to do in ${database}.` })
       for (const each of types) expect(await compiled(project.path(each))).toBe('')
     })
   },

@@ -42,6 +42,7 @@ say({ result, events })`),
     ).toEqual({
       result: {
         outcome: 'failed',
+        database: { provider: 'sqlite', name: 'dev.db' },
         results: [
           { version: '20260101000000', name: 'first', outcome: 'done', processed: 3, durationMs: expect.any(Number) },
           { version: '20260102000000', name: 'second', outcome: 'failed', error: 'no', durationMs: expect.any(Number) },

@@ -41,7 +41,8 @@ beforeAll(async () => {
     say('RehearsalJson', 'run', '--rehearse', '--json'),
     say('ErrorJson', 'run', 'nope', '--json'),
   ])
-  await say('RunJson', 'run', '--json', '--deploy-id', 'v1')
+  await project.task('20260105000000_old', '', `onFresh: 'baseline',`)
+  await say('RunJson', 'run', '--json', '--deploy-id', 'v1', '--fresh')
   await Promise.all([say('StatusJson', 'status', '--json'), say('HistoryJson', 'history', '--json')])
   await say('DoctorJson', 'doctor', '--json')
   await say('MarkJson', 'mark', '--all', '--skipped', '--json')

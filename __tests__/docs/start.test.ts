@@ -53,7 +53,7 @@ describe('the start of the README', () => {
       'prisma.config.ts': PRISMA_CONFIG,
       'prisma/schema.prisma': SCHEMA,
     })
-    project.env = { DATABASE_URL: 'file:./team.db' }
+    project.env = { DATABASE_URL: 'file:./dev.db' }
   })
   afterAll(() => project.remove())
 

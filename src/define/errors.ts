@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'template-invalid'
   | 'file-unusable'
   | 'environment-left-out'
+  | 'wrong-database'
   | 'held'
 
 /** The parts of an error message. */

@@ -101,9 +101,20 @@ export interface TaskResult {
   elsewhere?: true
 }
 
+/** Which database a run works in. It has neither a user nor a password. */
+export interface RunDatabase {
+  /** The provider, as in `schema.prisma`: `postgresql`. */
+  provider: string
+  /** The name. For SQLite, the path of the file, relative to the working directory. Null if it can't be found out. */
+  name: string | null
+  /** The host that the client connects to, or the name that the server gives itself, if known. */
+  host?: string
+}
+
 /** The result of a run. A failed task is a result, not an exception. */
 export interface RunResult {
   outcome: Outcome
+  database: RunDatabase
   results: TaskResult[]
   /** The tasks that it recorded as `baseline` without running them, if there are any. */
   baseline?: TaskRef[]
@@ -144,7 +155,7 @@ export type StopReason = 'signal' | 'timeout' | 'lost'
 
 /** The fields of each type of event. */
 export type RunNews =
-  | { type: 'planned'; tasks: PlannedTask[] }
+  | { type: 'planned'; tasks: PlannedTask[]; database: RunDatabase }
   /** Tasks were recorded as `baseline` without running: the database is new. */
   | { type: 'baseline'; tasks: TaskRef[] }
   | { type: 'started'; task: TaskRef; attempt: number }

@@ -1,3 +1,4 @@
+import type { RunDatabase } from '../define/events.js'
 import type { Ledger } from '../ledger/contract.js'
 import type { Client } from '../prisma/client.js'
 import type { TaskSource } from '../project/task-files.js'
@@ -12,4 +13,9 @@ export interface Engine {
   ledgerClient: object
   owner: string
   environment: string
+}
+
+/** An engine that runs tasks, and says in which database. */
+export interface RunEngine extends Engine {
+  database: RunDatabase
 }

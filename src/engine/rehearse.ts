@@ -3,7 +3,7 @@ import { TransactionEnded } from '../attempt/transaction.js'
 import type { Rehearsed } from '../attempt/work.js'
 import { describeThrown } from '../define/thrown.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { Engine } from './engine.js'
+import type { Engine, RunEngine } from './engine.js'
 import { paramsAtClaim } from './params.js'
 import { type PlanEntry, plannedTask } from './plan.js'
 import { type PlanOptions, planRun } from './run.js'
@@ -27,9 +27,9 @@ export interface Rehearsal extends Rehearsed {
 type RehearseOptions = PlanOptions & Pick<RunOptions, 'signal' | 'graceMs' | 'emit'>
 
 /** Runs what is pending in transactions that are all rolled back: a look at what a run would do, and how long. */
-export async function rehearse(engine: Engine, options: RehearseOptions): Promise<Rehearsal[]> {
+export async function rehearse(engine: RunEngine, options: RehearseOptions): Promise<Rehearsal[]> {
   const tasks = await planRun(engine, options)
-  options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
+  options.emit({ type: 'planned', tasks: tasks.map(plannedTask), database: engine.database })
   const rehearsals: Rehearsal[] = []
   for (const task of tasks.filter(({ runs }) => runs)) {
     if (options.signal.aborted) break

@@ -2,7 +2,7 @@ import { AfterPartyError, storable } from '../define/errors.js'
 import type { Outcome, RunResult, TaskResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import { withBaseline } from './baseline.js'
-import type { Engine } from './engine.js'
+import type { Engine, RunEngine } from './engine.js'
 import { planParams } from './params.js'
 import { mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
@@ -90,14 +90,15 @@ function leftOut({ environment }: Engine, { name, definition }: PlanEntry): Afte
 }
 
 /** Runs what the plan says, in order, one task at a time. The first that does not end well is the last. */
-export async function run(engine: Engine, options: RunOptions): Promise<RunResult> {
+export async function run(engine: RunEngine, options: RunOptions): Promise<RunResult> {
+  const { database } = engine
   const planned = await planRun(engine, options)
   // A client that can't be made, or that does not fit the ledger, is no fault of a task.
   if (planned.some(({ runs }) => runs)) await engine.tasksClient()
   // Before the first task: if this process dies in one of them, the next run doesn't know that the database was new.
   const { tasks, baseline } = await withBaseline(engine, planned, () => planRun(engine, options))
   const queue = tasks.filter((task) => task.runs)
-  options.emit({ type: 'planned', tasks: tasks.map(plannedTask) })
+  options.emit({ type: 'planned', tasks: tasks.map(plannedTask), database })
   if (baseline.length > 0) options.emit({ type: 'baseline', tasks: baseline })
   const results: TaskResult[] = []
   let outcome: Outcome = 'done'
@@ -119,6 +120,7 @@ export async function run(engine: Engine, options: RunOptions): Promise<RunResul
   const { deployId } = options
   const result: RunResult = {
     outcome,
+    database,
     results,
     ...(baseline.length > 0 && { baseline }),
     ...(deployId !== undefined && { deployId }),

@@ -72,9 +72,12 @@ async function tablesOf(client: RawClient): Promise<string[]> {
   return given === undefined && schema === 'public' ? [table, TABLE] : [table]
 }
 
-/** Undefined where the models are where the connection looks, or where each says where it is (`@@schema`). */
-async function schemaOfModels(client: RawClient): Promise<string | undefined> {
-  const record = client.afterPartyTaskRecord
+/**
+ * The schema (on MySQL: the database) of the client's models. Undefined where they are where the connection looks, or
+ * where each says where it is (`@@schema`).
+ */
+export async function schemaOfModels(client: object): Promise<string | undefined> {
+  const record = (client as RawClient).afterPartyTaskRecord
   if (!record || /^\s*schemas\s*=/m.test(schemaTextOf(client))) return undefined
   // Where the table is not there yet, what was sent still says where it was looked for.
   const look = () => record.count({ take: 1 }).catch(zeroIfMissing)

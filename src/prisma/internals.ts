@@ -18,6 +18,7 @@ export interface PrismaInternals {
 
 interface Adapter {
   adapterName?: unknown
+  config?: { connectionString?: unknown; host?: unknown }
   options?: { schema?: unknown }
 }
 
@@ -84,6 +85,22 @@ export function adapterNameOf(client: object): string | undefined {
  */
 export function adapterSchemaOf(client: object): string | undefined {
   return textOf(internalsOf(client)._engineConfig?.adapter?.options?.schema)
+}
+
+/**
+ * The host that a client's adapter was told to connect to, and nothing else of its URL. Undefined: a socket, or an
+ * adapter that keeps what it was told to itself (MariaDB's, libsql's).
+ */
+export function adapterHostOf(client: object): string | undefined {
+  const config = internalsOf(client)._engineConfig?.adapter?.config
+  const host = hostInUrl(textOf(config?.connectionString)) ?? textOf(config?.host)
+  return host?.startsWith('/') ? undefined : host
+}
+
+function hostInUrl(text: string | undefined): string | undefined {
+  if (text === undefined || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  return (url.searchParams.get('host') ?? url.hostname) || undefined
 }
 
 /**

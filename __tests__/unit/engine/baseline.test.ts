@@ -44,6 +44,7 @@ test('a task that another process took after the plan is that process’s', asyn
     leaseUntil: new Date(Date.now() + 60_000),
     checksum: null,
     deployId: null,
+    params: null,
     resume: false,
   })
   const { tasks, baseline } = await record(planned)

@@ -56,6 +56,11 @@ export const runCommand = defineCommand({
         default: false,
         describe: 'This database is new: record tasks set to baseline without running them',
       })
+      .option('expect-database', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Run only in the database with this name; exit with code 2 in another',
+      })
       .option('skip-migration-check', {
         type: 'boolean',
         default: false,
@@ -103,6 +108,7 @@ export const runCommand = defineCommand({
         deployId: deployIdOf(args.deployId, process.env),
         params,
         fresh: args.fresh,
+        expectDatabase: args.expectDatabase,
       }
       const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
       if (args.dryRun) return plan(party, which, args)

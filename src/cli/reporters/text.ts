@@ -1,5 +1,5 @@
 import { headline } from '../../define/errors.js'
-import type { RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
+import type { RunDatabase, RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
 import { asCalled } from '../runner.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { describeFailure } from './failure.js'
@@ -16,13 +16,9 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
     if (event.type !== 'progress') progress?.hide()
     if (event.type === 'finished') progress = undefined
     switch (event.type) {
-      case 'planned': {
-        const due = event.tasks.filter(({ runs }) => runs).length
+      case 'planned':
         named = event.tasks.some(({ reason }) => reason.code === 'named' || reason.code === 'named-done')
-        return stderr.line(
-          due === 0 ? `${stderr.style('green', '✔')} Nothing to do.` : `› ${count(due, 'task')} to run`,
-        )
-      }
+        return stderr.line(planned(event))
       case 'baseline':
         return stderr.line(`› ${count(event.tasks.length, 'task')} recorded as baseline: this database is new`)
       case 'started':
@@ -56,6 +52,17 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
         return ended(event, { ms: performance.now() - began, named })
     }
   }
+}
+
+function planned({ tasks, database }: Extract<RunEvent, { type: 'planned' }>): string {
+  const due = tasks.filter(({ runs }) => runs).length
+  if (due > 0) return `› ${count(due, 'task')} to run ${inDatabase(database)}`
+  const nothing = tasks.some(({ reason }) => reason.code === 'fresh-baseline') ? 'Nothing to run' : 'Nothing to do'
+  return `${stderr.style('green', '✔')} ${nothing} ${inDatabase(database)}.`
+}
+
+function inDatabase({ provider, name, host }: RunDatabase): string {
+  return `in ${name ?? `a ${provider} database`}${host === undefined ? '' : ` on ${host}`}`
 }
 
 const STOPPING: Record<StopReason, string> = {
