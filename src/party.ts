@@ -3,10 +3,12 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeOwner } from './attempt/owner.js'
 import type { Config, PrismaClientLike } from './define/config.js'
-import { DEFAULT_TASKS } from './define/config.js'
+import { DEFAULT_MIGRATIONS, DEFAULT_TASKS } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
 import type { PlannedTask, RunListener, RunResult } from './define/events.js'
+import type { CheckResult } from './deploy/check.js'
+import type { Migrations } from './deploy/pending-migrations.js'
 import type { Engine, RunEngine } from './engine/engine.js'
 import { fanOut } from './engine/fan-out.js'
 import { demandLedgerColumns, demandSameDates } from './engine/ledger-types.js'
@@ -26,7 +28,7 @@ import { shareConnections } from './prisma/extensions.js'
 import { TsxLoader } from './project/loader.js'
 import { makeClient } from './project/make-client.js'
 import { readMigrations } from './project/migration-files.js'
-import { TaskDefinitions, TaskDirectory } from './project/task-files.js'
+import { TaskDefinitions, TaskDirectory, type TaskSource } from './project/task-files.js'
 
 /** The options of `createAfterParty`: the config, with tasks as a directory or as definitions by file name. */
 export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
@@ -42,6 +44,8 @@ export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 
 export interface PartyRunOptions extends TagFilter {
   /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
+  /** Run only tasks that are not newer than this version. */
+  upTo?: string | undefined
   /** The id of the deploy. `everyDeploy` tasks run once per id, even with several replicas. */
   deployId?: string | undefined
   /** Values for the `params` of the one task in `names`, by their names. Default: those of an attempt that failed, or none. */
@@ -78,7 +82,7 @@ export interface PartyRunOptions extends TagFilter {
 /** The options that say which tasks run. */
 type PartyPlanOptions = Pick<
   PartyRunOptions,
-  'names' | 'deployId' | 'fresh' | 'expectDatabase' | 'tags' | 'excludeTags' | 'params'
+  'names' | 'deployId' | 'fresh' | 'upTo' | 'expectDatabase' | 'tags' | 'excludeTags' | 'params'
 >
 
 /** After Party as a library: the engine of the command line. Close it when you are done. */
@@ -91,6 +95,10 @@ export interface AfterParty {
   ): Promise<Rehearsal[]>
   /** Returns what `run` would do, with the reason for each task. */
   plan(options?: PartyPlanOptions): Promise<PlannedTask[]>
+  /** Checks the task files and the gates of the migrations. With `offline`, without the database. */
+  check(options?: { offline?: boolean; deployId?: string | undefined }): Promise<CheckResult>
+  /** Returns which of Prisma's migrations are pending, and which of their gates are open. Needs `migrations`. */
+  migrations(): Promise<Migrations>
   /** Returns the state of every task, or of those with some tags. */
   status(options?: StatusOptions): Promise<Status>
   /** Sets the recorded state of tasks, without running them. */
@@ -141,6 +149,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           tags: given.tags,
           excludeTags: given.excludeTags,
           params: given.params,
+          upTo: given.upTo,
           deployId: given.deployId,
           fresh: freshOf(given),
           leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
@@ -174,6 +183,14 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       const engine = expectDatabase === undefined ? await lazy.engine() : await inDatabase(expectDatabase)
       return (await planRun(engine, { ...given, fresh: freshOf(given) })).map(plannedTask)
     },
+    async check({ offline = false, deployId } = {}) {
+      const { check } = await import('./deploy/check.js')
+      return check(lazy.source, options.migrations, { engine: offline ? undefined : lazy.engine, deployId })
+    },
+    async migrations() {
+      const { readPendingMigrations } = await import('./deploy/pending-migrations.js')
+      return readPendingMigrations(lazy.engine, options.migrations ?? DEFAULT_MIGRATIONS)
+    },
     async status(given) {
       const { status } = await import('./engine/status.js')
       return status(await lazy.engine(), given)
@@ -193,7 +210,14 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
 
 const DISCONNECT_MS = 5_000
 
-function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; close(): Promise<void> } {
+interface LazyEngine {
+  readonly source: TaskSource
+  engine(): Promise<Engine>
+  close(): Promise<void>
+}
+
+function lazyEngine(options: AfterPartyOptions): LazyEngine {
+  const source = sourceOf(options.tasks ?? DEFAULT_TASKS)
   const opened = new Set<PrismaClientLike>()
   const open = async (name: 'client' | 'ledgerClient'): Promise<PrismaClientLike> => {
     const client = await makeClient(name, options[name] ?? options.client)
@@ -217,7 +241,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
     return {
       ledger,
       ledgerClient,
-      source: sourceOf(options.tasks ?? DEFAULT_TASKS),
+      source,
       tasksClient: () => {
         tasksClient ??= openForTasks()
           .then(clientOf)
@@ -233,6 +257,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
     }
   }
   return {
+    source,
     engine: () => {
       engine ??= build().catch((error) => {
         engine = undefined
@@ -255,7 +280,7 @@ function lazyEngine(options: AfterPartyOptions): { engine(): Promise<Engine>; cl
   }
 }
 
-function sourceOf(tasks: string | Readonly<Record<string, Definition>>) {
+function sourceOf(tasks: string | Readonly<Record<string, Definition>>): TaskSource {
   if (typeof tasks !== 'string') return new TaskDefinitions(tasks)
   const loader = new TsxLoader()
   return new TaskDirectory(path.resolve(tasks), (file) => loader.defaultExport(file))

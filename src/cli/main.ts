@@ -1,6 +1,8 @@
 import yargs, { type Argv, type CommandModule } from 'yargs'
 import { AfterPartyError } from '../define/errors.js'
 import { VERSION } from '../define/version.js'
+import { checkCommand } from './commands/check.js'
+import { deployCommand } from './commands/deploy.js'
 import { doctorCommand } from './commands/doctor.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
@@ -13,7 +15,17 @@ import { reportError } from './report-error.js'
 import { refuseFlagValues, refuseTwice, usageError } from './usage-error.js'
 
 /** Every command, in the order in which `--help` lists them. */
-export const COMMANDS = [initCommand, newCommand, runCommand, statusCommand, markCommand, historyCommand, doctorCommand]
+export const COMMANDS = [
+  initCommand,
+  newCommand,
+  runCommand,
+  deployCommand,
+  checkCommand,
+  statusCommand,
+  markCommand,
+  historyCommand,
+  doctorCommand,
+]
 const COMMAND_WORDS = [...COMMANDS.flatMap(({ command }) => String(command).split(' ')[0] ?? []), 'completion']
 
 /** Runs one invocation: the arguments after the program's name. Sets `process.exitCode`; never throws. */
@@ -37,7 +49,7 @@ export function parser(args: readonly string[], commands: readonly CommandModule
     .scriptName('after-party')
     .usage('$0 <command>\n\nDeploy tasks for Prisma: prisma migrate deploy && after-party run')
     .epilogue(
-      `Exit codes: 0 done, 1 a task failed, 2 nothing ran (see the error), 3 held by another run, 4 pending (status --check)\n\nDocs: ${docsPage(ownPackage(), 'commands.md')}`,
+      `Exit codes: 0 done, 1 a task failed, 2 nothing ran (see the error), 3 held by another run, 4 pending (status --check, gates)\n\nDocs: ${docsPage(ownPackage(), 'commands.md')}`,
     )
     .completion('completion', 'Print a script for tab completion in bash or zsh')
     .strict()

@@ -31,23 +31,38 @@ export async function openProject({ config }: ProjectArgs): Promise<LoadedConfig
   return loadConfig(new TsxLoader(), process.cwd(), folder ? named : config)
 }
 
+/** A project whose config is loaded. */
+export interface OpenProject {
+  config: LoadedConfig
+  /** Aborts at an error that nothing caught. */
+  crashed: AbortSignal
+  /** Opens its After Party, hands it over, and closes it whatever happens. */
+  open<T>(work: (party: AfterParty) => Promise<T>): Promise<T>
+}
+
+/** Loads the project's config and hands it over, with the way to open its After Party: once, or again and again. */
+export async function usingProject<T>(args: ProjectArgs, work: (project: OpenProject) => Promise<T>): Promise<T> {
+  // First, because what is imported after tsx is registered passes through its hooks.
+  const { createAfterParty } = await import('../party.js')
+  const { handlingUncaught } = await import('./uncaught.js')
+  const config = await openProject(args)
+  const open = async <R>(use: (party: AfterParty) => Promise<R>): Promise<R> => {
+    const party = createAfterParty({ ...config, ...(args.env !== undefined && { environment: args.env }) })
+    try {
+      return await use(party)
+    } finally {
+      await party.close()
+    }
+  }
+  return handlingUncaught((crashed) => work({ config, crashed, open }))
+}
+
 /** Opens the project's After Party, hands it over, and closes it whatever happens. */
 export async function usingParty<T>(
   args: ProjectArgs,
   work: (party: AfterParty, config: LoadedConfig, crashed: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  // First, because what is imported after tsx is registered passes through its hooks.
-  const { createAfterParty } = await import('../party.js')
-  const { handlingUncaught } = await import('./uncaught.js')
-  const config = await openProject(args)
-  const party = createAfterParty({ ...config, ...(args.env !== undefined && { environment: args.env }) })
-  return handlingUncaught(async (crashed) => {
-    try {
-      return await work(party, config, crashed)
-    } finally {
-      await party.close()
-    }
-  })
+  return usingProject(args, ({ config, crashed, open }) => open((party) => work(party, config, crashed)))
 }
 
 /** What the team's own code prints goes to stderr: stdout is one table, or one JSON object. */

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'task-name-invalid'
   | 'task-name-taken'
   | 'tasks-invalid'
+  | 'gates-invalid'
   | 'template-invalid'
   | 'file-unusable'
   | 'environment-left-out'

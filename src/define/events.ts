@@ -32,8 +32,11 @@ export type PlanReason =
         | 'named-done'
         | 'running'
     }
-  /** The task doesn't run. `fresh-baseline`: this run records it as `baseline`, because the database is new. */
-  | { code: 'done' | 'skipped' | 'baseline' | 'fresh-baseline' | 'missing' | 'not-named' }
+  /**
+   * The task doesn't run. `fresh-baseline`: this run records it as `baseline`, because the database is new. `newer`:
+   * newer than `upTo`.
+   */
+  | { code: 'done' | 'skipped' | 'baseline' | 'fresh-baseline' | 'missing' | 'not-named' | 'newer' }
   | { code: 'other-environment'; only: string[]; environment: string }
   /** It has none of the tags of the run, or one that the run excludes. */
   | { code: 'other-tag'; only: string[] }

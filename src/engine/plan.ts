@@ -39,6 +39,8 @@ export interface PlanInput extends TagFilter {
   named?: ReadonlySet<string> | undefined
   /** The database is new: what becomes of tasks that don't say it themselves. */
   fresh?: OnFresh | undefined
+  /** A version: tasks that are newer don't run. */
+  upTo?: string | undefined
 }
 
 /**
@@ -104,7 +106,7 @@ function decide(
   record: ListedRecord | null,
   definition: Definition | null,
   version: string,
-  { named, deployId, environment, fresh, ...filter }: PlanInput,
+  { named, deployId, environment, fresh, upTo, ...filter }: PlanInput,
 ): { runs: boolean; reason: PlanReason } {
   if (state === 'missing') return { runs: false, reason: { code: 'missing' } }
   if (named && !named.has(version)) return { runs: false, reason: { code: 'not-named' } }
@@ -115,9 +117,10 @@ function decide(
     }
   const leftOut = leftOutByTag(definition, filter)
   if (leftOut) return { runs: false, reason: leftOut }
-  if (state === 'running') return { runs: true, reason: { code: 'running' } }
   if (state === 'pending' && fresh !== undefined && becomesBaseline(definition, fresh))
     return { runs: false, reason: { code: 'fresh-baseline' } }
+  if (isAfter(version, upTo)) return { runs: false, reason: { code: 'newer' } }
+  if (state === 'running') return { runs: true, reason: { code: 'running' } }
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {
     case 'pending':
@@ -136,6 +139,11 @@ function decide(
     case 'baseline':
       return { runs: false, reason: { code: state } }
   }
+}
+
+/** Whether a run of the tasks up to a version leaves this one for later. */
+export function isAfter(version: string, upTo: string | undefined): boolean {
+  return upTo !== undefined && version > upTo
 }
 
 function leavesOut(definition: Definition | null, environment: string): boolean {

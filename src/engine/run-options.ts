@@ -7,6 +7,8 @@ import type { TagFilter } from './tags.js'
 export interface RunOptions extends TagFilter {
   /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
+  /** A version: run no task that is newer. */
+  upTo?: string | undefined
   deployId?: string | undefined
   /** The database is new: what becomes of tasks that don't say it themselves. */
   fresh?: OnFresh | undefined

@@ -4,20 +4,20 @@ import { monotonicNow } from '../ledger/clock.js'
 import { withBaseline } from './baseline.js'
 import type { Engine, RunEngine } from './engine.js'
 import { planParams } from './params.js'
-import { mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
+import { isAfter, mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import type { RunOptions } from './run-options.js'
 import { demandKnownTags, isFiltered } from './tags.js'
 
 /** What a plan of a run depends on. */
-export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'fresh' | 'tags' | 'excludeTags' | 'params'>
+export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'fresh' | 'upTo' | 'tags' | 'excludeTags' | 'params'>
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
  * `task-unknown`, `tag-unknown`, `params-invalid`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
 export async function planRun(engine: Engine, options: PlanOptions): Promise<PlanEntry[]> {
-  const { names, deployId, fresh, tags, excludeTags, params } = options
+  const { names, deployId, fresh, upTo, tags, excludeTags, params } = options
   demandStorable(deployId)
   const byName = names !== undefined && names.length > 0
   if (byName && isFiltered(options)) throw namesAndTags()
@@ -29,12 +29,16 @@ export async function planRun(engine: Engine, options: PlanOptions): Promise<Pla
   const named = byName ? resolveNames(names, files, records) : undefined
   if (params !== undefined && named?.size !== 1) throw paramsWithoutName()
   const byVersion = new Map(records.map((record) => [record.version, record]))
-  const candidates = files.filter(({ version }) => (named ? named.has(version) : mayRun(byVersion.get(version))))
+  // Of a new database, all that become its baseline are recorded before anything runs.
+  const isLater = (version: string) => fresh === undefined && isAfter(version, upTo)
+  const candidates = files.filter(
+    ({ version }) => !isLater(version) && (named ? named.has(version) : mayRun(byVersion.get(version))),
+  )
   const loaded = await loadDefinitions(engine.source, candidates)
   const { definitions } = loaded
   await demandKnownTags(options, { source: engine.source, files, definitions })
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
-  const wanted = { deployId, named, fresh, tags, excludeTags }
+  const wanted = { deployId, named, fresh, upTo, tags, excludeTags }
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, ...wanted })
   const planned = await planParams(engine, tasks, { params, byName })
   const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks)), ...planned.faults]

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf } from '../define/errors.js'
 import { usingFiles } from './file-error.js'
@@ -15,6 +15,18 @@ export interface MigrationFolder {
 /** Reads the migrations of a directory. Throws `file-unusable` where the system lets it not be read. */
 export function readMigrations(directory: string): Promise<MigrationFolder> {
   return usingFiles(async () => ({ place: shown(directory), names: await namesIn(directory) }))
+}
+
+/** The migrations of a directory with their SQL, in order; none where there is no such directory. */
+export function readMigrationFiles(directory: string): Promise<{ name: string; sql: string }[]> {
+  return usingFiles(async () =>
+    Promise.all(
+      ((await namesIn(directory)) ?? []).map(async (name) => ({
+        name,
+        sql: await readFile(path.join(directory, name, 'migration.sql'), 'utf8'),
+      })),
+    ),
+  )
 }
 
 async function namesIn(directory: string): Promise<string[] | null> {

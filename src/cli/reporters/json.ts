@@ -1,5 +1,8 @@
 import type { AfterPartyError, ErrorCode } from '../../define/errors.js'
 import type { PlannedTask, RunResult } from '../../define/events.js'
+import type { CheckResult } from '../../deploy/check.js'
+import type { DeployResult } from '../../deploy/deploy.js'
+import type { PlannedSegment } from '../../deploy/plan-deploy.js'
 import type { Marked } from '../../engine/mark.js'
 import type { Rehearsal } from '../../engine/rehearse.js'
 import type { Status, TaskAttempt } from '../../engine/status.js'
@@ -15,6 +18,9 @@ export interface JsonOutput {
   mark: { marked: Marked[] }
   history: { runs: TaskAttempt[] }
   doctor: { findings: Finding[] }
+  check: CheckResult
+  deploy: DeployResult
+  'deploy plan': { segments: PlannedSegment[] }
   error: { error: { code: ErrorCode | 'bug' } & Pick<AfterPartyError, 'what'> & Partial<Texts> }
 }
 

@@ -59,4 +59,5 @@ const REASONS: Record<
   'fresh-baseline': 'the database is new, is recorded as baseline',
   missing: 'its file is missing',
   'not-named': 'not named',
+  newer: 'runs after more migrations',
 }

@@ -7,8 +7,15 @@ import { hintFor } from './hints.js'
 import { Progress } from './progress.js'
 import { describeReason, ownerOf } from './reason.js'
 
+/** How to report a run. */
+interface TextOptions {
+  verbose?: boolean
+  /** The command to type again. */
+  command?: 'run' | 'deploy'
+}
+
 /** Tells a run as lines of text on stderr. */
-export function reportText({ verbose = false }: { verbose?: boolean } = {}): (event: RunEvent) => void {
+export function reportText({ verbose = false, command = 'run' }: TextOptions = {}): (event: RunEvent) => void {
   const began = performance.now()
   let progress: Progress | undefined
   let named = false
@@ -49,7 +56,7 @@ export function reportText({ verbose = false }: { verbose?: boolean } = {}): (ev
       case 'listener-failed':
         return stderr.line(`${warn()} An \`onEvent\` listener failed: ${event.error}`)
       case 'ended':
-        return ended(event, { ms: performance.now() - began, named })
+        return ended(event, { ms: performance.now() - began, named, command })
     }
   }
 }
@@ -116,7 +123,7 @@ function failure(result: TaskResult, stack: string | undefined, verbose: boolean
 
 function ended(
   { result, notRun }: Extract<RunEvent, { type: 'ended' }>,
-  { ms, named }: { ms: number; named: boolean },
+  { ms, named, command }: { ms: number; named: boolean; command: string },
 ): void {
   const { outcome, results } = result
   const last = results.at(-1)
@@ -127,7 +134,7 @@ function ended(
   }
   const hint = hintFor(last?.error ?? '')
   if (hint) stderr.line(`\n› ${hint}`)
-  stderr.line(asCalled(`\n${whatNext(outcome, name, notRun.length)}`))
+  stderr.line(asCalled(`\n${whatNext(outcome, name, notRun.length, `npx after-party ${command}`)}`))
 }
 
 function summary(results: readonly TaskResult[], { ms, named }: { ms: number; named: boolean }): void {
@@ -149,17 +156,17 @@ function summary(results: readonly TaskResult[], { ms, named }: { ms: number; na
     )
 }
 
-function whatNext(outcome: RunResult['outcome'], name: string, notRun: number): string {
+function whatNext(outcome: RunResult['outcome'], name: string, notRun: number, again: string): string {
   const rest = notRun === 0 ? '' : `${count(notRun, 'task')} after it ${notRun === 1 ? 'was' : 'were'} not run. `
   switch (outcome) {
     case 'paused':
-      return 'Paused: --max-duration ran out. The next `npx after-party run` resumes where it stopped.'
+      return `Paused: --max-duration ran out. The next \`${again}\` resumes where it stopped.`
     case 'failed':
       return `${rest}Fix the task and run \`npx after-party run\` again. A backfill resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`
     case 'locked':
       return `${rest}Run \`npx after-party run\` again when the other run has finished, or increase --lock-timeout.`
     default:
-      return 'Stopped by a signal. The next `npx after-party run` resumes where it stopped.'
+      return `Stopped by a signal. The next \`${again}\` resumes where it stopped.`
   }
 }
 

@@ -14,11 +14,17 @@ const CONFIG_FILES = ['prisma7.config', '.config/prisma7', 'prisma.config', '.co
 
 /** Finds and reads the Prisma config of a directory, looking where Prisma looks, in its order. */
 export async function findPrismaConfig(root: string, env: NodeJS.ProcessEnv): Promise<PrismaConfigFile | undefined> {
+  const path = await prismaConfigPath(root)
+  if (path === undefined) return undefined
+  const text = await readFile(path, 'utf8')
+  return { path, text, ...(await pathsOf(path, text, root, env)) }
+}
+
+/** The Prisma config of a directory, if there is one. */
+export async function prismaConfigPath(root: string): Promise<string | undefined> {
   for (const name of CONFIG_FILES.flatMap((base) => EXTENSIONS.map((extension) => base + extension))) {
     const path = join(root, name)
-    if ((await kindOf(path)) !== 'file') continue
-    const text = await readFile(path, 'utf8')
-    return { path, text, ...(await pathsOf(path, text, root, env)) }
+    if ((await kindOf(path)) === 'file') return path
   }
   return undefined
 }

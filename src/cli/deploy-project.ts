@@ -1,0 +1,86 @@
+import { type Duration, toMs } from '../define/duration.js'
+import { deploy } from '../deploy/deploy.js'
+import { type Migrated, migrateDeploy } from '../deploy/prisma-migrate.js'
+import { type PrismaSetup, stageMigrations } from '../deploy/staged-migrations.js'
+import { faultsError } from '../engine/prepare.js'
+import { shownPath } from '../project/shown-path.js'
+import { EXIT, exitCodeOf } from './exit-codes.js'
+import { DeployReport, printDeployPlan } from './reporters/deploy.js'
+import { printJson } from './reporters/json.js'
+import { reportText } from './reporters/text.js'
+import { untilSignal } from './signals.js'
+import { type OpenProject, type ProjectArgs, usingProject } from './using-party.js'
+
+/** The options of `deploy`. */
+interface DeployArgs extends ProjectArgs {
+  json: boolean
+  verbose: boolean
+  prismaConfig?: string | undefined
+  schema?: string | undefined
+  deployId?: string | undefined
+  lease?: Duration | undefined
+  lockTimeout?: Duration | undefined
+  grace?: Duration | undefined
+}
+
+/** Prints what a deploy would do. */
+export function planProject(args: ProjectArgs & Pick<DeployArgs, 'json' | 'deployId'>): Promise<number> {
+  return usingProject(args, async (project) => {
+    const { segments } = await demandRight(project, args)
+    printDeployPlan(segments ?? [], args)
+    return EXIT.done
+  })
+}
+
+/** Deploys: the migrations by the project's own Prisma, the tasks by After Party. */
+export async function deployProject(args: DeployArgs): Promise<number> {
+  // The config may change the environment; Prisma gets the one that it would get by itself.
+  const setup: PrismaSetup = { cwd: '', config: args.prismaConfig, schema: args.schema, env: { ...process.env } }
+  return usingProject(args, (project) =>
+    untilSignal(async (signal, received) => {
+      await demandRight(project, args)
+      const report = new DeployReport()
+      const { lease, lockTimeout, grace, deployId, verbose } = args
+      const result = await deploy({
+        signal,
+        lockTimeoutMs: toMs(lockTimeout ?? project.config.lockTimeout ?? '10m'),
+        emit: (news) => report.hear(news),
+        look: () => project.open((party) => party.migrations()),
+        migrate: (names) => migrate(names, project.config.migrations, { ...setup, cwd: process.cwd() }),
+        run: ({ upTo }) =>
+          project.open((party) =>
+            party.run({
+              upTo,
+              ...{ lease, lockTimeout, grace, deployId, signal, crashed: project.crashed },
+              // Between two segments, migrations are pending on purpose.
+              skipMigrationCheck: upTo !== undefined,
+              onEvent: reportText({ verbose, command: 'deploy' }),
+            }),
+          ),
+      })
+      report.ended(result)
+      if (args.json) printJson('deploy', { ...result, ...(deployId !== undefined && { deployId }) })
+      if (result.outcome === 'gated') return EXIT.pending
+      return result.outcome === 'interrupted' ? (received() ?? EXIT.sigterm) : exitCodeOf(result.outcome)
+    }),
+  )
+}
+
+/** Nothing is applied where the tasks or the gates have faults: half a deploy would be worse than none. */
+async function demandRight({ open, config }: OpenProject, { deployId }: Pick<DeployArgs, 'deployId'>) {
+  const result = await open((party) => party.check({ deployId }))
+  if (result.faults.length > 0) throw faultsError(result.faults, shownPath(config.tasks))
+  return result
+}
+
+async function migrate(names: readonly string[] | null, directory: string, setup: PrismaSetup): Promise<Migrated> {
+  // Prisma's output is for people: stdout is one JSON object, or empty.
+  const out = { write: (text: string) => process.stderr.write(text), colors: process.stderr.isTTY === true }
+  if (names === null) return migrateDeploy(setup, out)
+  const staged = await stageMigrations(directory, names, setup)
+  try {
+    return await migrateDeploy({ ...setup, config: staged.config }, out)
+  } finally {
+    await staged.remove()
+  }
+}

@@ -1,0 +1,63 @@
+import type { DeployNews, DeployResult } from '../../deploy/deploy.js'
+import type { PlannedSegment } from '../../deploy/plan-deploy.js'
+import { asCalled } from '../runner.js'
+import { count, formatMs, indent, stderr, stdout } from '../terminal.js'
+import { describeGates } from './gates.js'
+import { printJson } from './json.js'
+
+/** Tells on stderr what a deploy does between the runs of its tasks. */
+export class DeployReport {
+  readonly #began = performance.now()
+
+  hear(news: DeployNews): void {
+    if (news.type === 'migrating') {
+      const upTo = news.next ? `, up to the gate of ${news.next.migration}` : ''
+      const what = stderr.style('dim', `(${count(news.migrations.length, 'migration')}${upTo})`)
+      stderr.line(`${stderr.style('bold', '→ prisma migrate deploy')} ${what}`)
+    }
+    if (news.type === 'migration-lock') stderr.line('› Another deploy is applying migrations. Trying again.')
+    if (news.type === 'running' && news.next)
+      stderr.line(`› ${news.next.migration} requires ${describeGates(news.next.requires)}`)
+  }
+
+  /** The last lines, where the run of the tasks has not said it. */
+  ended({ outcome, steps, closed }: DeployResult): void {
+    const last = steps.at(-1)
+    if (last && 'exitCode' in last && last.exitCode !== 0) {
+      stderr.line(`${stderr.style('red', '✖')} prisma migrate deploy failed with exit code ${last.exitCode}.`)
+      stderr.line(asCalled('→ Fix what Prisma says above, then run `npx after-party deploy` again. It resumes there.'))
+    }
+    if (outcome === 'interrupted' && last && 'exitCode' in last)
+      stderr.line(asCalled('\nStopped by a signal. The next `npx after-party deploy` resumes where it stopped.'))
+    if (closed) {
+      stderr.line(
+        `${stderr.style('red', '✖')} ${closed.migration} was not applied: it requires ${describeGates(closed.requires)}.`,
+      )
+      stderr.line(asCalled('→ Run `npx after-party status` to see why, then `npx after-party deploy` again.'))
+    }
+    const applied = steps.flatMap((step) => ('exitCode' in step ? step.migrations : []))
+    if (outcome === 'done' && applied.length > 0)
+      stderr.line(
+        `${stderr.style('green', '✔')} Deployed ${count(applied.length, 'migration')} in ${formatMs(performance.now() - this.#began)}`,
+      )
+  }
+}
+
+/** Prints the segments of a deploy, in order: what would be applied, and what would run. */
+export function printDeployPlan(segments: readonly PlannedSegment[], { json }: { json: boolean }): void {
+  if (json) printJson('deploy plan', { segments: [...segments] })
+  else for (const segment of segments) printSegment(segment)
+  const total = (list: 'migrations' | 'tasks') => segments.reduce((sum, segment) => sum + segment[list].length, 0)
+  const [migrations, tasks] = [total('migrations'), total('tasks')]
+  stderr.line(
+    migrations + tasks === 0
+      ? 'Nothing to deploy.'
+      : `${count(migrations, 'migration')} and ${count(tasks, 'task')} to deploy. Nothing was done.`,
+  )
+}
+
+function printSegment({ migrations, tasks, next }: PlannedSegment): void {
+  for (const name of migrations) stdout.line(`migration  ${name}`)
+  for (const { version, name } of tasks) stdout.line(`task       ${version}_${name}`)
+  if (next) stdout.line(stdout.style('dim', indent(`${next.migration} requires ${describeGates(next.requires)}`)))
+}
