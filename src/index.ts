@@ -71,6 +71,11 @@ export type {
   WhenContext,
 } from './define/task.js'
 export { defineTask } from './define/task.js'
+export type { CheckResult } from './deploy/check.js'
+export type { DeployResult, DeployStep } from './deploy/deploy.js'
+export type { Gate, Migrations, PendingMigration } from './deploy/pending-migrations.js'
+export type { PlannedSegment } from './deploy/plan-deploy.js'
+export type { Segment } from './deploy/segments.js'
 export type { Marked, MarkOptions } from './engine/mark.js'
 export type { Rehearsal } from './engine/rehearse.js'
 export type { HistoryOptions, Status, StatusOptions, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'

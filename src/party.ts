@@ -171,6 +171,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         tags: given.tags,
         excludeTags: given.excludeTags,
         params: given.params,
+        upTo: given.upTo,
         deployId: given.deployId,
         fresh: freshOf(given),
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),

@@ -17,6 +17,9 @@ const ENGINE: Record<string, string> = {
   PlanJson: `{ tasks: Pick<PlannedTask, 'version' | 'name' | 'state' | 'flags' | 'runs' | 'reason'>[] }`,
   RehearsalJson: '{ rehearsals: Rehearsal[] }',
   StatusJson: `Pick<Status, 'tasks' | 'summary'>`,
+  DeployJson: 'DeployResult',
+  DeployPlanJson: '{ segments: PlannedSegment[] }',
+  CheckJson: 'CheckResult',
   MarkJson: '{ marked: Marked[] }',
   HistoryJson: '{ runs: TaskAttempt[] }',
 }
@@ -40,10 +43,13 @@ beforeAll(async () => {
     say('PlanJson', 'run', '--dry-run', '--json'),
     say('RehearsalJson', 'run', '--rehearse', '--json'),
     say('ErrorJson', 'run', 'nope', '--json'),
+    say('CheckJson', 'check', '--json'),
+    say('DeployPlanJson', 'deploy', '--dry-run', '--json'),
   ])
   await project.task('20260105000000_old', '', `onFresh: 'baseline',`)
   await say('RunJson', 'run', '--json', '--deploy-id', 'v1', '--fresh')
   await Promise.all([say('StatusJson', 'status', '--json'), say('HistoryJson', 'history', '--json')])
+  await say('DeployJson', 'deploy', '--json')
   await say('DoctorJson', 'doctor', '--json')
   await say('MarkJson', 'mark', '--all', '--skipped', '--json')
   await project.remove()
@@ -81,7 +87,7 @@ describe('docs/json.md', () => {
     const values = printed.map(([type, json], at) => `export const printed${at}: ${type} = ${json}`)
     const same = Object.entries(ENGINE).map(([type, engine]) => `same<Equal<JsonOf<${type}>, JsonOf<${engine}>>>()`)
     const file = [
-      `import type { ErrorCode, Marked, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskAttempt } from 'after-party'`,
+      `import type { CheckResult, DeployResult, ErrorCode, Marked, PlannedSegment, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskAttempt, TaskState } from 'after-party'`,
       `import { type Equal, same } from './equal.js'`,
       JSON_OF,
       ...shapes,

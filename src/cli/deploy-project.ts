@@ -1,8 +1,11 @@
 import { type Duration, toMs } from '../define/duration.js'
-import { deploy } from '../deploy/deploy.js'
+import { type DeployResult, deploy } from '../deploy/deploy.js'
+import { type NotThereYet, notThereYet } from '../deploy/not-there-yet.js'
+import type { Migrations, PendingMigration } from '../deploy/pending-migrations.js'
 import { type Migrated, migrateDeploy } from '../deploy/prisma-migrate.js'
 import { type PrismaSetup, stageMigrations } from '../deploy/staged-migrations.js'
 import { faultsError } from '../engine/prepare.js'
+import { readMigrationFiles } from '../project/migration-files.js'
 import { shownPath } from '../project/shown-path.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { DeployReport, printDeployPlan } from './reporters/deploy.js'
@@ -40,12 +43,16 @@ export async function deployProject(args: DeployArgs): Promise<number> {
     untilSignal(async (signal, received) => {
       await demandRight(project, args)
       const report = new DeployReport()
+      let seen: Migrations | undefined
       const { lease, lockTimeout, grace, deployId, verbose } = args
       const result = await deploy({
         signal,
         lockTimeoutMs: toMs(lockTimeout ?? project.config.lockTimeout ?? '10m'),
         emit: (news) => report.hear(news),
-        look: () => project.open((party) => party.migrations()),
+        look: async () => {
+          seen = await project.open((party) => party.migrations())
+          return seen
+        },
         migrate: (names) => migrate(names, project.config.migrations, { ...setup, cwd: process.cwd() }),
         run: ({ upTo }) =>
           project.open((party) =>
@@ -58,7 +65,7 @@ export async function deployProject(args: DeployArgs): Promise<number> {
             }),
           ),
       })
-      report.ended(result)
+      report.ended(result, await hintFor(result, seen?.pending ?? [], project.config.migrations))
       if (args.json) printJson('deploy', { ...result, ...(deployId !== undefined && { deployId }) })
       if (result.outcome === 'gated') return EXIT.pending
       return result.outcome === 'interrupted' ? (received() ?? EXIT.sigterm) : exitCodeOf(result.outcome)
@@ -71,6 +78,24 @@ async function demandRight({ open, config }: OpenProject, { deployId }: Pick<Dep
   const result = await open((party) => party.check({ deployId }))
   if (result.faults.length > 0) throw faultsError(result.faults, shownPath(config.tasks))
   return result
+}
+
+/** Of a task that failed between two segments, for something that a later migration adds. */
+async function hintFor(
+  { outcome, steps }: DeployResult,
+  pending: readonly PendingMigration[],
+  directory: string,
+): Promise<NotThereYet | undefined> {
+  const last = steps.at(-1)
+  const error = last && 'run' in last ? last.run.results.at(-1)?.error : undefined
+  if (outcome !== 'failed' || error === undefined) return undefined
+  const applied = new Set(steps.flatMap((step) => ('run' in step ? [] : step.migrations)))
+  const later = new Set(pending.map(({ name }) => name).filter((name) => !applied.has(name)))
+  const onDisk = await readMigrationFiles(directory)
+  return notThereYet(
+    error,
+    onDisk.filter(({ name }) => later.has(name)),
+  )
 }
 
 async function migrate(names: readonly string[] | null, directory: string, setup: PrismaSetup): Promise<Migrated> {

@@ -1,5 +1,7 @@
 import type { DeployNews, DeployResult } from '../../deploy/deploy.js'
+import type { NotThereYet } from '../../deploy/not-there-yet.js'
 import type { PlannedSegment } from '../../deploy/plan-deploy.js'
+import { docsPage, ownPackage } from '../own-package.js'
 import { asCalled } from '../runner.js'
 import { count, formatMs, indent, stderr, stdout } from '../terminal.js'
 import { describeGates } from './gates.js'
@@ -21,7 +23,7 @@ export class DeployReport {
   }
 
   /** The last lines, where the run of the tasks has not said it. */
-  ended({ outcome, steps, closed }: DeployResult): void {
+  ended({ outcome, steps, closed }: DeployResult, early?: NotThereYet): void {
     const last = steps.at(-1)
     if (last && 'exitCode' in last && last.exitCode !== 0) {
       stderr.line(`${stderr.style('red', '✖')} prisma migrate deploy failed with exit code ${last.exitCode}.`)
@@ -29,6 +31,12 @@ export class DeployReport {
     }
     if (outcome === 'interrupted' && last && 'exitCode' in last)
       stderr.line(asCalled('\nStopped by a signal. The next `npx after-party deploy` resumes where it stopped.'))
+    if (early) {
+      stderr.line(`› ${early.name} does not exist in this database yet: ${early.migration} adds it, after this task.`)
+      stderr.line(
+        `→ Read only the columns that the task needs: pass \`select\`, or use a raw query. See ${docsPage(ownPackage(), 'gates.md')}.`,
+      )
+    }
     if (closed) {
       stderr.line(
         `${stderr.style('red', '✖')} ${closed.migration} was not applied: it requires ${describeGates(closed.requires)}.`,
