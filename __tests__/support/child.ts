@@ -18,7 +18,13 @@ export class Child {
   #stderr = ''
   #over = false
 
-  constructor(project: Project, args: readonly string[], env: Record<string, string> = {}) {
+  /** `detached`: with what it starts it makes a group of its own, which can be killed together. */
+  constructor(
+    project: Project,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    { detached = false }: { detached?: boolean } = {},
+  ) {
     const { PATH = '', HOME = '', TMPDIR = '' } = process.env
     const bin = project.path('node_modules/after-party/dist/cli/bin.js')
     const subprocess = execa(process.execPath, [bin, ...args], {
@@ -27,6 +33,7 @@ export class Child {
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
+      detached,
     })
     this.pid = subprocess.pid
     this.#kill = (signal) => subprocess.kill(signal)

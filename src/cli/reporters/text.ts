@@ -162,9 +162,9 @@ function whatNext(outcome: RunResult['outcome'], name: string, notRun: number, a
     case 'paused':
       return `Paused: --max-duration ran out. The next \`${again}\` resumes where it stopped.`
     case 'failed':
-      return `${rest}Fix the task and run \`npx after-party run\` again. A backfill resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`
+      return `${rest}Fix the task and run \`${again}\` again. A backfill resumes where it stopped. \`npx after-party history ${name}\` shows the log of the task.`
     case 'locked':
-      return `${rest}Run \`npx after-party run\` again when the other run has finished, or increase --lock-timeout.`
+      return `${rest}Run \`${again}\` again when the other run has finished, or increase --lock-timeout.`
     default:
       return `Stopped by a signal. The next \`${again}\` resumes where it stopped.`
   }
