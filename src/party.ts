@@ -96,7 +96,7 @@ export interface AfterParty {
   /** Returns what `run` would do, with the reason for each task. */
   plan(options?: PartyPlanOptions): Promise<PlannedTask[]>
   /** Checks the task files and the gates of the migrations. With `offline`, without the database. */
-  check(options?: { offline?: boolean; deployId?: string | undefined }): Promise<CheckResult>
+  check(options?: { offline?: boolean } & Pick<PartyRunOptions, 'deployId' | 'expectDatabase'>): Promise<CheckResult>
   /** Returns which of Prisma's migrations are pending, and which of their gates are open. Needs `migrations`. */
   migrations(): Promise<Migrations>
   /** Returns the state of every task, or of those with some tags. */
@@ -184,9 +184,11 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       const engine = expectDatabase === undefined ? await lazy.engine() : await inDatabase(expectDatabase)
       return (await planRun(engine, { ...given, fresh: freshOf(given) })).map(plannedTask)
     },
-    async check({ offline = false, deployId } = {}) {
+    async check({ offline = false, deployId, expectDatabase } = {}) {
       const { check } = await import('./deploy/check.js')
-      return check(lazy.source, options.migrations, { engine: offline ? undefined : lazy.engine, deployId })
+      if (!offline && expectDatabase !== undefined) await inDatabase(expectDatabase)
+      const engine = offline ? undefined : lazy.engine
+      return check(lazy.source, options.migrations, { engine, deployId, freshDatabase: options.freshDatabase })
     },
     async migrations() {
       const { readPendingMigrations } = await import('./deploy/pending-migrations.js')

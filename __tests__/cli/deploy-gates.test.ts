@@ -92,7 +92,10 @@ describe('deploy', () => {
     const again = await deploy('--json')
     expect(JSON.parse(again.stdout)).toEqual({
       outcome: 'done',
-      steps: [{ migrations: [], exitCode: 0 }, { run: { outcome: 'done', results: [] } }],
+      steps: [
+        { migrations: [], exitCode: 0 },
+        { run: { outcome: 'done', results: [], database: { provider: 'sqlite', name: 'dev.db' } } },
+      ],
     })
     const status = await project.prisma('migrate', 'status')
     expect(status.stdout).toContain('Database schema is up to date')
@@ -169,7 +172,7 @@ describe('deploy', () => {
       expect(code).toBe(2)
       expect(stderr).toContain(`${REQUIRE}/migration.sql: "after-party: require backfill_slugs" is not a gate`)
     }
-    expect(await readdir(project.directory)).not.toContain('dev.db')
+    expect(await query('SELECT name FROM sqlite_master')).toEqual([])
     await project.write(migration(REQUIRE), `${GATE}CREATE UNIQUE INDEX "Post_slug_key" ON "Post"("slug");\n`)
   })
 })

@@ -21,13 +21,16 @@ interface DeployArgs extends ProjectArgs {
   prismaConfig?: string | undefined
   schema?: string | undefined
   deployId?: string | undefined
+  expectDatabase?: string | undefined
   lease?: Duration | undefined
   lockTimeout?: Duration | undefined
   grace?: Duration | undefined
 }
 
 /** Prints what a deploy would do. */
-export function planProject(args: ProjectArgs & Pick<DeployArgs, 'json' | 'deployId'>): Promise<number> {
+export function planProject(
+  args: ProjectArgs & Pick<DeployArgs, 'json' | 'deployId' | 'expectDatabase'>,
+): Promise<number> {
   return usingProject(args, async (project) => {
     const { segments } = await demandRight(project, args)
     printDeployPlan(segments ?? [], args)
@@ -44,7 +47,7 @@ export async function deployProject(args: DeployArgs): Promise<number> {
       await demandRight(project, args)
       const report = new DeployReport()
       let seen: Migrations | undefined
-      const { lease, lockTimeout, grace, deployId, verbose } = args
+      const { lease, lockTimeout, grace, deployId, expectDatabase, verbose } = args
       const result = await deploy({
         signal,
         lockTimeoutMs: toMs(lockTimeout ?? project.config.lockTimeout ?? '10m'),
@@ -54,11 +57,12 @@ export async function deployProject(args: DeployArgs): Promise<number> {
           return seen
         },
         migrate: (names) => migrate(names, project.config.migrations, { ...setup, cwd: process.cwd() }),
-        run: ({ upTo }) =>
+        run: ({ upTo, fresh }) =>
           project.open((party) =>
             party.run({
               upTo,
-              ...{ lease, lockTimeout, grace, deployId, signal, crashed: project.crashed },
+              fresh,
+              ...{ lease, lockTimeout, grace, deployId, expectDatabase, signal, crashed: project.crashed },
               // Between two segments, migrations are pending on purpose.
               skipMigrationCheck: upTo !== undefined,
               onEvent: reportText({ verbose, command: 'deploy' }),
@@ -74,8 +78,11 @@ export async function deployProject(args: DeployArgs): Promise<number> {
 }
 
 /** Nothing is applied where the tasks or the gates have faults: half a deploy would be worse than none. */
-async function demandRight({ open, config }: OpenProject, { deployId }: Pick<DeployArgs, 'deployId'>) {
-  const result = await open((party) => party.check({ deployId }))
+async function demandRight(
+  { open, config }: OpenProject,
+  { deployId, expectDatabase }: Pick<DeployArgs, 'deployId' | 'expectDatabase'>,
+) {
+  const result = await open((party) => party.check({ deployId, expectDatabase }))
   if (result.faults.length > 0) throw faultsError(result.faults, shownPath(config.tasks))
   return result
 }

@@ -1,3 +1,4 @@
+import type { OnFresh } from '../define/config.js'
 import type { Definition } from '../define/definition.js'
 import type { Engine } from '../engine/engine.js'
 import { mayRun, plannedTask, planTasks } from '../engine/plan.js'
@@ -8,6 +9,15 @@ import { resolveGates } from './gate-tasks.js'
 import { type PendingMigration, readPendingMigrations, recordsSoFar } from './pending-migrations.js'
 import { type PlannedSegment, planDeploy } from './plan-deploy.js'
 import { newestOf } from './segments.js'
+
+/** How to check. */
+interface CheckOptions {
+  /** Not there: without a database. */
+  engine: (() => Promise<Engine>) | undefined
+  deployId?: string | undefined
+  /** What becomes of tasks in a new database. */
+  freshDatabase?: OnFresh | undefined
+}
 
 /** What `check` found. */
 export interface CheckResult {
@@ -32,7 +42,7 @@ export interface CheckResult {
 export async function check(
   source: TaskSource,
   migrations: string | undefined,
-  { engine, deployId }: { engine: (() => Promise<Engine>) | undefined; deployId?: string | undefined },
+  { engine, deployId, freshDatabase = 'run' }: CheckOptions,
 ): Promise<CheckResult> {
   const [{ files, faults }, onDisk] = await Promise.all([
     source.list(),
@@ -51,8 +61,11 @@ export async function check(
   if (!engine || all.length > 0) return { ...found, faults: all, closed: null, segments: null }
   const opened = await engine()
   const { definitions } = loaded
-  const plan = planTasks({ files, records, definitions, now: 0, environment: opened.environment, deployId })
-  const { pending } = migrations === undefined ? { pending: [] } : await readPendingMigrations(engine, migrations)
+  const { pending, fresh } =
+    migrations === undefined ? { pending: [], fresh: false } : await readPendingMigrations(engine, migrations)
+  const { environment } = opened
+  const here = { environment, deployId, fresh: fresh ? freshDatabase : undefined }
+  const plan = planTasks({ files, records, definitions, now: 0, ...here })
   const closed = pending
     .map(({ name, gates }) => ({ name, gates: gates.filter(({ open }) => !open) }))
     .filter(({ gates }) => gates.length > 0)

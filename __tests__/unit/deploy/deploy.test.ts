@@ -3,6 +3,7 @@ import type { RunResult } from '../../../src/define/events.js'
 import { type DeployParts, deploy } from '../../../src/deploy/deploy.js'
 import type { Migrated } from '../../../src/deploy/prisma-migrate.js'
 
+const DATABASE = { provider: 'sqlite', name: 'dev.db' }
 const MIGRATIONS = ['a', 'b', 'c', 'd']
 /** `b` requires task 2, `d` requires task 4. */
 const GATES: Record<string, string> = { b: '2', d: '4' }
@@ -49,11 +50,11 @@ class World {
     for (const version of TASKS) {
       if (this.done.includes(version) || (upTo !== undefined && version > upTo)) continue
       const outcome = this.fails[version]
-      if (outcome) return { outcome, results: [] }
+      if (outcome) return { outcome, results: [], database: DATABASE }
       this.done.push(version)
       this.happened.push(version)
     }
-    return { outcome: 'done', results: [] }
+    return { outcome: 'done', results: [], database: DATABASE }
   }
 }
 
@@ -91,7 +92,7 @@ describe('a deploy', () => {
             kill()
             world.run({ upTo: version })
           }
-          return { outcome: 'done', results: [] }
+          return { outcome: 'done', results: [], database: DATABASE }
         },
       })
       await deploy(dying).catch(() => {})
@@ -124,7 +125,7 @@ describe('a deploy', () => {
     const world = new World()
     const waits = world.parts({
       run: async ({ upTo }) => {
-        if (upTo === '2') return { outcome: 'done', results: [] }
+        if (upTo === '2') return { outcome: 'done', results: [], database: DATABASE }
         throw new Error('not reached')
       },
     })

@@ -24,6 +24,11 @@ export const deployCommand = defineCommand({
         requiresArg: true,
         describe: 'ID of this deploy: everyDeploy tasks run once per ID',
       })
+      .option('expect-database', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Deploy only to the database with this name; exit with code 2 in another',
+      })
       .option('lease', lease('How long a claim is valid without a heartbeat (60s)'))
       .option('lock-timeout', duration('How long to wait for migrations or a task that another deploy holds (10m)'))
       .option('grace', duration('How long a task may take to finish after a signal (25s)')),
