@@ -61,7 +61,7 @@ describeLedgers((makeStand, kind) => {
 
   describe('a claim', () => {
     test('of a task without a record makes one', async () => {
-      const asked = await request({ checksum: 'abc', deployId: 'd1' })
+      const asked = await request({ checksum: 'abc', deployId: 'd1', params: '{"json":{}}' })
       const claim = await ledger.claim(null, asked)
       expect(claim).toEqual({ version: asked.version, name: 'task', owner: 'host:1:a', fence: 1 })
       expect(await other.record(asked.version)).toEqual({
@@ -79,6 +79,7 @@ describeLedgers((makeStand, kind) => {
         fence: 1,
         leaseUntil: asked.leaseUntil,
         checkpoint: null,
+        params: '{"json":{}}',
         skippedRows: [],
         changedMeanwhile: 0,
         processed: 0,

@@ -58,9 +58,9 @@ describeDatabases(
           ['done', { limit: 5, token: '•••' }],
         ])
         // It is done: nobody asks for more of the same.
-        await party.run(named)
         await party.run({ names: ['import'] })
-        expect(got.slice(3)).toEqual([named.params, { limit: 100 }])
+        await party.run(named)
+        expect(got.slice(3)).toEqual([{ limit: 100 }, named.params])
         const row = await stage.record('20260101000000')
         expect(inspect(row)).toContain('secrets')
         expect(inspect(row)).not.toContain('hunter2')
