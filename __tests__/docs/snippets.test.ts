@@ -76,7 +76,7 @@ test.each(blocksOf('js'))('the JavaScript at %s is right', (_, { text }) => {
 })
 
 test('every block says what it is', () => {
-  const known = ['sh', 'console', 'text', 'ts', 'js', 'prisma', 'yaml', 'dockerfile', 'toml', 'json', 'ruby']
+  const known = ['sh', 'console', 'text', 'ts', 'js', 'prisma', 'yaml', 'dockerfile', 'toml', 'json', 'ruby', 'sql']
   const others = pages.flatMap((page) =>
     page.blocks.filter(({ language }) => !known.includes(language)).map((block) => placeOf(page, block)),
   )
