@@ -5,7 +5,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import { whyMissing } from '../support/databases/servers.mjs'
-import { Project } from '../support/project.js'
+import { Project, type Ran } from '../support/project.js'
 import { few, testAgain } from '../support/selection.js'
 
 /** What goes wrong outside of After Party is never called its bug: exit 2, and the first thing that went wrong is told. */
@@ -103,10 +103,12 @@ export default { client, ${more} }
     ),
   )('whose $disconnect %s changes nothing of how a command ends', async (_, disconnect) => {
     await changeClient(`Object.defineProperty(client, '$disconnect', { value: ${disconnect} })`)
-    expect(await project.afterParty('run')).toMatchObject({ code: 0, stderr: expect.not.stringContaining('gone') })
-    project.env = { DATABASE_URL: 'file:./empty.db' }
-    expectExplained(await project.afterParty('run'), "After Party's tables are not in this database.")
-    project.env = {}
+    const [ran, refused] = await project.inOneProcess([
+      ['run'],
+      { args: ['run'], env: { DATABASE_URL: 'file:./empty.db' } },
+    ])
+    expect(ran).toMatchObject({ code: 0, stderr: expect.not.stringContaining('gone') })
+    expectExplained(refused as Ran, "After Party's tables are not in this database.")
   })
 })
 

@@ -57,25 +57,17 @@ describe('doctor', () => {
     expect(of('schema')).toMatchObject([{ state: 'ok' }])
   })
 
-  testAgain('a schema without the ledger is a problem', async () => {
+  test('a schema without the ledger, a pending migration and a task file that can not run are problems', async () => {
+    await project.write('prisma/migrations/20990101000000_later/migration.sql', 'SELECT 1;')
+    await project.write('prisma/after-party/2026_x.ts', '')
     const { code, of } = await found('prisma/schema.prisma', (text) => text.replace(/model AfterParty[\s\S]*/, ''))
+    for (const file of ['prisma/migrations/20990101000000_later', 'prisma/after-party/2026_x.ts'])
+      await project.delete(file)
     expect(code).toBe(2)
     expect(of('schema')).toMatchObject([{ state: 'problem', next: expect.stringContaining('npx after-party init') }])
-  })
-
-  test('a pending migration is a problem', async () => {
-    const file = 'prisma/migrations/20990101000000_later/migration.sql'
-    const { code, of } = await found(file, () => 'SELECT 1;')
-    expect(code).toBe(2)
     expect(of('migrations')).toMatchObject([
       { state: 'problem', what: 'A migration is pending in this database: 20990101000000_later.' },
     ])
-    await project.delete('prisma/migrations/20990101000000_later')
-  })
-
-  testAgain('a task file that can not run is a problem', async () => {
-    const { code, of } = await found('prisma/after-party/2026_x.ts', () => '')
-    expect(code).toBe(2)
     expect(of('tasks')).toMatchObject([{ state: 'problem', what: expect.stringContaining('2026_x.ts: is not a task') }])
   })
 
@@ -111,20 +103,21 @@ describe('doctor', () => {
     expect(of('locking')[0]).toMatchObject({ state: 'warning', what: expect.stringContaining('sets no timeout') })
   })
 
-  testAgain('a build that would emit the tasks is a warning, with what to exclude', async () => {
-    await project.write('tsconfig.json', '{ "compilerOptions": { "outDir": "dist" } }')
-    const { code, stdout } = await project.afterParty('doctor')
-    await project.delete('tsconfig.json')
-    expect(code).toBe(0)
-    expect(stdout).toContain('⚠ types: Your build compiles the config and the tasks too: tsconfig.json includes them.')
-    expect(stdout).toContain('→ Add "after-party.config.ts" and "prisma/after-party" to its "exclude".')
-  })
-
-  testAgain('a platform that kills sooner than tasks may end is a warning, a pooler is named', async () => {
-    project.env = { FLY_APP_NAME: 'shop', REPLICA_URL: 'postgresql://db.example:6543/shop?pgbouncer=true' }
-    const { stdout } = await project.afterParty('doctor')
-    project.env = {}
-    expect(stdout).toContain('⚠ times: Fly.io kills a process 5s after its signal by default')
-    expect(stdout).toContain('✔ pooler: REPLICA_URL leads through a connection pooler.')
-  })
+  testAgain(
+    'warnings are a build that would emit the tasks, and a platform that kills sooner than they may end',
+    async () => {
+      await project.write('tsconfig.json', '{ "compilerOptions": { "outDir": "dist" } }')
+      project.env = { FLY_APP_NAME: 'shop', REPLICA_URL: 'postgresql://db.example:6543/shop?pgbouncer=true' }
+      const { code, stdout } = await project.afterParty('doctor')
+      project.env = {}
+      await project.delete('tsconfig.json')
+      expect(code).toBe(0)
+      expect(stdout).toContain(
+        '⚠ types: Your build compiles the config and the tasks too: tsconfig.json includes them.',
+      )
+      expect(stdout).toContain('→ Add "after-party.config.ts" and "prisma/after-party" to its "exclude".')
+      expect(stdout).toContain('⚠ times: Fly.io kills a process 5s after its signal by default')
+      expect(stdout).toContain('✔ pooler: REPLICA_URL leads through a connection pooler.')
+    },
+  )
 })

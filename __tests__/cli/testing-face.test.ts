@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { repository } from '../support/paths.mjs'
 import { Project, type Ran } from '../support/project.js'
 import { testAgain } from '../support/selection.js'
+import { querySqlite } from '../support/sqlite.js'
 
 /** A team's own tests of its tasks, under the runners that teams have. One file of tests for all of them. */
 
@@ -156,7 +157,8 @@ async function team(): Promise<Project> {
 }
 
 async function migrated(project: Project): Promise<Project> {
-  expect(await project.prisma('migrate', 'dev', '--name', 'count_edits')).toMatchObject({ code: 0 })
+  // What a migration would do: how it is applied is not the subject here.
+  await querySqlite(project.path('dev.db'), 'ALTER TABLE "Post" ADD COLUMN "edits" INTEGER NOT NULL DEFAULT 0')
   expect(await project.prisma('generate')).toMatchObject({ code: 0 })
   return project
 }

@@ -16,7 +16,7 @@ describeDatabases(
       await using database = await createDatabase(variant)
       const { now } = Date
       jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs)
-      return checkClock(database.client())
+      return await checkClock(database.client())
     }
 
     test.each([

@@ -30,28 +30,29 @@ const JSON_OF = `type JsonOf<T> = T extends Date ? string : T extends (infer Ite
 
 beforeAll(async () => {
   const project = await Project.create()
-  const say = async (type: string, ...args: string[]) => {
-    const { stdout } = await project.afterParty(...args)
-    printed.push([type, stdout])
+  const say = async (...calls: [type: string, ...args: string[]][]) => {
+    const ran = await project.inOneProcess(calls.map(([, ...args]) => [...args, '--json']))
+    for (const [at, { stdout }] of ran.entries()) printed.push([calls[at]?.[0] ?? '', stdout])
   }
   await project.node('--import', 'tsx', '-e', SEED)
   await project.task(`${V1}_first`, `log('hello'); progress(3, 3)`, `description: 'Says hello', transaction: true,`)
   await project.write('prisma/after-party/20260102000000_slugs.ts', BACKFILL)
   await project.task('20260103000000_elsewhere', '', `environments: ['production'], everyDeploy: true,`)
   await project.task('20260104000000_fails', `throw new Error('no')`)
-  await Promise.all([
-    say('PlanJson', 'run', '--dry-run', '--json'),
-    say('RehearsalJson', 'run', '--rehearse', '--json'),
-    say('ErrorJson', 'run', 'nope', '--json'),
-    say('CheckJson', 'check', '--json'),
-    say('DeployPlanJson', 'deploy', '--dry-run', '--json'),
-  ])
   await project.task('20260105000000_old', '', `onFresh: 'baseline',`)
-  await say('RunJson', 'run', '--json', '--deploy-id', 'v1', '--fresh')
-  await Promise.all([say('StatusJson', 'status', '--json'), say('HistoryJson', 'history', '--json')])
-  await say('DeployJson', 'deploy', '--json')
-  await say('DoctorJson', 'doctor', '--json')
-  await say('MarkJson', 'mark', '--all', '--skipped', '--json')
+  await say(
+    ['PlanJson', 'run', '--dry-run'],
+    ['RehearsalJson', 'run', '--rehearse'],
+    ['ErrorJson', 'run', 'nope'],
+    ['CheckJson', 'check'],
+    ['DeployPlanJson', 'deploy', '--dry-run'],
+    ['RunJson', 'run', '--deploy-id', 'v1', '--fresh'],
+    ['StatusJson', 'status'],
+    ['HistoryJson', 'history'],
+    ['DeployJson', 'deploy'],
+    ['DoctorJson', 'doctor'],
+    ['MarkJson', 'mark', '--all', '--skipped'],
+  )
   await project.remove()
 }, 400_000)
 

@@ -20,8 +20,9 @@ describe('the outputs of the commands', () => {
   const said = new Map<string, string>()
   beforeAll(async () => {
     project = await Project.create()
-    const run = async (command: string) => {
-      said.set(command, printed(await project.afterParty(...command.split(' '))))
+    const run = async (...commands: string[]) => {
+      const ran = await project.inOneProcess(commands.map((command) => command.split(' ')))
+      for (const [at, command] of commands.entries()) said.set(command, printed(ran[at] as Ran))
     }
     await project.task('20260316093000_name_blank_posts', '', `description: 'Call posts without a title "Untitled"',`)
     await run('run --dry-run')
@@ -35,13 +36,10 @@ describe('the outputs of the commands', () => {
       'throw new Error("Unique constraint failed on the fields: (`slug`)")',
     )
     project.env = { AFTER_PARTY_DEPLOY_ID: 'c40d9e8' }
-    await run('run')
-    await Promise.all([run('status'), run('run nope')])
+    await run('run', 'status', 'run nope')
     await project.task('20260420083000_shorten_slugs', `log('100 slugs are shorter now')`)
     project.env = { AFTER_PARTY_DEPLOY_ID: 'e91b550' }
-    await run('run')
-    await run('history shorten_slugs')
-    await run('mark shorten_slugs --pending')
+    await run('run', 'history shorten_slugs', 'mark shorten_slugs --pending')
   }, 400_000)
   afterAll(() => project.remove())
 
