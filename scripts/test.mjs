@@ -11,13 +11,14 @@ const CHAOS = '__tests__/chaos'
 /**
  * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README, and
  * the examples are projects like it; what several processes, stalls and outages do to a claim is in databases/engine and
- * databases/connection-loss; the testing face and the upgrade of a ledger have tests of their own without a process.
+ * databases/connection-loss; what a killed deploy leaves is in unit/deploy; the testing face and the upgrade of a ledger have tests of their own without a process.
  */
 const THOROUGH = [
   'cli/blame',
   'cli/demo',
   'cli/examples',
   'cli/testing-face',
+  'chaos/deploys',
   'chaos/many-processes',
   'chaos/outages',
   'chaos/stalls',
