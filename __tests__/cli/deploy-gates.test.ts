@@ -8,7 +8,7 @@ import { Project } from '../support/project.js'
 
 const INIT = 'prisma/migrations/20260101000000_init'
 const [ADD, REQUIRE, LOCALE] = ['20260301000000_add_notes', '20260302000000_require_slugs', '20260401000000_add_locale']
-const [SLUGS, LATER] = ['20260301120000_backfill_slugs', '20260401120000_later']
+const [OLD, SLUGS, LATER] = ['20260201120000_old', '20260301120000_backfill_slugs', '20260401120000_later']
 
 const migration = (name: string) => `prisma/migrations/${name}/migration.sql`
 const GATE = '-- after-party: requires backfill_slugs\n'
@@ -42,6 +42,7 @@ beforeAll(async () => {
   await project.write(migration(REQUIRE), `${GATE}CREATE UNIQUE INDEX "Post_slug_key" ON "Post"("slug");\n`)
   await project.write(migration(LOCALE), 'ALTER TABLE "Post" ADD COLUMN "locale" TEXT;\n')
   await project.task(LATER, `log('later')`)
+  await project.task(OLD, `log('of no use in a new database')`, `onFresh: 'baseline',`)
 })
 afterAll(() => project.remove())
 
@@ -79,6 +80,7 @@ describe('deploy', () => {
     const order = [
       `→ prisma migrate deploy (2 migrations, up to the gate of ${REQUIRE})`,
       `› ${REQUIRE} requires backfill_slugs (pending)`,
+      '› 1 task recorded as baseline: this database is new',
       '✔ backfill_slugs',
       '→ prisma migrate deploy (2 migrations)',
       '✔ later',
@@ -86,6 +88,7 @@ describe('deploy', () => {
     ].map((line) => stderr.indexOf(line))
     expect(order).toEqual([...order].sort((a, b) => a - b))
     expect(order).not.toContain(-1)
+    expect(stderr).not.toContain('of no use')
     expect(await applied()).toEqual(['20260101000000_init', ADD, REQUIRE, LOCALE])
 
     const again = await deploy('--json')
