@@ -19,3 +19,17 @@ describeDatabases(
   ['sqlite-prisma6', 'postgresql', 'mariadb', 'postgresql-prisma6'],
   { serverToo: true },
 )
+
+describeDatabases(
+  (variant) => {
+    test('a deploy creates a database that does not exist, and takes it for new', async () => {
+      const project = await createGatedProject(variant)
+      await project.database?.drop()
+      const { code, stderr } = await project.afterParty('deploy', '--json')
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+      expect(await whatHappened(project)).toEqual(WHOLE)
+      await project.remove()
+    })
+  },
+  ['postgresql', 'mariadb'],
+)

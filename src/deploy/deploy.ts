@@ -59,8 +59,9 @@ export async function deploy(parts: DeployParts): Promise<DeployResult> {
       const { code } = await migrateInTurn(parts, migrations, next && [...applied, ...migrations])
       steps.push({ migrations, exitCode: code })
       emit({ type: 'migrated', migrations, exitCode: code })
-      if (code !== 0) return { outcome: 'failed', steps }
+      // Ctrl+C reaches Prisma too, which then fails.
       if (signal.aborted) return { outcome: 'interrupted', steps }
+      if (code !== 0) return { outcome: 'failed', steps }
     }
     emit({ type: 'running', next })
     const result = await run({ fresh: isFresh, ...(next && { upTo: newestOf(next.requires) }) })

@@ -161,6 +161,15 @@ describe('a deploy', () => {
     expect(news.filter((type) => type === 'migration-lock')).toHaveLength(1)
   })
 
+  test('is interrupted, not failed, where the signal reached Prisma too', async () => {
+    const stop = new AbortController()
+    const migrate = async () => {
+      stop.abort()
+      return { code: 130, busy: false }
+    }
+    expect((await deploy(new World().parts({ migrate, signal: stop.signal }))).outcome).toBe('interrupted')
+  })
+
   test('begins no new step once it is told to stop', async () => {
     const world = new World()
     const stop = new AbortController()

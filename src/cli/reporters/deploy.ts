@@ -25,7 +25,7 @@ export class DeployReport {
   /** The last lines, where the run of the tasks has not said it. */
   ended({ outcome, steps, closed }: DeployResult, early?: NotThereYet): void {
     const last = steps.at(-1)
-    if (last && 'exitCode' in last && last.exitCode !== 0) {
+    if (outcome === 'failed' && last && 'exitCode' in last) {
       stderr.line(`${stderr.style('red', '✖')} prisma migrate deploy failed with exit code ${last.exitCode}.`)
       stderr.line(asCalled('→ Fix what Prisma says above, then run `npx after-party deploy` again. It resumes there.'))
     }
