@@ -76,6 +76,7 @@ describe('status', () => {
       version: '20260104000000',
       name: 'breaks',
       description: null,
+      tags: [],
       state: 'failed',
       flags: [],
       everyDeploy: false,
@@ -399,6 +400,7 @@ describe('run', () => {
     const { code, stdout, stderr } = await project.afterParty('run', '--json', '--deploy-id', 'v1')
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toEqual({
+      database: { provider: 'sqlite', name: 'dev.db' },
       outcome: 'failed',
       results: [
         { version: '20260301000000', name: 'good', outcome: 'done', durationMs: expect.any(Number), processed: 7 },
