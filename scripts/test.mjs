@@ -18,6 +18,7 @@ const THOROUGH = [
   'cli/demo',
   'cli/examples',
   'cli/testing-face',
+  'cli/upgrades',
   'chaos/deploys',
   'chaos/many-processes',
   'chaos/outages',
