@@ -113,6 +113,11 @@ describe('deploy', () => {
     expect(failed.stderr).toContain(`› locale does not exist in this database yet: ${LOCALE} adds it, after this task.`)
     expect(failed.stderr).toContain('→ Read only the columns that the task needs: pass `select`')
 
+    await project.task(SLUGS, 'await prisma.post.findMany({ where: { title: null as never } })')
+    const refused = await deploy()
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('title is required in your newest schema. This database is older')
+
     await project.task(SLUGS, '', `when: () => 'no slugs before Monday',`)
     const waits = await deploy()
     expect(waits.code).toBe(4)

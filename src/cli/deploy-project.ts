@@ -1,5 +1,6 @@
 import { type Duration, toMs } from '../define/duration.js'
 import { type DeployResult, deploy } from '../deploy/deploy.js'
+import { type ClientRefusal, clientRefusal } from '../deploy/newer-client.js'
 import { type NotThereYet, notThereYet } from '../deploy/not-there-yet.js'
 import type { Migrations, PendingMigration } from '../deploy/pending-migrations.js'
 import { type Migrated, migrateDeploy } from '../deploy/prisma-migrate.js'
@@ -87,22 +88,24 @@ async function demandRight(
   return result
 }
 
-/** Of a task that failed between two segments, for something that a later migration adds. */
+/** Of a task that failed between two segments, for something that a later migration adds or changes. */
 async function hintFor(
   { outcome, steps }: DeployResult,
   pending: readonly PendingMigration[],
   directory: string,
-): Promise<NotThereYet | undefined> {
+): Promise<NotThereYet | ClientRefusal | undefined> {
   const last = steps.at(-1)
   const error = last && 'run' in last ? last.run.results.at(-1)?.error : undefined
   if (outcome !== 'failed' || error === undefined) return undefined
   const applied = new Set(steps.flatMap((step) => ('run' in step ? [] : step.migrations)))
   const later = new Set(pending.map(({ name }) => name).filter((name) => !applied.has(name)))
+  if (later.size === 0) return undefined
   const onDisk = await readMigrationFiles(directory)
-  return notThereYet(
+  const early = notThereYet(
     error,
     onDisk.filter(({ name }) => later.has(name)),
   )
+  return early ?? clientRefusal(error)
 }
 
 async function migrate(names: readonly string[] | null, directory: string, setup: PrismaSetup): Promise<Migrated> {

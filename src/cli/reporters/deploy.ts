@@ -1,4 +1,5 @@
 import type { DeployNews, DeployResult } from '../../deploy/deploy.js'
+import type { ClientRefusal } from '../../deploy/newer-client.js'
 import type { NotThereYet } from '../../deploy/not-there-yet.js'
 import type { PlannedSegment } from '../../deploy/plan-deploy.js'
 import { docsPage, ownPackage } from '../own-package.js'
@@ -23,7 +24,7 @@ export class DeployReport {
   }
 
   /** The last lines, where the run of the tasks has not said it. */
-  ended({ outcome, steps, closed }: DeployResult, early?: NotThereYet): void {
+  ended({ outcome, steps, closed }: DeployResult, hint?: NotThereYet | ClientRefusal): void {
     const last = steps.at(-1)
     if (outcome === 'failed' && last && 'exitCode' in last) {
       stderr.line(`${stderr.style('red', '✖')} prisma migrate deploy failed with exit code ${last.exitCode}.`)
@@ -31,12 +32,7 @@ export class DeployReport {
     }
     if (outcome === 'interrupted' && last && 'exitCode' in last)
       stderr.line(asCalled('\nStopped by a signal. The next `npx after-party deploy` resumes where it stopped.'))
-    if (early) {
-      stderr.line(`› ${early.name} does not exist in this database yet: ${early.migration} adds it, after this task.`)
-      stderr.line(
-        `→ Read only the columns that the task needs: pass \`select\`, or use a raw query. See ${docsPage(ownPackage(), 'gates.md')}.`,
-      )
-    }
+    if (hint) sayHint(hint)
     if (closed) {
       stderr.line(
         `${stderr.style('red', '✖')} ${closed.migration} was not applied: it requires ${describeGates(closed.requires)}.`,
@@ -49,6 +45,19 @@ export class DeployReport {
         `${stderr.style('green', '✔')} Deployed ${count(applied.length, 'migration')} in ${formatMs(performance.now() - this.#began)}`,
       )
   }
+}
+
+/** Of a task that met a database which is older than its client. */
+function sayHint(hint: NotThereYet | ClientRefusal): void {
+  const page = docsPage(ownPackage(), 'gates.md')
+  if ('migration' in hint) {
+    stderr.line(`› ${hint.name} does not exist in this database yet: ${hint.migration} adds it, after this task.`)
+    stderr.line(`→ Read only the columns that the task needs: pass \`select\`, or use a raw query. See ${page}.`)
+    return
+  }
+  const newest = hint.why === 'required' ? 'is required' : "doesn't exist"
+  stderr.line(`› ${hint.name} ${newest} in your newest schema. This database is older: migrations are pending.`)
+  stderr.line(`→ Use a raw query for it. See ${page}.`)
 }
 
 /** Prints the segments of a deploy, in order: what would be applied, and what would run. */
