@@ -121,10 +121,10 @@ testAgain(
 
 testAgain('--max-duration leaves the rest for the next run, says so, and exits 0', async () => {
   await backfill(`batchSize: 10, pause: '1h', update: (post) => ({ slug: post.title }),`, { posts: 25 })
-  const text = await project.afterParty('run', '--max-duration', '2s')
+  const text = await project.afterParty('run', '--max-duration', '4s')
   expect(text.code).toBe(0)
   expect(text.stderr).toContain('--max-duration')
-  const [{ tasks }, again] = await jsons(['status'], ['run', '--max-duration', '2s'])
+  const [{ tasks }, again] = await jsons(['status'], ['run', '--max-duration', '4s'])
   expect(tasks[0]).toMatchObject({ state: 'paused', total: 25, reason: { code: 'max-duration' }, error: null })
   expect(again).toMatchObject({
     outcome: 'paused',

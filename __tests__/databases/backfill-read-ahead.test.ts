@@ -37,7 +37,7 @@ describeDatabases((variant) => {
         await transaction.post.update({ where: { id: row }, data: { views: { increment: 1 } } })
         return work(transaction)
       }
-      return await other.$transaction(hold, { timeout: 20_000 })
+      return await other.$transaction(hold, { timeout: 20_000, maxWait: 20_000 })
     } finally {
       await other.$disconnect()
     }

@@ -142,7 +142,7 @@ describeDatabases(
         const running = stage.run(party, { deployId: 'a' })
         expect(await running.ended).toMatchObject({ outcome: 'done' })
         expect(given).toMatchObject({ version: VERSION, deployId: 'a' })
-        expect(Object.keys(given).sort()).toEqual(['deployId', 'log', 'prisma', 'signal', 'version'])
+        expect(Object.keys(given).sort()).toEqual(['deployId', 'log', 'params', 'prisma', 'signal', 'version'])
         expect(running.events).toContainEqual(expect.objectContaining({ type: 'log', message: 'looks' }))
       })
 
