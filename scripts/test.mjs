@@ -11,22 +11,27 @@ const CHAOS = '__tests__/chaos'
 /**
  * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README, and
  * the examples are projects like it; what several processes, stalls and outages do to a claim is in databases/engine and
- * databases/connection-loss; what a killed deploy leaves is in unit/deploy; the testing face and the upgrade of a ledger have tests of their own without a process.
+ * databases/connection-loss; deploys with gates are in cli/deploy-gates, and what a killed one leaves in unit/deploy; the
+ * steps of a killed task are in databases/steps; the testing face, new databases and the upgrade of a ledger have tests
+ * of their own without a process.
  */
 const THOROUGH = [
   'cli/blame',
   'cli/demo',
   'cli/examples',
   'cli/testing-face',
+  'cli/new-database',
   'cli/upgrades',
   'chaos/deploys',
   'chaos/many-processes',
   'chaos/outages',
   'chaos/stalls',
+  'chaos/steps',
   'databases/backfill-other-place',
   'databases/backfill-plans',
   'databases/backfill-session-zones',
   'databases/connection-faults',
+  'databases/deploys-with-gates',
   'databases/ledger-beside-extensions',
   'databases/ledger-upgrade',
   'databases/prisma-error-lines',
