@@ -97,6 +97,7 @@ describe('status', () => {
       version: '20260105000000',
       name: 'waits',
       description: 'Waits for its turn',
+      tags: [],
       state: 'pending',
       flags: [],
       everyDeploy: false,
@@ -124,6 +125,7 @@ describe('status', () => {
       interrupted: 0,
       paused: 0,
       skipped: 1,
+      baseline: 0,
       missing: 1,
     })
   })
