@@ -62,7 +62,7 @@ export const VARIANTS = {
     adapter: '@prisma/adapter-mariadb',
     adapterClass: 'PrismaMariaDb',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code
-    options: "`${url}${url.includes('?') ? '&' : '?'}connectionLimit=${pool}`",
+    options: "`${url}${url.includes('?') ? '&' : '?'}connectionLimit=${pool}&minimumIdle=1`",
   }),
   'sqlite-prisma6': /** @type {Variant} */ ({
     stack: 'sqlite-6',
