@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome, RunResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Gate, Migrations } from './pending-migrations.js'
-import type { Migrated } from './prisma-migrate.js'
 import { newestOf, segmentsOf } from './segments.js'
 
 /** A step of a deploy: a call of `prisma migrate deploy`, or a run of tasks. */
@@ -23,6 +22,14 @@ export type DeployNews =
   | { type: 'migration-lock' }
   | { type: 'migrated'; migrations: string[]; exitCode: number }
   | { type: 'running'; next: { migration: string; requires: Gate[] } | null }
+
+/** How a call of `prisma migrate deploy` ended. */
+export interface Migrated {
+  /** Of Prisma; 128 and the signal's number where a signal ended it. */
+  code: number
+  /** Another process had Prisma's lock for too long: worth trying again. */
+  busy: boolean
+}
 
 /** What a deploy is made of. */
 export interface DeployParts {

@@ -2,15 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { AfterPartyError } from '../define/errors.js'
 import { installedPackage } from '../project/schema/prisma-cli.js'
+import type { Migrated } from './deploy.js'
 import type { PrismaSetup } from './staged-migrations.js'
-
-/** How a call of `prisma migrate deploy` ended. */
-export interface Migrated {
-  /** Of Prisma; 128 and the signal's number where a signal ended it. */
-  code: number
-  /** Another process had Prisma's lock for too long: worth trying again. */
-  busy: boolean
-}
 
 /** Characters: what Prisma says in the end is enough to know why it failed. */
 const KEPT = 8_000

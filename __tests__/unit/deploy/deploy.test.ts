@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { RunResult } from '../../../src/define/events.js'
-import { type DeployParts, deploy } from '../../../src/deploy/deploy.js'
-import type { Migrated } from '../../../src/deploy/prisma-migrate.js'
+import { type DeployParts, deploy, type Migrated } from '../../../src/deploy/deploy.js'
 
 const DATABASE = { provider: 'sqlite', name: 'dev.db' }
 const MIGRATIONS = ['a', 'b', 'c', 'd']
