@@ -97,7 +97,7 @@ export interface AfterParty {
   plan(options?: PartyPlanOptions): Promise<PlannedTask[]>
   /** Checks the task files and the gates of the migrations. With `offline`, without the database. */
   check(options?: { offline?: boolean } & Pick<PartyRunOptions, 'deployId' | 'expectDatabase'>): Promise<CheckResult>
-  /** Returns which of Prisma's migrations are pending, and which of their gates are open. Needs `migrations`. */
+  /** Returns which of Prisma's migrations are pending, and which of their gates are open. Without `migrations`: of `prisma/migrations`. */
   migrations(): Promise<Migrations>
   /** Returns the state of every task, or of those with some tags. */
   status(options?: StatusOptions): Promise<Status>

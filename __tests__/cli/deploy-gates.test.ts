@@ -1,5 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { Project } from '../support/project.js'
@@ -8,6 +7,8 @@ import { Project } from '../support/project.js'
 
 const INIT = 'prisma/migrations/20260101000000_init'
 const [ADD, REQUIRE, LOCALE] = ['20260301000000_add_notes', '20260302000000_require_slugs', '20260401000000_add_locale']
+const SWEEP = '20260601120000_sweep'
+const NEEDY = '20260601130000_needs_params'
 const [OLD, SLUGS, LATER] = ['20260201120000_old', '20260301120000_backfill_slugs', '20260401120000_later']
 
 const migration = (name: string) => `prisma/migrations/${name}/migration.sql`
@@ -60,7 +61,8 @@ describe('deploy', () => {
   })
 
   test('applies migrations and runs tasks in the order that gates demand, and has nothing to do the second time', async () => {
-    const before = (await readdir(tmpdir())).filter((name) => name.startsWith('after-party-'))
+    await mkdir(project.path('tmp'), { recursive: true })
+    project.env = { TMPDIR: project.path('tmp') }
     const planned = await deploy('--dry-run')
     expect(planned.stdout.split('\n')).toEqual([
       'migration  20260101000000_init',
@@ -99,10 +101,16 @@ describe('deploy', () => {
         { run: { outcome: 'done', results: [], database: { provider: 'sqlite', name: 'dev.db' } } },
       ],
     })
+    await project.task(SWEEP, '', 'everyDeploy: true,')
+    expect((await project.afterParty('run', '--deploy-id', 'v1')).code).toBe(0)
+    expect((await deploy('--dry-run', '--deploy-id', 'v1')).stderr).toContain('Nothing to deploy.')
+    expect((await deploy('--dry-run', '--deploy-id', 'v2')).stdout).toBe(`task       ${SWEEP}`)
+    await project.delete(`prisma/after-party/${SWEEP}.ts`)
     const status = await project.prisma('migrate', 'status')
     expect(status.stdout).toContain('Database schema is up to date')
-    const after = (await readdir(tmpdir())).filter((name) => name.startsWith('after-party-'))
-    expect(after.length).toBeLessThanOrEqual(before.length)
+    const scratch = (await readdir(project.path('tmp'))).filter((name) => name.startsWith('after-party-'))
+    expect(scratch).toEqual([])
+    project.env = {}
   })
 
   test('stops before a migration whose task is not done, says why, and goes on from there', async () => {
@@ -153,18 +161,37 @@ describe('deploy', () => {
   })
 
   test('applies nothing while a task file or a gate has a fault', async () => {
+    const said = async (...args: string[]) => {
+      const { code, stdout } = await project.afterParty(...args, '--json')
+      expect(code).toBe(2)
+      return JSON.parse(stdout)
+    }
     await project.write('prisma/after-party/20260501000000_broken.ts', 'export default 1\n')
-    const broken = await deploy()
-    expect(broken.code).toBe(2)
-    expect(broken.stderr).toContain('20260501000000_broken.ts: its default export is not a task')
-    await project.delete('prisma/after-party/20260501000000_broken.ts')
+    await project.task(NEEDY, '', `params: v.object({ limit: v.number() }),`)
+    await project.write(
+      `prisma/after-party/${NEEDY}.ts`,
+      `import * as v from 'valibot'\n${await project.read(`prisma/after-party/${NEEDY}.ts`)}`,
+    )
+    const broken = '20260501000000_broken.ts'
+    const needy = { file: `${NEEDY}.ts`, message: expect.stringContaining('needs a default for the parameter limit') }
+    expect((await said('deploy')).error).toMatchObject({
+      code: 'tasks-invalid',
+      what: "1 file in prisma/after-party can't run.",
+      why: expect.stringContaining(`${broken}: its default export is not a task`),
+    })
+    expect((await said('check', '--offline')).faults).toEqual([expect.objectContaining({ file: broken }), needy])
+    await project.delete(`prisma/after-party/${broken}`)
+    expect((await said('deploy')).error.why).toContain(`${NEEDY}.ts: needs a default for the parameter limit`)
+    await project.delete(`prisma/after-party/${NEEDY}.ts`)
 
     await project.write(migration(REQUIRE), '-- after-party: require backfill_slugs\nSELECT 1;\n')
-    for (const args of [['deploy'], ['check', '--offline']]) {
-      const { code, stderr } = await project.afterParty(...args)
-      expect(code).toBe(2)
-      expect(stderr).toContain(`${REQUIRE}/migration.sql: "after-party: require backfill_slugs" is not a gate`)
-    }
+    const wrong = '"after-party: require backfill_slugs" is not a gate: write `-- after-party: requires <task>`'
+    expect((await said('deploy')).error).toMatchObject({
+      code: 'gates-invalid',
+      what: '1 migration has an invalid gate.',
+      why: `${REQUIRE}/migration.sql: ${wrong}`,
+    })
+    expect((await said('check', '--offline')).faults).toEqual([{ file: `${REQUIRE}/migration.sql`, message: wrong }])
     expect(await query('SELECT name FROM sqlite_master')).toEqual([])
     await project.write(migration(REQUIRE), `${GATE}CREATE UNIQUE INDEX "Post_slug_key" ON "Post"("slug");\n`)
   })

@@ -2,7 +2,7 @@ import pRetry from 'p-retry'
 import { type Duration, durationText, toMs } from '../define/duration.js'
 import { messageOf } from '../define/errors.js'
 import type { TaskDefinition } from '../define/task.js'
-import type { RecordStatus, TaskRecord } from '../ledger/contract.js'
+import { isUnfinished, type TaskRecord } from '../ledger/contract.js'
 import { orBusy } from '../prisma/ask.js'
 import type { Client } from '../prisma/client.js'
 import { isBusy, isWriteConflict } from '../prisma/database-errors.js'
@@ -54,11 +54,9 @@ function keepsSteps(
   record: TaskRecord | null,
   deployId: string | undefined,
 ): record is TaskRecord {
-  if (record === null || !UNFINISHED.has(record.status)) return false
+  if (record === null || !isUnfinished(record)) return false
   return !everyDeploy || deployId === undefined || record.deployId === deployId
 }
-
-const UNFINISHED = new Set<RecordStatus>(['failed', 'interrupted', 'running', 'paused'])
 
 async function outsideTransaction(task: TaskDefinition, job: ClaimedJob, stop: AbortSignal): Promise<void> {
   const { ledger, client, claim, graceMs } = job

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { SuperJSON, SuperJSONResult } from 'superjson'
 import { inspected, messageOf } from '../define/errors.js'
+import { loadSerializer } from '../define/serializer.js'
 import type { Step } from '../define/task.js'
 import { Unawaited } from './unawaited.js'
 
@@ -74,7 +75,8 @@ export class Steps {
   async #doOnce<Result>(name: string, run: () => Promise<Result> | Result): Promise<Result> {
     this.#results ??= this.#store.read().then(parsed)
     const results = await this.#results
-    const superjson = await serializer()
+    // Loaded by the first step: most tasks have none.
+    const superjson = await loadSerializer()
     const kept = results.get(name)
     if (kept) {
       this.#onSkipped(name)
@@ -132,13 +134,6 @@ export class Steps {
     await Promise.race([ended, sleep(ms, undefined, { signal: over.signal }).catch(() => {})])
     over.abort()
   }
-}
-
-/** Loaded by the first step: most tasks have none. */
-async function serializer(): Promise<SuperJSON> {
-  const { SuperJSON } = await import('superjson')
-  // One of our own: the team's code may have taught the default one more.
-  return new SuperJSON()
 }
 
 function parsed(text: string | null): Map<string, SuperJSONResult> {

@@ -1,12 +1,10 @@
 import { type Duration, toMs } from '../define/duration.js'
-import { type DeployResult, deploy, type Migrated } from '../deploy/deploy.js'
-import { type ClientRefusal, clientRefusal } from '../deploy/newer-client.js'
-import { type NotThereYet, notThereYet } from '../deploy/not-there-yet.js'
-import type { Migrations, PendingMigration } from '../deploy/pending-migrations.js'
-import { migrateDeploy } from '../deploy/prisma-migrate.js'
-import { type PrismaSetup, stageMigrations } from '../deploy/staged-migrations.js'
-import { faultsError } from '../engine/prepare.js'
-import { readMigrationFiles } from '../project/migration-files.js'
+import { checkError } from '../deploy/check.js'
+import { deploy } from '../deploy/deploy.js'
+import { olderDatabase } from '../deploy/older-database.js'
+import type { Migrations } from '../deploy/pending-migrations.js'
+import { migrate } from '../deploy/prisma-migrate.js'
+import type { PrismaSetup } from '../deploy/staged-migrations.js'
 import { shownPath } from '../project/shown-path.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { DeployReport, printDeployPlan } from './reporters/deploy.js'
@@ -48,6 +46,8 @@ export async function deployProject(args: DeployArgs): Promise<number> {
       await demandRight(project, args)
       const report = new DeployReport()
       let seen: Migrations | undefined
+      // Prisma's output is for people: stdout is one JSON object, or empty.
+      const output = { write: (text: string) => process.stderr.write(text), colors: process.stderr.isTTY === true }
       const { lease, lockTimeout, grace, deployId, expectDatabase, verbose } = args
       const result = await deploy({
         signal,
@@ -57,7 +57,7 @@ export async function deployProject(args: DeployArgs): Promise<number> {
           seen = await project.open((party) => party.migrations())
           return seen
         },
-        migrate: (names) => migrate(names, project.config.migrations, { ...setup, cwd: process.cwd() }),
+        migrate: (names) => migrate(names, project.config.migrations, { ...setup, cwd: process.cwd() }, output),
         run: ({ upTo, fresh }) =>
           project.open((party) =>
             party.run({
@@ -70,7 +70,7 @@ export async function deployProject(args: DeployArgs): Promise<number> {
             }),
           ),
       })
-      report.ended(result, await hintFor(result, seen?.pending ?? [], project.config.migrations))
+      report.ended(result, await olderDatabase(result, seen, project.config.migrations))
       if (args.json) printJson('deploy', { ...result, ...(deployId !== undefined && { deployId }) })
       if (result.outcome === 'gated') return EXIT.pending
       return result.outcome === 'interrupted' ? (received() ?? EXIT.sigterm) : exitCodeOf(result.outcome)
@@ -84,38 +84,6 @@ async function demandRight(
   { deployId, expectDatabase }: Pick<DeployArgs, 'deployId' | 'expectDatabase'>,
 ) {
   const result = await open((party) => party.check({ deployId, expectDatabase }))
-  if (result.faults.length > 0) throw faultsError(result.faults, shownPath(config.tasks))
+  if (result.faults.length > 0) throw checkError(result.faults, shownPath(config.tasks))
   return result
-}
-
-/** Of a task that failed between two segments, for something that a later migration adds or changes. */
-async function hintFor(
-  { outcome, steps }: DeployResult,
-  pending: readonly PendingMigration[],
-  directory: string,
-): Promise<NotThereYet | ClientRefusal | undefined> {
-  const last = steps.at(-1)
-  const error = last && 'run' in last ? last.run.results.at(-1)?.error : undefined
-  if (outcome !== 'failed' || error === undefined) return undefined
-  const applied = new Set(steps.flatMap((step) => ('run' in step ? [] : step.migrations)))
-  const later = new Set(pending.map(({ name }) => name).filter((name) => !applied.has(name)))
-  if (later.size === 0) return undefined
-  const onDisk = await readMigrationFiles(directory)
-  const early = notThereYet(
-    error,
-    onDisk.filter(({ name }) => later.has(name)),
-  )
-  return early ?? clientRefusal(error)
-}
-
-async function migrate(names: readonly string[] | null, directory: string, setup: PrismaSetup): Promise<Migrated> {
-  // Prisma's output is for people: stdout is one JSON object, or empty.
-  const out = { write: (text: string) => process.stderr.write(text), colors: process.stderr.isTTY === true }
-  if (names === null) return migrateDeploy(setup, out)
-  const staged = await stageMigrations(directory, names, setup)
-  try {
-    return await migrateDeploy({ ...setup, config: staged.config }, out)
-  } finally {
-    await staged.remove()
-  }
 }

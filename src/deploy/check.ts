@@ -1,14 +1,17 @@
 import type { OnFresh } from '../define/config.js'
 import type { Definition } from '../define/definition.js'
+import type { AfterPartyError } from '../define/errors.js'
 import type { Engine } from '../engine/engine.js'
+import { planParams } from '../engine/params.js'
 import { mayRun, plannedTask, planTasks } from '../engine/plan.js'
-import { loadDefinitions, walkFaultsOf } from '../engine/prepare.js'
+import { faultsError, loadDefinitions, walkFaultsOf } from '../engine/prepare.js'
+import { MemoryLedger } from '../ledger/memory-ledger.js'
 import { readMigrationFiles } from '../project/migration-files.js'
 import type { Fault, TaskFile, TaskSource } from '../project/task-files.js'
-import { resolveGates } from './gate-tasks.js'
-import { type PendingMigration, readPendingMigrations, recordsSoFar } from './pending-migrations.js'
+import { gatesError, isOfMigration, resolveGates } from './gate-tasks.js'
+import { readPendingMigrations, recordsSoFar } from './pending-migrations.js'
 import { type PlannedSegment, planDeploy } from './plan-deploy.js'
-import { newestOf } from './segments.js'
+import { type BlockedMigration, newestOf } from './segments.js'
 
 /** How to check. */
 interface CheckOptions {
@@ -30,7 +33,7 @@ export interface CheckResult {
   /** What may fail where releases are skipped. */
   warnings: Fault[]
   /** The pending migrations that require tasks which are not done here. Null without a database. */
-  closed: PendingMigration[] | null
+  closed: BlockedMigration[] | null
   /** What a deploy would do here, in order. Null without a database. */
   segments: PlannedSegment[] | null
 }
@@ -48,29 +51,42 @@ export async function check(
     source.list(),
     migrations === undefined ? [] : readMigrationFiles(migrations),
   ])
-  const records = engine ? await recordsSoFar(await engine()) : []
+  const opened = await engine?.()
+  const records = opened ? await recordsSoFar(opened) : []
   const byVersion = new Map(records.map((record) => [record.version, record]))
   // An old task whose imports are long gone has done its work here.
   const chosen = files.filter(({ version }) => mayRun(byVersion.get(version)))
-  const loaded = await loadDefinitions(source, chosen)
+  const { definitions, faults: loadFaults } = await loadDefinitions(source, chosen)
   const { gates, faults: gateFaults } = resolveGates(onDisk, files, records)
   const required = [...gates.values()].flat()
-  const all = [...faults, ...loaded.faults, ...gateFaults]
-  const warnings = readsTooMuch(files, loaded.definitions, newestOf(required))
+  const warnings = readsTooMuch(files, definitions, newestOf(required))
   const found = { tasks: files.length, gates: required.length, warnings }
-  if (!engine || all.length > 0) return { ...found, faults: all, closed: null, segments: null }
-  const opened = await engine()
-  const { definitions } = loaded
+  const ofFiles = [...faults, ...loadFaults, ...gateFaults]
+  const known = { files, records, definitions }
+  if (!engine || !opened) {
+    const tasks = planTasks({ ...known, now: 0, environment: '' }).map((task) => ({ ...task, runs: true }))
+    const { faults: paramFaults } = await planParams({ ledger: new MemoryLedger() }, tasks)
+    return { ...found, faults: [...ofFiles, ...paramFaults], closed: null, segments: null }
+  }
+  if (ofFiles.length > 0) return { ...found, faults: ofFiles, closed: null, segments: null }
   const { pending, fresh } =
     migrations === undefined ? { pending: [], fresh: false } : await readPendingMigrations(engine, migrations)
-  const { environment } = opened
-  const here = { environment, deployId, fresh: fresh ? freshDatabase : undefined }
-  const plan = planTasks({ files, records, definitions, now: 0, ...here })
+  const now = records.some(({ status }) => status === 'running') ? await opened.ledger.now() : 0
+  const here = { environment: opened.environment, deployId, fresh: fresh ? freshDatabase : undefined }
+  const plan = planTasks({ ...known, now, ...here })
   const closed = pending
-    .map(({ name, gates }) => ({ name, gates: gates.filter(({ open }) => !open) }))
-    .filter(({ gates }) => gates.length > 0)
+    .map(({ name, gates }) => ({ migration: name, requires: gates.filter(({ open }) => !open) }))
+    .filter(({ requires }) => requires.length > 0)
   const segments = planDeploy(pending, plan.map(plannedTask))
-  return { ...found, faults: await walkFaultsOf(opened, plan), closed, segments }
+  const ofPlan = [...(await walkFaultsOf(opened, plan)), ...(await planParams(opened, plan)).faults]
+  return { ...found, faults: ofPlan, closed, segments }
+}
+
+/** The error for what `check` found wrong, with the folder that it is in. */
+export function checkError(faults: readonly Fault[], place: string): AfterPartyError {
+  const ofGates = faults.filter(isOfMigration)
+  if (ofGates.length === faults.length) return gatesError(faults)
+  return faultsError(faults, ofGates.length > 0 ? `${place} and the migrations` : place)
 }
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome, RunResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { Gate, Migrations } from './pending-migrations.js'
-import { newestOf, segmentsOf } from './segments.js'
+import type { Migrations } from './pending-migrations.js'
+import { type BlockedMigration, newestOf, segmentsOf } from './segments.js'
 
 /** A step of a deploy: a call of `prisma migrate deploy`, or a run of tasks. */
 export type DeployStep = { migrations: string[]; exitCode: number } | { run: RunResult }
@@ -12,16 +12,15 @@ export interface DeployResult {
   outcome: Outcome | 'gated'
   steps: DeployStep[]
   /** The migration that is not applied, because tasks that it requires are not done. */
-  closed?: { migration: string; requires: Gate[] }
+  closed?: BlockedMigration
   deployId?: string
 }
 
 /** What happens in a deploy, beside the events of its runs. */
 export type DeployNews =
-  | { type: 'migrating'; migrations: string[]; next: { migration: string; requires: Gate[] } | null }
+  | { type: 'migrating'; migrations: string[]; next: BlockedMigration | null }
   | { type: 'migration-lock' }
-  | { type: 'migrated'; migrations: string[]; exitCode: number }
-  | { type: 'running'; next: { migration: string; requires: Gate[] } | null }
+  | { type: 'running'; next: BlockedMigration | null }
 
 /** How a call of `prisma migrate deploy` ended. */
 export interface Migrated {
@@ -65,7 +64,6 @@ export async function deploy(parts: DeployParts): Promise<DeployResult> {
       emit({ type: 'migrating', migrations, next })
       const { code } = await migrateInTurn(parts, migrations, next && [...applied, ...migrations])
       steps.push({ migrations, exitCode: code })
-      emit({ type: 'migrated', migrations, exitCode: code })
       // Ctrl+C reaches Prisma too, which then fails.
       if (signal.aborted) return { outcome: 'interrupted', steps }
       if (code !== 0) return { outcome: 'failed', steps }

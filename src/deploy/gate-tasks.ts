@@ -26,7 +26,7 @@ export function resolveGates(
   const faults: Fault[] = []
   for (const { name, sql } of migrations) {
     const lines = readGates(sql)
-    const fault = (message: string) => faults.push({ file: `${name}/migration.sql`, message })
+    const fault = (message: string) => faults.push({ file: fileOf(name), message })
     lines.faults.forEach(fault)
     const tasks = lines.tasks.flatMap((word) => {
       const task = byWord.get(word)
@@ -38,6 +38,15 @@ export function resolveGates(
     if (tasks.length > 0) gates.set(name, tasks)
   }
   return { gates, faults }
+}
+
+function fileOf(migration: string): string {
+  return `${migration}/migration.sql`
+}
+
+/** Whether a fault is one of a gate, not of a task file. */
+export function isOfMigration({ file }: Fault): boolean {
+  return file.endsWith(fileOf(''))
 }
 
 function tooNew({ version, name }: TaskRef, migration: string): string | undefined {

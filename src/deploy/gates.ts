@@ -35,6 +35,12 @@ export function readGates(sql: string): GateLines {
   return { tasks: [...new Set(tasks)], faults }
 }
 
+/** Whether a migration has gates, or lines that are wrong ones. */
+export function hasGates(sql: string): boolean {
+  const { tasks, faults } = readGates(sql)
+  return tasks.length + faults.length > 0
+}
+
 /** The comments above the first statement, line by line, and the text from that statement on. */
 function openingComments(sql: string): { comments: string[]; rest: string } {
   const comments: string[] = []

@@ -4,10 +4,11 @@ import type { Engine } from '../engine/engine.js'
 import { planTasks } from '../engine/plan.js'
 import { loadDefinitions } from '../engine/prepare.js'
 import { type AppliedMigration, appliedMigrations } from '../ledger/applied-migrations.js'
-import type { ListedRecord } from '../ledger/contract.js'
+import { isSettled, type ListedRecord } from '../ledger/contract.js'
 import { classify } from '../prisma/error-class.js'
 import { readMigrationFiles } from '../project/migration-files.js'
 import { gatesError, resolveGates } from './gate-tasks.js'
+import { hasGates } from './gates.js'
 
 /** A task that a migration requires, and whether it is done here. */
 export interface Gate {
@@ -42,7 +43,8 @@ export async function readPendingMigrations(engine: () => Promise<Engine>, direc
   const pending = onDisk.filter(({ name }) => !applied.has(name))
   const fresh = known === null || known.length === 0
   const names = [...applied].sort()
-  if (!pending.some(({ sql }) => /party|requir/i.test(sql)))
+  // Most deploys have none, and need no look at tasks and records for them.
+  if (!pending.some(({ sql }) => hasGates(sql)))
     return { applied: names, pending: pending.map(({ name }) => ({ name, gates: [] })), fresh }
   const gates = await gatesOf(await engine(), pending, fresh)
   return { applied: names, pending: pending.map(({ name }) => ({ name, gates: gates.get(name) ?? [] })), fresh }
@@ -77,13 +79,11 @@ async function gatesOf(
         const state = task?.state ?? 'pending'
         // A file may be gone long after its task was done.
         const settled = state === 'missing' ? (task?.record?.status ?? state) : state
-        return { version, name, state, open: OPEN.has(settled) }
+        return { version, name, state, open: settled === 'recurring' || (settled !== 'missing' && isSettled(settled)) }
       }),
     ]),
   )
 }
-
-const OPEN: ReadonlySet<string> = new Set(['done', 'recurring', 'skipped', 'baseline'])
 
 /** Before the migration that creates or changes the ledger is applied, no task counts as done. */
 export async function recordsSoFar({ ledger }: Engine): Promise<ListedRecord[]> {

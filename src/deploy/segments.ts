@@ -1,10 +1,16 @@
 import type { Gate, PendingMigration } from './pending-migrations.js'
 
+/** A migration that can't be applied yet, and the tasks that it requires. */
+export interface BlockedMigration {
+  migration: string
+  requires: Gate[]
+}
+
 /** Migrations that are applied together, and the tasks that must be done before the next ones. */
 export interface Segment {
   migrations: string[]
   /** The migration that waits for tasks after this segment; null: none, this is the last. */
-  next: { migration: string; requires: Gate[] } | null
+  next: BlockedMigration | null
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Definition } from '../define/definition.js'
 import { AfterPartyError } from '../define/errors.js'
 import { ParamTexts } from '../define/params.js'
-import type { TaskRecord } from '../ledger/contract.js'
+import { isUnfinished, type TaskRecord } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import type { Engine } from './engine.js'
 import type { PlanEntry } from './plan.js'
@@ -26,7 +26,7 @@ export interface PlannedParams {
 
 /** Finds the params of everything about to run. Throws `params-invalid` for those of a task that was named. */
 export async function planParams(
-  { ledger }: Engine,
+  { ledger }: Pick<Engine, 'ledger'>,
   tasks: readonly PlanEntry[],
   { params, byName = false }: { params?: object | undefined; byName?: boolean } = {},
 ): Promise<PlannedParams> {
@@ -139,12 +139,6 @@ function invalid(name: string, problems: readonly ParamProblem[], command?: stri
 
 function commandWith(name: string, params: readonly string[]): string {
   return [`npx after-party run ${name}`, ...params.map((param) => `--param ${param}=<${param}>`)].join(' ')
-}
-
-const UNFINISHED = new Set<TaskRecord['status']>(['running', 'failed', 'interrupted', 'paused'])
-
-function isUnfinished({ status }: Pick<TaskRecord, 'status'>): boolean {
-  return UNFINISHED.has(status)
 }
 
 function storedIn(record: TaskRecord | null): string | null {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { loadSerializer } from '../define/serializer.js'
 import type { Params } from './read-params.js'
 
 /** Params as the ledger has them: as they were passed, of secrets the names alone. */
@@ -30,10 +31,10 @@ export async function writeParams(
 
 /** Undefined: something in it would be read back as something else. */
 async function asText(input: Params, secrets: readonly string[]): Promise<string | undefined> {
-  const { SuperJSON } = await import('superjson')
+  const superjson = await loadSerializer()
   try {
-    const text = JSON.stringify({ ...SuperJSON.serialize(input), ...(secrets.length > 0 && { secrets }) })
-    return isDeepStrictEqual(SuperJSON.parse(text), input) ? text : undefined
+    const text = JSON.stringify({ ...superjson.serialize(input), ...(secrets.length > 0 && { secrets }) })
+    return isDeepStrictEqual(superjson.parse(text), input) ? text : undefined
   } catch {
     return undefined
   }
@@ -41,10 +42,10 @@ async function asText(input: Params, secrets: readonly string[]): Promise<string
 
 /** Reads params back. Undefined: somebody has changed the text. */
 export async function readStoredParams(text: string): Promise<StoredParams | undefined> {
-  const { SuperJSON } = await import('superjson')
+  const superjson = await loadSerializer()
   try {
     const { secrets = [] } = JSON.parse(text) as { secrets?: string[] }
-    return { input: SuperJSON.parse<Params>(text), secrets }
+    return { input: superjson.parse<Params>(text), secrets }
   } catch {
     return undefined
   }

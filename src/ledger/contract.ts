@@ -248,6 +248,13 @@ export function isSettled(status: RecordStatus): status is SettledRecord['status
   return status === 'done' || status === 'skipped' || status === 'baseline'
 }
 
+/** Whether an attempt began and did not get its task done. */
+export function isUnfinished({ status }: Pick<TaskRecord, 'status'>): boolean {
+  return UNFINISHED.has(status)
+}
+
+const UNFINISHED: ReadonlySet<RecordStatus> = new Set(['running', 'failed', 'interrupted', 'paused'])
+
 /** Whether a `running` record's process still says that it lives. */
 export function isHeld(record: Pick<TaskRecord, 'status' | 'leaseUntil'>, now: number): boolean {
   return record.status === 'running' && record.leaseUntil !== null && record.leaseUntil.getTime() > now

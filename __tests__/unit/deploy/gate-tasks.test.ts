@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { checkError } from '../../../src/deploy/check.js'
 import { gatesError, resolveGates } from '../../../src/deploy/gate-tasks.js'
 
 const files = [
@@ -47,11 +48,22 @@ describe('a gate', () => {
       [],
     )
     const error = gatesError(faults)
+    expect(checkError(faults, 'prisma/after-party')).toMatchObject({ code: 'gates-invalid', why: error.why })
     expect(error.code).toBe('gates-invalid')
     expect(error.what).toBe('2 migrations have invalid gates.')
     expect(error.why?.split('\n')).toEqual([
       '20260302000000_a/migration.sql: requires "nope", which is not a task',
       '20260303000000_b/migration.sql: "after-party: require x" is not a gate: write `-- after-party: requires <task>`',
     ])
+  })
+
+  test('beside a fault of a task file, both places are named', () => {
+    const fault = { file: '20260301120000_x.ts', message: 'is wrong' }
+    const gate = { file: '20260302000000_a/migration.sql', message: 'is no gate' }
+    expect(checkError([fault, gate], 'prisma/after-party')).toMatchObject({
+      code: 'tasks-invalid',
+      what: "2 files in prisma/after-party and the migrations can't run.",
+    })
+    expect(checkError([fault], 'prisma/after-party').what).toBe("1 file in prisma/after-party can't run.")
   })
 })

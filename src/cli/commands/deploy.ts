@@ -34,7 +34,7 @@ export const deployCommand = defineCommand({
       .option('grace', duration('How long a task may take to finish after a signal (25s)')),
   run: async ({ deployId, ...args }) => {
     const { deployProject, planProject } = await import('../deploy-project.js')
-    if (args.dryRun) return planProject(args)
-    return deployProject({ ...args, deployId: deployIdOf(deployId, process.env) })
+    const given = { ...args, deployId: deployIdOf(deployId, process.env) }
+    return args.dryRun ? planProject(given) : deployProject(given)
   },
 })

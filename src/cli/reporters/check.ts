@@ -20,7 +20,7 @@ export function printCheck(result: CheckResult, { json }: { json: boolean }): vo
 
 function sayClosed(closed: NonNullable<CheckResult['closed']>): void {
   stderr.line(`${stderr.style('red', '✖')} ${count(closed.length, 'pending migration')} can't be applied yet:`)
-  for (const { name, gates } of closed) stderr.line(indent(`${name} requires ${describeGates(gates)}`))
+  for (const { migration, requires } of closed) stderr.line(indent(`${migration} requires ${describeGates(requires)}`))
   stderr.line(
     asCalled('→ Run `npx after-party deploy` in place of `prisma migrate deploy`: it runs these tasks first.'),
   )

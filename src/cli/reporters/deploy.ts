@@ -1,6 +1,5 @@
 import type { DeployNews, DeployResult } from '../../deploy/deploy.js'
-import type { ClientRefusal } from '../../deploy/newer-client.js'
-import type { NotThereYet } from '../../deploy/not-there-yet.js'
+import type { OlderDatabase } from '../../deploy/older-database.js'
 import type { PlannedSegment } from '../../deploy/plan-deploy.js'
 import { docsPage, ownPackage } from '../own-package.js'
 import { asCalled } from '../runner.js'
@@ -24,11 +23,15 @@ export class DeployReport {
   }
 
   /** The last lines, where the run of the tasks has not said it. */
-  ended({ outcome, steps, closed }: DeployResult, hint?: NotThereYet | ClientRefusal): void {
+  ended({ outcome, steps, closed }: DeployResult, hint?: OlderDatabase): void {
     const last = steps.at(-1)
     if (outcome === 'failed' && last && 'exitCode' in last) {
       stderr.line(`${stderr.style('red', '✖')} prisma migrate deploy failed with exit code ${last.exitCode}.`)
-      stderr.line(asCalled('→ Fix what Prisma says above, then run `npx after-party deploy` again. It resumes there.'))
+      stderr.line(
+        asCalled(
+          '→ Fix the problem that Prisma reports above, then run `npx after-party deploy` again. It resumes where it stopped.',
+        ),
+      )
     }
     if (outcome === 'interrupted' && last && 'exitCode' in last)
       stderr.line(asCalled('\nStopped by a signal. The next `npx after-party deploy` resumes where it stopped.'))
@@ -48,7 +51,7 @@ export class DeployReport {
 }
 
 /** Of a task that met a database which is older than its client. */
-function sayHint(hint: NotThereYet | ClientRefusal): void {
+function sayHint(hint: OlderDatabase): void {
   const page = docsPage(ownPackage(), 'gates.md')
   if ('migration' in hint) {
     stderr.line(`› ${hint.name} does not exist in this database yet: ${hint.migration} adds it, after this task.`)
