@@ -38,6 +38,7 @@ export type { ErrorCode } from './define/errors.js'
 export { AfterPartyError } from './define/errors.js'
 export type {
   Holder,
+  Lane,
   LogLevel,
   Outcome,
   PlannedTask,
@@ -52,10 +53,12 @@ export type {
   TaskFlag,
   TaskOutcome,
   TaskRef,
+  TaskRequest,
   TaskResult,
   TaskState,
 } from './define/events.js'
 export type { ParamName, ParamsOf, ParamsSchema, SchemaIssue, SchemaResult } from './define/params.js'
+export type { WorkMessage, WorkQueue } from './define/queue.js'
 export type {
   Log,
   RetryOptions,

@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeOwner } from './attempt/owner.js'
+import { makeOwner, requester } from './attempt/owner.js'
 import type { Config, PrismaClientLike } from './define/config.js'
 import { DEFAULT_MIGRATIONS, DEFAULT_TASKS } from './define/config.js'
 import type { Definition } from './define/definition.js'
 import { type Duration, toMs } from './define/duration.js'
-import type { PlannedTask, RunListener, RunResult } from './define/events.js'
+import type { Lane, PlannedTask, RunListener, RunResult, TaskRequest } from './define/events.js'
 import type { CheckResult } from './deploy/check.js'
 import type { Migrations } from './deploy/pending-migrations.js'
 import type { Engine, RunEngine } from './engine/engine.js'
@@ -16,10 +16,12 @@ import type { Marked, MarkOptions } from './engine/mark.js'
 import { demandMigrations } from './engine/migrations-first.js'
 import { plannedTask } from './engine/plan.js'
 import type { Rehearsal } from './engine/rehearse.js'
+import type { Requested } from './engine/requests.js'
 import { planRun, run } from './engine/run.js'
 import { demandDatabase, runDatabaseOf } from './engine/run-database.js'
 import type { HistoryOptions, Status, StatusOptions, TaskAttempt } from './engine/status.js'
 import type { TagFilter } from './engine/tags.js'
+import type { Waited } from './engine/wait.js'
 import { appliedMigrations } from './ledger/applied-migrations.js'
 import { monotonicNow } from './ledger/clock.js'
 import { PrismaLedger } from './ledger/prisma-ledger.js'
@@ -29,6 +31,7 @@ import { TsxLoader } from './project/loader.js'
 import { makeClient } from './project/make-client.js'
 import { readMigrations } from './project/migration-files.js'
 import { TaskDefinitions, TaskDirectory, type TaskSource } from './project/task-files.js'
+import type { WorkResult } from './worker/worker.js'
 
 /** The options of `createAfterParty`: the config, with tasks as a directory or as definitions by file name. */
 export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 'migrations'> {
@@ -44,6 +47,10 @@ export interface AfterPartyOptions extends Omit<Config, 'tasks' | 'templates' | 
 export interface PartyRunOptions extends TagFilter {
   /** Run these tasks, even if they are done. Default: all pending tasks. */
   names?: readonly string[]
+  /** Whose tasks to run: those that a deploy waits for, or those in the background. Default: `foreground`. */
+  lane?: Lane | undefined
+  /** Versions of background tasks that this run waits for, because something depends on them. Default: none. */
+  awaited?: readonly string[] | undefined
   /** Run only tasks that are not newer than this version. */
   upTo?: string | undefined
   /** The id of the deploy. `everyDeploy` tasks run once per id, even with several replicas. */
@@ -82,8 +89,51 @@ export interface PartyRunOptions extends TagFilter {
 /** The options that say which tasks run. */
 type PartyPlanOptions = Pick<
   PartyRunOptions,
-  'names' | 'deployId' | 'fresh' | 'upTo' | 'expectDatabase' | 'tags' | 'excludeTags' | 'params'
+  'names' | 'deployId' | 'fresh' | 'upTo' | 'expectDatabase' | 'tags' | 'excludeTags' | 'params' | 'lane' | 'awaited'
 >
+
+/** The options of `work`. */
+export interface PartyWorkOptions {
+  /** Stops the worker: no new batch starts, and running tasks are asked to stop. */
+  signal?: AbortSignal
+  /** Do what is there, each task to its end, and return. Default: `false`, work until `signal` aborts. */
+  once?: boolean
+  /** How many tasks, or parts of backfills, to work on at once. Default: 1. */
+  concurrency?: number
+  /** How long to work on one task before the others get their turn. Default: `60s`. */
+  slice?: Duration | undefined
+  /** How long to sleep when there is nothing to do. Default: `5s`. */
+  poll?: Duration | undefined
+  /** Start no slice and no batch after this time. Default: no limit. */
+  maxDuration?: Duration | undefined
+  lease?: Duration | undefined
+  grace?: Duration | undefined
+  expectDatabase?: string | undefined
+  /** Abort it with an error that nothing caught, to mark the running tasks as failed with that error. */
+  crashed?: AbortSignal
+  /** Receives the events, in addition to `onEvent` of the config. */
+  onEvent?: RunListener
+}
+
+/** The options of `pause`, `resume` and `cancel`. */
+export interface PartyRequestOptions {
+  /** Who asks. Default: the user and the host of this process. */
+  by?: string
+  /** Why, for `status` and `history`. */
+  reason?: string | undefined
+  /** How long to wait for the process that has the task to stop. Default: `2m`. With 0: not at all. */
+  timeout?: Duration | undefined
+  signal?: AbortSignal
+}
+
+/** The options of `wait`. */
+export interface PartyWaitOptions {
+  /** Only tasks of deploys, or only those in the background. Default: both. */
+  lane?: Lane | undefined
+  /** Default: no limit. */
+  timeout?: Duration | undefined
+  signal?: AbortSignal
+}
 
 /** After Party as a library: the engine of the command line. Close it when you are done. */
 export interface AfterParty {
@@ -99,6 +149,16 @@ export interface AfterParty {
   check(options?: { offline?: boolean } & Pick<PartyRunOptions, 'deployId' | 'expectDatabase'>): Promise<CheckResult>
   /** Returns which of Prisma's migrations are pending, and which of their gates are open. Without `migrations`: of `prisma/migrations`. */
   migrations(): Promise<Migrations>
+  /** Runs background tasks until `signal` aborts, side by side with workers in other processes. A failed task is a result. */
+  work(options?: PartyWorkOptions): Promise<WorkResult>
+  /** Asks tasks to pause, whatever process runs them: at their next batch or heartbeat. They stay paused until `resume`. */
+  pause(names: readonly string[], options?: PartyRequestOptions): Promise<Requested[]>
+  /** Takes back `pause` and `cancel`, and the failures of a background task: the next run or worker goes on with it. */
+  resume(names: readonly string[], options?: PartyRequestOptions): Promise<Requested[]>
+  /** Asks tasks to stop for good. A backfill keeps its checkpoint, should it be resumed. */
+  cancel(names: readonly string[], options?: PartyRequestOptions): Promise<Requested[]>
+  /** Waits until tasks are done, whatever process runs them. Without names: all of them. */
+  wait(names?: readonly string[], options?: PartyWaitOptions): Promise<Waited>
   /** Returns the state of every task, or of those with some tags. */
   status(options?: StatusOptions): Promise<Status>
   /** Sets the recorded state of tasks, without running them. */
@@ -130,6 +190,14 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
       demandDatabase(await runDatabaseOf(await engine.tasksClient()), expectDatabase)
     return { ...engine, database }
   }
+  const request = async (
+    kind: TaskRequest['kind'],
+    names: readonly string[],
+    { by = requester(), reason, timeout = '2m', signal = new AbortController().signal }: PartyRequestOptions = {},
+  ): Promise<Requested[]> => {
+    const { requestTasks } = await import('./engine/requests.js')
+    return requestTasks(await lazy.engine(), { kind, names, by, reason, waitMs: toMs(timeout), signal })
+  }
   const migrated = async ({
     skipMigrationCheck,
     expectDatabase,
@@ -150,6 +218,8 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
           excludeTags: given.excludeTags,
           params: given.params,
           upTo: given.upTo,
+          lane: given.lane,
+          awaited: given.awaited,
           deployId: given.deployId,
           fresh: freshOf(given),
           leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
@@ -172,6 +242,7 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
         excludeTags: given.excludeTags,
         params: given.params,
         upTo: given.upTo,
+        lane: given.lane,
         deployId: given.deployId,
         fresh: freshOf(given),
         graceMs: toMs(given.grace ?? options.grace ?? '25s'),
@@ -193,6 +264,27 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
     async migrations() {
       const { readPendingMigrations } = await import('./deploy/pending-migrations.js')
       return readPendingMigrations(lazy.engine, options.migrations ?? DEFAULT_MIGRATIONS)
+    },
+    async work(given = {}) {
+      const { Worker } = await import('./worker/worker.js')
+      const { once = false, concurrency = 1, crashed, signal = new AbortController().signal } = given
+      return new Worker(await inDatabase(given.expectDatabase), {
+        ...{ once, concurrency, crashed, signal },
+        sliceMs: toMs(given.slice ?? '60s'),
+        pollMs: toMs(given.poll ?? '5s'),
+        stopAt: given.maxDuration === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + toMs(given.maxDuration),
+        leaseMs: toMs(given.lease ?? options.lease ?? '60s'),
+        graceMs: toMs(given.grace ?? options.grace ?? '25s'),
+        emit: fanOut([options.onEvent, given.onEvent]),
+      }).work()
+    },
+    pause: (names, given) => request('pause', names, given),
+    resume: (names, given) => request('resume', names, given),
+    cancel: (names, given) => request('cancel', names, given),
+    async wait(names, { lane, timeout, signal = new AbortController().signal } = {}) {
+      const { waitForTasks } = await import('./engine/wait.js')
+      const timeoutMs = timeout === undefined ? Number.POSITIVE_INFINITY : toMs(timeout)
+      return waitForTasks(await lazy.engine(), { names, lane, timeoutMs, signal })
     },
     async status(given) {
       const { status } = await import('./engine/status.js')
@@ -254,6 +346,7 @@ function lazyEngine(options: AfterPartyOptions): LazyEngine {
           })
         return tasksClient
       },
+      queue: options.queue,
       owner: makeOwner(),
       // An empty variable counts as not set.
       environment: options.environment || process.env.AFTER_PARTY_ENV || process.env.NODE_ENV || 'development',
@@ -272,7 +365,7 @@ function lazyEngine(options: AfterPartyOptions): LazyEngine {
       const said = new AbortController()
       // One that can't say goodbye (Prisma 6 without its engine) is gone all the same, and whoever closes has a result,
       // or an error, that matters more.
-      const goodbyes = [...opened].map(async (client) => client.$disconnect())
+      const goodbyes = [...[...opened].map(async (client) => client.$disconnect()), options.queue?.close?.()]
       const disconnected = Promise.allSettled(goodbyes).finally(() => said.abort())
       // A connection that hangs would say goodbye for ever, or, with nothing left open, end the process here.
       await Promise.race([disconnected, sleep(DISCONNECT_MS, undefined, { signal: said.signal }).catch(() => {})])

@@ -42,6 +42,8 @@ export interface RecordRow {
   reason: string | null
   reasonText: string | null
   state: string | null
+  request: string | null
+  lane: string | null
 }
 
 /** One database, and parties on it. */
@@ -120,6 +122,29 @@ export class Stage implements AsyncDisposable {
     const data = { owner: 'thief:1:x', fence: { increment: 1 }, leaseUntil: new Date(Date.now() + 60_000) }
     const { count } = await afterPartyTaskRecord.updateMany({ where: { version, status: 'running' }, data })
     if (count !== 1) throw new Error('there was nothing to steal')
+  }
+
+  /** Makes a record that of a process that has a task and says nothing any more. */
+  async dead(version: string, leaseMs: number): Promise<void> {
+    const { afterPartyTaskRecord } = this.client as unknown as {
+      afterPartyTaskRecord: {
+        updateMany(args: object): Promise<{ count: number }>
+        upsert(args: object): Promise<object>
+      }
+    }
+    const leaseUntil = new Date(Date.now() + leaseMs)
+    const data = { status: 'running', owner: 'older:1:x', fence: 7, attempts: 1, startedAt: new Date(), leaseUntil }
+    await afterPartyTaskRecord.upsert({ where: { version }, create: { version, name: 'first', ...data }, update: data })
+  }
+
+  /** A heartbeat of that process, as the first release sends it. False: it has lost the task. */
+  async beat(version: string, leaseMs: number): Promise<boolean> {
+    const { afterPartyTaskRecord } = this.client as unknown as {
+      afterPartyTaskRecord: { updateMany(args: object): Promise<{ count: number }> }
+    }
+    const where = { version, owner: 'older:1:x', fence: 7, status: 'running' }
+    const data = { leaseUntil: new Date(Date.now() + leaseMs) }
+    return (await afterPartyTaskRecord.updateMany({ where, data })).count === 1
   }
 
   titles(): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
-import type { Reason } from '../define/events.js'
+import type { Reason, TaskRequest } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Claim, ClaimRequest, Ledger, ListedRecord, Settlement, TaskRecord } from '../ledger/contract.js'
-import { isHeld } from '../ledger/contract.js'
+import { isHeld, isOnHold } from '../ledger/contract.js'
 import { answerWithin } from '../prisma/answer-within.js'
 import { isConnectionLost } from '../prisma/database-errors.js'
 import type { Execution } from './execution.js'
@@ -15,6 +15,8 @@ export type Acquisition =
   | { kind: 'claimed'; claim: HeldClaim; before: TaskRecord | null; failed?: Execution }
   /** Its `when` said not yet, and why is in its record. */
   | { kind: 'waits'; reason: Reason }
+  /** Somebody asked for it not to run. */
+  | { kind: 'on-hold'; record: TaskRecord }
   /** Another process ended it while we waited, or since we planned: its outcome is ours. */
   | { kind: 'ended'; record: TaskRecord }
   /** Another process has it, and we waited long enough. */
@@ -44,6 +46,8 @@ export interface AcquireOptions extends Omit<ClaimOptions, 'resume' | 'params'> 
   paramsAt?(record: TaskRecord | null): Promise<string | null>
   /** Those that were passed to this run: what another run did with others is not ours. */
   ownParams?: string | null | undefined
+  /** It was named: a pause that stood when it was planned does not keep it. */
+  evenIfAsked?: boolean
   /** It runs once for each deploy id: what another deploy did is not ours. */
   everyDeploy: boolean
   lockTimeoutMs: number
@@ -77,6 +81,8 @@ export async function acquire(
     if (signal.aborted) return { kind: 'aborted' }
     if (seen && hasEndedSince(planned, seen) && isOurs(seen, options)) return { kind: 'ended', record: seen }
     const held = seen && isHeld(seen, await ledger.now()) ? seen : null
+    if (seen && !held && isOnHold(seen) && !mayRunAllTheSame(seen, planned, options))
+      return { kind: 'on-hold', record: seen }
     if (monotonicNow() >= options.stopAt) return { kind: 'late', record: held }
     if (!held) {
       const acquired = await claimIfAllowed(task, seen, options)
@@ -94,6 +100,11 @@ export async function acquire(
     await sleep(nextMs, undefined, { signal }).catch(() => {})
     waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)
   }
+}
+
+/** Whoever names a task knows how it stands; not what was asked since. */
+function mayRunAllTheSame(seen: TaskRecord, planned: ListedRecord | null, { evenIfAsked }: AcquireOptions): boolean {
+  return evenIfAsked === true && planned !== null && isOnHold(planned) && seen.fence === planned.fence
 }
 
 /** Takes a task that nobody has, or says why it does not start yet; null: it no longer stands as it was seen. */
@@ -187,11 +198,12 @@ const PROGRESS_EVERY_MS = 2_000
  * the local monotonic clock, from before each heartbeat was sent, so that it can only be too early.
  */
 export class HeldClaim {
-  readonly claim: Claim
   readonly startedAt: Date
   readonly #ledger: Ledger
   readonly #leaseMs: number
   readonly #lost = new AbortController()
+  readonly #asked = new AbortController()
+  #claim: Claim
   #deadline: number
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
@@ -204,11 +216,50 @@ export class HeldClaim {
 
   constructor(ledger: Ledger, claim: Claim, times: { leaseMs: number; deadline: number; startedAt: Date }) {
     this.#ledger = ledger
-    this.claim = claim
+    this.#claim = claim
     this.#leaseMs = times.leaseMs
     this.#deadline = times.deadline
     this.startedAt = times.startedAt
     this.#schedule(this.#leaseMs / 4)
+  }
+
+  /** What its writes are conditional on. */
+  get claim(): Claim {
+    return this.#claim
+  }
+
+  /** The same for a write that is not the one to notice a request. */
+  get unheeding(): Claim {
+    return { heeds: null, ...this.#claim }
+  }
+
+  /** Aborts when somebody asked to pause or cancel the task. */
+  get asked(): AbortSignal {
+    return this.#asked.signal
+  }
+
+  /** What was asked, as far as this process knows. */
+  get request(): TaskRequest | null {
+    return this.#claim.heeds ?? null
+  }
+
+  /** Takes note of a request: from now on its writes count in spite of it, so that the work can end in order. */
+  heed(request: TaskRequest): void {
+    if (this.#claim.heeds) return
+    this.#claim = { ...this.#claim, heeds: request }
+    this.#asked.abort(new Error(`asked to ${request.kind}`))
+    // Whoever asked can see it.
+    if (!this.#paused) this.#schedule(0)
+  }
+
+  /** Looks whether a write was refused because of a request, and takes note of that. */
+  async wasAsked(): Promise<boolean> {
+    const { version, fence, owner } = this.#claim
+    const record = await this.#ledger.record(version)
+    const ours = record?.fence === fence && record.owner === owner && record.status === 'running'
+    if (!ours || !record.request || this.#claim.heeds) return false
+    this.heed(record.request)
+    return true
   }
 
   /** Aborts when another process may have taken the task. */
@@ -315,6 +366,7 @@ export class HeldClaim {
         const beat = this.#ledger.beat(this.claim, { leaseUntil: new Date(now + leaseMs), ...told })
         const held = await answerWithin(Math.max(this.#deadline - sent, NO_ANSWER_MS), beat)
         if (held) this.#deadline = sent + leaseMs
+        else if (await this.wasAsked()) continue
         else if (!(await this.#isSettledByUs())) this.#lost.abort()
         return
       } catch {

@@ -33,7 +33,7 @@ export function plainTask(task: TaskDefinition): Work {
 
 async function execute(task: TaskDefinition, job: ClaimedJob): Promise<Execution> {
   const { claim, signal, onStopping } = job
-  const stop = new Stop({ signal, lost: claim.lost, timeout: task.timeout, onStopping })
+  const stop = new Stop({ signal, lost: claim.lost, asked: claim.asked, timeout: task.timeout, onStopping })
   try {
     await tryAgain(task, job, stop.signal, (attempt) =>
       task.transaction

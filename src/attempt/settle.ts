@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../define/events.js'
+import type { Outcome, Reason, TaskRequest } from '../define/events.js'
 import { describeThrown, type Thrown } from '../define/thrown.js'
 import type { Ledger, RecordStatus } from '../ledger/contract.js'
 import { answerWithin } from '../prisma/answer-within.js'
@@ -8,7 +8,7 @@ import type { Work } from './work.js'
 
 /** How a claim ended, in the ledger. `lost`: another process has the task, and nothing was written. */
 export interface Settled {
-  outcome: Outcome | 'lost'
+  outcome: Outcome | 'cancelled' | 'lost'
   status: RecordStatus
   /** Why it is not done, where no error of the task says so. */
   reason?: Reason
@@ -29,7 +29,7 @@ export async function settle(ledger: Ledger, work: Work, claim: HeldClaim, execu
     const held = execution.committed || (await claim.settle(success))
     return { outcome: held ? 'done' : 'lost', status: success.status }
   }
-  const { status, reason = null, thrown } = endOf(work, execution)
+  const { status, reason = null, thrown } = endOf(work, execution, await askedNow(ledger, claim, execution))
   const error = thrown?.stack ?? null
   const held = await claim.settle({ ...success, status, reason, error })
   const why = { ...(reason && { reason }), ...(thrown && { message: thrown.message, error: thrown.stack }) }
@@ -41,11 +41,19 @@ export async function settle(ledger: Ledger, work: Work, claim: HeldClaim, execu
   return { outcome: committed ? 'done' : 'lost', status: success.status }
 }
 
+/** What is asked of work that stops because of that: it may have been taken back, or replaced, meanwhile. */
+async function askedNow(ledger: Ledger, claim: HeldClaim, execution: Execution): Promise<TaskRequest | null> {
+  if (execution.kind !== 'stopped' || execution.reason !== 'request') return null
+  const record = await answerWithin(LOOK_MS, ledger.record(claim.claim.version)).catch(() => undefined)
+  return record ? record.request : claim.request
+}
+
 /** How a record ends whose work is not done. */
 function endOf(
   { timeout }: Work,
   execution: Exclude<Execution, { kind: 'done' }>,
-): { status: 'failed' | 'interrupted' | 'paused'; reason?: Reason; thrown?: Thrown } {
+  asked: TaskRequest | null,
+): { status: 'failed' | 'interrupted' | 'paused' | 'cancelled'; reason?: Reason; thrown?: Thrown } {
   if (execution.kind === 'paused') return { status: 'paused', reason: { code: 'max-duration' } }
   if (execution.kind === 'threw' || execution.reason === 'crashed')
     return { status: 'failed', thrown: describeThrown(execution.error) }
@@ -62,5 +70,10 @@ function endOf(
       }
     case 'lost':
       return { status: 'failed', reason: { code: 'lost' } }
+    case 'request':
+      return {
+        status: asked?.kind === 'cancel' ? 'cancelled' : 'paused',
+        reason: { code: 'requested', ...(asked?.reason != null && { text: asked.reason }) },
+      }
   }
 }

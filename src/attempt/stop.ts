@@ -31,6 +31,8 @@ export class Stop {
   constructor(sources: {
     signal: AbortSignal
     lost: AbortSignal
+    /** Aborts when somebody asked to pause or cancel it. */
+    asked?: AbortSignal
     timeout: Duration | undefined
     onStopping(reason: StopCause): void
   }) {
@@ -45,6 +47,7 @@ export class Stop {
     this.#off = [
       onAbort(sources.signal, () => stopFor(sources.signal.reason instanceof Crashed ? 'crashed' : 'signal')),
       onAbort(sources.lost, () => stopFor('lost')),
+      ...(sources.asked ? [onAbort(sources.asked, () => stopFor('request'))] : []),
       onTimeout(sources.timeout, () => stopFor('timeout')),
     ]
   }
@@ -93,6 +96,8 @@ function messageFor(reason: StopReason, timeout: Duration | undefined): string {
       return `took longer than its timeout of ${timeout}`
     case 'lost':
       return 'lost the claim: another process may have taken over the task'
+    case 'request':
+      return 'somebody asked to pause or cancel it'
   }
 }
 

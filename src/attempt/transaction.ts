@@ -140,7 +140,8 @@ function orOverdue<T>(work: Promise<T>, { timeout, maxWait }: TransactionTimes):
  */
 async function lockFirst(writes: ClaimWrites, claim: HeldClaim): Promise<void> {
   const { leaseUntil } = await claim.nextLease()
-  if (!(await writes.beat(claim.claim, { leaseUntil }))) throw new Lost()
+  // A request is for the checkpoint to find: here, it would look like a claim that was lost.
+  if (!(await writes.beat(claim.unheeding, { leaseUntil }))) throw new Lost()
 }
 
 type Beside = Pick<TransactionDependencies, 'ledger' | 'client' | 'sharedClient'>

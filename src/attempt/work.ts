@@ -45,6 +45,8 @@ export interface Job {
   readonly owner: string
   readonly leaseMs: number
   readonly deployId: string | undefined
+  /** How many parts of a backfill this process takes at once. Not given: as many as it was split into. */
+  readonly partsAtOnce?: number | undefined
   /** How a backfill goes in this run, whatever its definition says. */
   readonly pace: RunPace
   /** Aborts when the process should end. */
@@ -56,6 +58,8 @@ export interface Job {
   readonly context: GivenContext
   onProgress(processed: number, total: number | null, batch?: number): void
   onSkipped(row: SkippedRow): void
+  /** A backfill was split into these parts, which any process may take. */
+  onSplit?(parts: readonly number[]): void
   /** A step is done already, and is not done again. */
   onStepSkipped(step: string): void
   onRetry(error: string, attempt: number, attempts: number): void

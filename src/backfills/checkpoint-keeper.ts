@@ -104,12 +104,16 @@ export class CheckpointKeeper {
     const stored = writeCheckpoint(checkpoint)
     const { stored: from } = before
     const { total } = this
-    const written = await writes.checkpoint(claim.claim, {
-      ...{ from, checkpoint: stored, processed, total, leaseUntil },
-      // Most batches skip nothing, and the list may be long.
-      ...((skipped !== before.skipped || !this.#listed) && { skippedRows: skipped }),
-      ...(changedMeanwhile !== before.changedMeanwhile && { changedMeanwhile }),
-    })
+    const write = () =>
+      writes.checkpoint(claim.claim, {
+        ...{ from, checkpoint: stored, processed, total, leaseUntil },
+        // Most batches skip nothing, and the list may be long.
+        ...((skipped !== before.skipped || !this.#listed) && { skippedRows: skipped }),
+        ...(changedMeanwhile !== before.changedMeanwhile && { changedMeanwhile }),
+      })
+    const { ledger } = this.#options
+    // What is done without a transaction is done: its checkpoint must not be lost to a request.
+    const written = (await write()) || (writes === ledger && (await claim.wasAsked()) && (await write()))
     if (!written) throw new Displaced()
     return { checkpoint, stored, skipped, processed, changedMeanwhile, heard }
   }
@@ -145,8 +149,9 @@ export class CheckpointKeeper {
   async recall(): Promise<void> {
     const record = await this.#known()
     if (!record || !this.#holds(record)) throw new Lost()
+    if (record.request) this.#options.claim.heed(record.request)
     const { checkpoint: stored, processed, changedMeanwhile } = record
-    if (stored === this.#at.stored) return
+    if (stored === this.#at.stored) return this.#stop.throwIfAborted()
     const checkpoint = readCheckpoint(stored)
     if (!checkpoint) throw new Lost()
     this.#moveTo({ checkpoint, stored, skipped: skippedRowsOf(record), processed, changedMeanwhile })

@@ -20,7 +20,7 @@ import type { Walking, WalkingOptions } from './walking.js'
 /** Runs a backfill from its checkpoint to its end, or until it is told to stop. */
 export async function executeBackfill(definition: BackfillDefinition, job: ClaimedJob): Promise<Execution> {
   const { claim, client, ledger, signal, context, onStopping } = job
-  const stop = new Stop({ signal, lost: claim.lost, timeout: definition.timeout, onStopping })
+  const stop = new Stop({ signal, lost: claim.lost, asked: claim.asked, timeout: definition.timeout, onStopping })
   let walking: Walking | undefined
   const work = async () => {
     const walked = walkedOf(definition, client)

@@ -6,9 +6,11 @@ import { HANGS_MS } from '../attempt/transaction.js'
 import type { Job } from '../attempt/work.js'
 import type { BackfillDefinition } from '../define/backfill.js'
 import { headline, messageOf } from '../define/errors.js'
+import type { TaskRequest } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
 import type { Settlement, TaskRecord } from '../ledger/contract.js'
-import { isHeld } from '../ledger/contract.js'
+import { isHeld, isOnHold } from '../ledger/contract.js'
+import { partColumns } from '../ledger/rows.js'
 import { answerWithin } from '../prisma/answer-within.js'
 import { type Client, delegateOf } from '../prisma/client.js'
 import { type Checkpoint, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
@@ -31,6 +33,10 @@ interface Crew {
   parts: readonly Part[]
   /** Tells of rows that were done. */
   onRows(rows: number): void
+  /** How many parts this process takes at once. */
+  atOnce: number
+  /** Hears that somebody asked to pause or cancel the backfill. */
+  onAsked(request: TaskRequest): void
   /** Whether a part that failed may be tried by this process. */
   mayTryAgain(record: TaskRecord): boolean
 }
@@ -123,6 +129,8 @@ async function walkParts(
       walked,
       parts,
       onRows,
+      atOnce: atOnceOf(definition, options),
+      onAsked: (request) => claim.heed(request),
       mayTryAgain,
     }
     const worked = await workOnFree(crew)
@@ -155,8 +163,19 @@ export async function helpWith(
     const onRows = (rows: number) => {
       processed += rows
     }
-    const crew: Crew = { definition, options, stop: stop.signal, walked, parts, onRows, mayTryAgain: () => false }
-    while (!stop.signal.aborted && monotonicNow() < job.stopAt) if (!(await workOnFree(crew))) break
+    const asked = new AbortController()
+    const crew: Crew = {
+      definition,
+      options,
+      stop: AbortSignal.any([stop.signal, asked.signal]),
+      walked,
+      parts,
+      onRows,
+      atOnce: atOnceOf(definition, options),
+      onAsked: () => asked.abort(new Error('somebody asked to pause or cancel it')),
+      mayTryAgain: () => false,
+    }
+    while (!crew.stop.aborted && monotonicNow() < job.stopAt) if (!(await workOnFree(crew))) break
   } catch (error) {
     failed = true
     job.context.log.warn(
@@ -166,6 +185,14 @@ export async function helpWith(
     stop.end()
   }
   return { processed, failed }
+}
+
+/** The worker's limit, where there is one: parts are for all workers together. */
+function atOnceOf(
+  { concurrency = 1 }: BackfillDefinition,
+  { partsAtOnce = concurrency }: Pick<Job, 'partsAtOnce'>,
+): number {
+  return Math.min(concurrency, partsAtOnce)
 }
 
 /** A part that failed: the backfill fails for the same reason. */
@@ -208,7 +235,9 @@ async function splitUp({ definition, options, walked, record }: WalkingOptions):
   const written = { from, checkpoint: writeCheckpoint(checkpoint), processed: 0, total, leaseUntil }
   if (!(await ledger.checkpoint(claim.claim, written))) throw new Lost()
   heard()
-  return { parts: partsOf(version, checkpoint), processed: 0, total }
+  const parts = partsOf(version, checkpoint)
+  options.onSplit?.(parts.map(({ version: part }) => partColumns(part).part ?? 0))
+  return { parts, processed: 0, total }
 }
 
 /** Works on parts that nobody has, side by side; whether there was one. The first that fails stops the others. */
@@ -226,7 +255,7 @@ async function workOnFree(crew: Crew): Promise<boolean> {
       worked ||= took
     }
   }
-  const results = await Promise.allSettled(Array.from({ length: crew.definition.concurrency ?? 1 }, worker))
+  const results = await Promise.allSettled(Array.from({ length: crew.atOnce }, worker))
   const rejected = results.find((result) => result.status === 'rejected')
   if (rejected) throw rejected.reason
   return worked
@@ -249,7 +278,13 @@ async function workOn(crew: Crew, part: Part): Promise<boolean> {
     resume,
   })
   if (!claim) return false
-  const ownStop = new Stop({ signal: stop, lost: claim.lost, timeout: undefined, onStopping: () => {} })
+  const ownStop = new Stop({
+    signal: stop,
+    lost: claim.lost,
+    asked: claim.asked,
+    timeout: undefined,
+    onStopping: () => {},
+  })
   let counted = 0
   let walker: Walker | undefined
   const count = () => {
@@ -260,6 +295,10 @@ async function workOn(crew: Crew, part: Part): Promise<boolean> {
   let settlement: Omit<Settlement, 'finishedAt'> = { status: 'done', reason: null, error: null }
   let thrown: unknown
   try {
+    // It may have been asked before this part was taken, and after we looked.
+    const whole = await ledger.record(task.version)
+    if (whole?.request && isOnHold(whole)) claim.heed(whole.request)
+    ownStop.signal.throwIfAborted()
     walker = await Walker.begin(
       // A part has an end, whatever the definition says meanwhile.
       { ...definition, follow: false },
@@ -285,6 +324,11 @@ async function workOn(crew: Crew, part: Part): Promise<boolean> {
   } finally {
     count()
     ownStop.end()
+  }
+  if (claim.request) {
+    crew.onAsked(claim.request)
+    if (settlement.status === 'interrupted')
+      settlement = { ...settlement, status: 'paused', reason: { code: 'requested' } }
   }
   // A part that was lost is somebody else's now, and its claim says so by itself.
   await claim.settle({ ...settlement, finishedAt: new Date(await ledger.now()) })

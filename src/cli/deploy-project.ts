@@ -58,10 +58,11 @@ export async function deployProject(args: DeployArgs): Promise<number> {
           return seen
         },
         migrate: (names) => migrate(names, project.config.migrations, { ...setup, cwd: process.cwd() }, output),
-        run: ({ upTo, fresh }) =>
+        run: ({ upTo, awaited, fresh }) =>
           project.open((party) =>
             party.run({
               upTo,
+              awaited,
               fresh,
               ...{ lease, lockTimeout, grace, deployId, expectDatabase, signal, crashed: project.crashed },
               // Between two segments, migrations are pending on purpose.

@@ -8,8 +8,11 @@ import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { markCommand } from './commands/mark.js'
 import { newCommand } from './commands/new.js'
+import { cancelCommand, pauseCommand, resumeCommand } from './commands/requests.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
+import { waitCommand } from './commands/wait.js'
+import { workCommand } from './commands/work.js'
 import { docsPage, ownPackage } from './own-package.js'
 import { reportError } from './report-error.js'
 import { refuseFlagValues, refuseTwice, usageError } from './usage-error.js'
@@ -22,6 +25,11 @@ export const COMMANDS = [
   deployCommand,
   checkCommand,
   statusCommand,
+  workCommand,
+  pauseCommand,
+  resumeCommand,
+  cancelCommand,
+  waitCommand,
   markCommand,
   historyCommand,
   doctorCommand,

@@ -16,6 +16,11 @@ export function tags<T>(yargs: Argv<T>) {
     .option('exclude-tag', repeatable('Leave out tasks with this tag; repeatable'))
 }
 
+/** The option that chooses between the tasks of deploys and those of workers. */
+export function lane(describe: string) {
+  return { choices: ['foreground', 'background'] as const, requiresArg: true, describe } satisfies Options
+}
+
 /** An option that may be passed more than once, with one value each time. */
 export function repeatable(describe: string) {
   return { type: 'string', array: true, nargs: 1, describe } as const satisfies Options

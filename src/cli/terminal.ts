@@ -1,3 +1,4 @@
+import { clearScreenDown, cursorTo } from 'node:readline'
 import { styleText } from 'node:util'
 import prettyMs from 'pretty-ms'
 
@@ -13,6 +14,17 @@ export class Terminal {
 
   style(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#stream })
+  }
+
+  /** Whether somebody looks at it. */
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true
+  }
+
+  /** Clears the screen. */
+  clear(): void {
+    cursorTo(this.#stream, 0, 0)
+    clearScreenDown(this.#stream)
   }
 
   line(text = ''): void {

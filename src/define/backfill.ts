@@ -175,6 +175,10 @@ export interface BackfillOptions<
 > {
   /** One sentence that `status` shows. */
   description?: string
+  /** Deploys don't wait for it: workers (`after-party work`) run it, slice by slice. Default: `false`. */
+  background?: boolean
+  /** Names of older tasks that must be done before it starts. Until then the tasks after it go on. Default: none. */
+  after?: readonly string[]
   /** The environments in which it runs. Default: all. */
   environments?: readonly string[]
   /** Words to choose tasks by: `run --tag billing`. No spaces and no commas. Default: none. */

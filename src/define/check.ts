@@ -40,6 +40,8 @@ export const ON_FRESH_MESSAGE = "must be 'run' or 'baseline'"
 
 const common = {
   description: v.optional(text),
+  background: v.optional(flag),
+  after: v.optional(v.array(text, 'must be a list of names of tasks')),
   environments: v.optional(v.array(text, 'must be a list of strings')),
   tags: v.optional(v.pipe(v.array(word, 'must be a list of words'), v.nonEmpty('must have at least one tag'))),
   params: v.optional(v.custom(isParamsSchema, 'must be a Standard Schema, such as z.object({ … })')),
@@ -121,9 +123,10 @@ export function checkTask(exported: unknown): CheckedTask {
 }
 
 /** What no single option shows. */
-function taskFaults({ everyDeploy, onFresh }: TaskDefinition): string[] {
-  if (!everyDeploy || onFresh !== 'baseline') return []
-  return ["`everyDeploy` and `onFresh: 'baseline'` can't be combined: remove one"]
+function taskFaults({ everyDeploy, onFresh, background }: TaskDefinition): string[] {
+  if (!everyDeploy) return []
+  const refused = [onFresh === 'baseline' && "`onFresh: 'baseline'`", background && '`background`']
+  return refused.filter(Boolean).map((option) => `\`everyDeploy\` and ${option} can't be combined: remove one`)
 }
 
 /** What no single option shows. */

@@ -1,5 +1,6 @@
 import type { Duration } from './duration.js'
 import type { RunListener } from './events.js'
+import type { WorkQueue } from './queue.js'
 
 /**
  * Registers the type of your Prisma client, which types `prisma` in every task.
@@ -63,6 +64,11 @@ export interface Config {
   grace?: Duration
   /** What tasks do in a database that is new (`run --fresh`), unless they set `onFresh`. Default: `run`. */
   freshDatabase?: OnFresh
+  /**
+   * Wakes workers for background tasks: `pgBossQueue(…)`, `bullmqQueue(…)` or your own. Default: none, workers look at the
+   * database every few seconds.
+   */
+  queue?: WorkQueue
   /** Receives the events of every run. It is not awaited, and its errors don't affect the run. */
   onEvent?: RunListener
 }

@@ -7,15 +7,29 @@ export type TaskState =
   | 'failed'
   | 'interrupted'
   | 'paused'
+  | 'cancelled'
   | 'skipped'
   | 'baseline'
   | 'missing'
 
 /**
  * Flags of a task. `late`: a newer task is already done. `changed`: the file changed after the task ran. `waiting`: its
- * `when` said not yet.
+ * `when` said not yet, or a task in its `after` is not done. `background`: deploys don't wait for it, workers run it.
  */
-export type TaskFlag = 'late' | 'changed' | 'waiting'
+export type TaskFlag = 'late' | 'changed' | 'waiting' | 'background'
+
+/** Who waits for a task: `foreground`, the deploy; `background`, nobody, a worker runs it. */
+export type Lane = 'foreground' | 'background'
+
+/** What somebody asked of a task from outside. */
+export interface TaskRequest {
+  kind: 'pause' | 'resume' | 'cancel'
+  /** Who asked. */
+  by: string | null
+  at: Date | null
+  /** Why. */
+  reason: string | null
+}
 
 /** Why a run runs a task, or why it doesn't. */
 export type PlanReason =
@@ -27,6 +41,7 @@ export type PlanReason =
         | 'failed'
         | 'interrupted'
         | 'paused'
+        | 'resumed'
         | 'every-deploy'
         | 'named'
         | 'named-done'
@@ -34,9 +49,23 @@ export type PlanReason =
     }
   /**
    * The task doesn't run. `fresh-baseline`: this run records it as `baseline`, because the database is new. `newer`:
-   * newer than `upTo`.
+   * newer than `upTo`. `background`: it waits for a worker. `foreground`: it waits for a deploy, and this run is for the
+   * background. `paused-by-request` and `cancelled`: somebody asked for it.
    */
-  | { code: 'done' | 'skipped' | 'baseline' | 'fresh-baseline' | 'missing' | 'not-named' | 'newer' }
+  | {
+      code:
+        | 'done'
+        | 'skipped'
+        | 'baseline'
+        | 'fresh-baseline'
+        | 'missing'
+        | 'not-named'
+        | 'newer'
+        | 'background'
+        | 'foreground'
+        | 'paused-by-request'
+        | 'cancelled'
+    }
   | { code: 'other-environment'; only: string[]; environment: string }
   /** It has none of the tags of the run, or one that the run excludes. */
   | { code: 'other-tag'; only: string[] }
@@ -60,8 +89,11 @@ export interface PlannedTask {
  */
 export type Outcome = 'done' | 'failed' | 'locked' | 'interrupted' | 'paused'
 
-/** How one task of a run ended. `waiting`: its `when` said not yet, and the run went on without it. */
-export type TaskOutcome = Outcome | 'waiting'
+/**
+ * How one task of a run ended. `waiting`: its `when` said not yet, or a task in its `after` is not done. `cancelled`, and
+ * `paused` with the reason `requested`: somebody asked for it. The run went on without it in all of these cases.
+ */
+export type TaskOutcome = Outcome | 'waiting' | 'cancelled'
 
 /** Why a task is not done, if it threw no error. */
 export interface Reason {
@@ -69,10 +101,25 @@ export interface Reason {
    * `max-duration`: `maxDuration` ran out. `signal`: the process received a signal. `timeout`: the task took longer than
    * its `timeout`. `died`: its process died. `lost`: it sent no heartbeat within its lease, and another process took over.
    * `held`: another process holds the task. `failed-elsewhere`: the task failed in another process. `throttled`: the
-   * backfill runs, and its `throttle` holds it back. `waiting`: its `when` said not yet.
+   * backfill runs, and its `throttle` holds it back. `waiting`: its `when` said not yet. `after`: a task in its `after`
+   * is not done. `requested`: somebody asked to pause or cancel it.
    */
-  code: 'max-duration' | 'signal' | 'timeout' | 'died' | 'lost' | 'held' | 'failed-elsewhere' | 'throttled' | 'waiting'
-  /** Details: the timeout (`2m`), the other process (`<host>:<pid>:<random>`), or what the throttle or `when` said. */
+  code:
+    | 'max-duration'
+    | 'signal'
+    | 'timeout'
+    | 'died'
+    | 'lost'
+    | 'held'
+    | 'failed-elsewhere'
+    | 'throttled'
+    | 'waiting'
+    | 'after'
+    | 'requested'
+  /**
+   * Details: the timeout (`2m`), the other process (`<host>:<pid>:<random>`), the tasks that it comes after, or what the
+   * throttle, `when` or the person who asked said.
+   */
   text?: string
 }
 
@@ -121,6 +168,8 @@ export interface RunResult {
   results: TaskResult[]
   /** The tasks that it recorded as `baseline` without running them, if there are any. */
   baseline?: TaskRef[]
+  /** The tasks that wait for a worker, if there are any. */
+  background?: TaskRef[]
   deployId?: string
 }
 
@@ -154,7 +203,7 @@ export type RunEvent = EventBase & RunNews
 export type RunListener = (event: RunEvent) => unknown
 
 /** Why a running task is asked to stop. */
-export type StopReason = 'signal' | 'timeout' | 'lost'
+export type StopReason = 'signal' | 'timeout' | 'lost' | 'request'
 
 /** The fields of each type of event. */
 export type RunNews =
@@ -165,6 +214,14 @@ export type RunNews =
   | { type: 'waiting'; task: TaskRef; holder: Holder }
   | { type: 'log'; task: TaskRef; level: LogLevel; message: string }
   | { type: 'skipped'; task: TaskRef; row: SkippedRow }
+  /** A worker has nothing to do. `waiting`: what it will do later, or others do now. */
+  | { type: 'idle'; waiting: TaskRef[] }
+  /** A background task failed so often in a row that workers leave it to people. */
+  | { type: 'left-alone'; task: TaskRef; failures: number }
+  /** A worker could not look at the tasks, or a file can't run. It goes on. */
+  | { type: 'work-failed'; error: string }
+  /** The queue could not be rung. Workers find the tasks in the ledger, later. */
+  | { type: 'queue-failed'; error: string }
   /** A step is done already, by an earlier attempt or try: its result was kept. */
   | { type: 'step-skipped'; task: TaskRef; step: string }
   /** `batch`: which one of this attempt, in this process, where a backfill has done one. */

@@ -94,6 +94,10 @@ export interface Task<
   description?: string
   /** Run at every deploy instead of once per database. Default: `false`. */
   everyDeploy?: boolean
+  /** Deploys don't wait for it: a worker (`after-party work`) runs it. Default: `false`. */
+  background?: boolean
+  /** Names of older tasks that must be done before it starts. Until then the tasks after it go on. Default: none. */
+  after?: readonly string[]
   /** The environments in which it runs. Default: all. */
   environments?: readonly string[]
   /** Words to choose tasks by: `run --tag billing`. No spaces and no commas. Default: none. */

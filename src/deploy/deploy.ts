@@ -35,8 +35,11 @@ export interface DeployParts {
   look(): Promise<Migrations>
   /** Applies the migrations of these names; `null`: as Prisma alone would, all that are pending. */
   migrate(names: readonly string[] | null): Promise<Migrated>
-  /** Runs pending tasks; `upTo`: none newer than this version, though migrations are pending. */
-  run(options: { upTo?: string; fresh: boolean }): Promise<RunResult>
+  /**
+   * Runs pending tasks; `upTo`: none newer than this version, though migrations are pending. `awaited`: versions that run
+   * though they are in the background.
+   */
+  run(options: { upTo?: string; awaited?: readonly string[]; fresh: boolean }): Promise<RunResult>
   emit(news: DeployNews): void
   /** How long to wait for Prisma's lock, ms. */
   lockTimeoutMs: number
@@ -69,11 +72,18 @@ export async function deploy(parts: DeployParts): Promise<DeployResult> {
       if (code !== 0) return { outcome: 'failed', steps }
     }
     emit({ type: 'running', next })
-    const result = await run({ fresh: isFresh, ...(next && { upTo: newestOf(next.requires) }) })
+    const result = await run({
+      fresh: isFresh,
+      ...(next && { upTo: newestOf(next.requires), awaited: versionsOf(next) }),
+    })
     steps.push({ run: result })
     if (result.outcome !== 'done' || !next) return { outcome: result.outcome, steps }
     ranFor = next.migration
   }
+}
+
+function versionsOf({ requires }: BlockedMigration): string[] {
+  return requires.map(({ version }) => version)
 }
 
 const BETWEEN_TRIES_MS = 1_000

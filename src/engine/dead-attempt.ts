@@ -14,6 +14,8 @@ export async function endDeadRun(
 ): Promise<void> {
   // Marked by hand: nobody ran.
   if (record.startedAt === null) return
+  // What its rows were is asked of all attempts of the walk: of a backfill in slices, there are thousands.
+  if (!(await ledger.hasDeadRuns(record.version, next.fence))) return
   await ledger.endDeadRuns(record.version, next.fence, {
     status: record.status === 'running' ? 'interrupted' : record.status,
     finishedAt: record.finishedAt ?? next.startedAt,
@@ -27,7 +29,7 @@ export async function endDeadRun(
 
 /** Why the attempt that a record stands for ended so: not why its task waits since. */
 export function reasonOfAttempt({ reason }: Pick<TaskRecord, 'reason'>): Reason | null {
-  return reason?.code === 'waiting' ? null : reason
+  return reason?.code === 'waiting' || reason?.code === 'after' ? null : reason
 }
 
 /** Rows of the attempt that a record stands for: those of the whole walk, less those of the attempts before it. */

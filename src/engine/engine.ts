@@ -1,4 +1,5 @@
 import type { RunDatabase } from '../define/events.js'
+import type { WorkQueue } from '../define/queue.js'
 import type { Ledger } from '../ledger/contract.js'
 import type { Client } from '../prisma/client.js'
 import type { TaskSource } from '../project/task-files.js'
@@ -11,6 +12,8 @@ export interface Engine {
   tasksClient(): Promise<Client>
   /** The ledger's own client, to see whether the factory made two. */
   ledgerClient: object
+  /** What wakes workers, if the team has something. */
+  queue?: WorkQueue | undefined
   owner: string
   environment: string
 }

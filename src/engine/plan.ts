@@ -1,8 +1,8 @@
 import type { OnFresh } from '../define/config.js'
 import { type Definition, isEveryDeploy } from '../define/definition.js'
-import type { PlannedTask, PlanReason, TaskFlag, TaskState } from '../define/events.js'
+import type { Lane, PlannedTask, PlanReason, TaskFlag, TaskRef, TaskState } from '../define/events.js'
 import type { ListedRecord, SettledRecord, TaskRecord } from '../ledger/contract.js'
-import { isHeld, isSettled } from '../ledger/contract.js'
+import { isHeld, isOnHold, isSettled } from '../ledger/contract.js'
 import { isChanged } from '../project/checksum.js'
 import type { TaskFile } from '../project/task-files.js'
 import type { TaskParams } from './params.js'
@@ -14,6 +14,8 @@ export interface PlanEntry extends PlannedTask {
   /** Null where there is none, and in a run's plan also for what is done: that takes only the records it needs. */
   record: ListedRecord | null
   definition: Definition | null
+  /** The tasks that must be done before it, in this environment. */
+  before?: readonly TaskRef[]
   /** Not given where it has none, or where they are only known once it is claimed. */
   params?: TaskParams
 }
@@ -39,6 +41,10 @@ export interface PlanInput extends TagFilter {
   named?: ReadonlySet<string> | undefined
   /** The database is new: what becomes of tasks that don't say it themselves. */
   fresh?: OnFresh | undefined
+  /** Whose tasks run. Default: those that a deploy waits for. */
+  lane?: Lane | undefined
+  /** Versions of background tasks that run all the same, because somebody waits for them. */
+  awaited?: ReadonlySet<string> | undefined
   /** A version: tasks that are newer don't run. */
   upTo?: string | undefined
 }
@@ -78,13 +84,19 @@ function planTask(
   const checksum = input.checksums?.get(version) ?? null
   const changed = isChanged(checksum, record?.checksum ?? null)
   const late = state === 'pending' && version < newestDone
-  const waiting = state !== 'missing' && record?.reason?.code === 'waiting'
-  const flags = FLAGS.filter((flag) => ({ late, changed, waiting })[flag])
+  const waiting = state !== 'missing' && (record?.reason?.code === 'waiting' || record?.reason?.code === 'after')
+  const background = isBackground(definition, record) && state !== 'missing'
+  const flags = FLAGS.filter((flag) => ({ late, changed, waiting, background })[flag])
   const decision = decide(state, record, definition, version, input)
   return { version, name: file?.name ?? known?.name ?? '', state, flags, ...decision, file, record, definition }
 }
 
-const FLAGS: readonly TaskFlag[] = ['late', 'changed', 'waiting']
+const FLAGS: readonly TaskFlag[] = ['late', 'changed', 'waiting', 'background']
+
+/** By its definition; by its record where the file is not loaded. */
+function isBackground(definition: Definition | null, record: Pick<TaskRecord, 'lane'> | null): boolean {
+  return definition ? definition.background === true : record?.lane === 'background'
+}
 
 function stateOf(
   file: TaskFile | null,
@@ -93,8 +105,11 @@ function stateOf(
   { now, environment }: PlanInput,
 ): TaskState {
   if (!file) return 'missing'
-  if (record?.status === 'running') return isHeld(record, now) ? 'running' : 'interrupted'
+  if (record?.status === 'running' && isHeld(record, now)) return 'running'
   if (record && isSettled(record.status)) return record.status
+  if (record && 'fence' in record && isOnHold(record))
+    return record.status === 'cancelled' || record.request?.kind === 'cancel' ? 'cancelled' : 'paused'
+  if (record?.status === 'running') return 'interrupted'
   if (record?.status === 'recurring') return definition && !isEveryDeploy(definition) ? 'done' : 'recurring'
   if (leavesOut(definition, environment)) return 'skipped'
   if (!record || record.status === 'pending') return 'pending'
@@ -106,7 +121,7 @@ function decide(
   record: ListedRecord | null,
   definition: Definition | null,
   version: string,
-  { named, deployId, environment, fresh, upTo, ...filter }: PlanInput,
+  { named, deployId, environment, fresh, upTo, lane = 'foreground', awaited, ...filter }: PlanInput,
 ): { runs: boolean; reason: PlanReason } {
   if (state === 'missing') return { runs: false, reason: { code: 'missing' } }
   if (named && !named.has(version)) return { runs: false, reason: { code: 'not-named' } }
@@ -120,15 +135,26 @@ function decide(
   if (state === 'pending' && fresh !== undefined && becomesBaseline(definition, fresh))
     return { runs: false, reason: { code: 'fresh-baseline' } }
   if (isAfter(version, upTo)) return { runs: false, reason: { code: 'newer' } }
+  const settled = state === 'done' || state === 'skipped' || state === 'baseline'
+  if (!named && !settled && !awaited?.has(version)) {
+    const its: Lane = isBackground(definition, record) ? 'background' : 'foreground'
+    if (its !== lane) return { runs: false, reason: { code: its } }
+  }
   if (state === 'running') return { runs: true, reason: { code: 'running' } }
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
   switch (state) {
     case 'pending':
       // Without a fence, nobody ever claimed or marked it: it only waits.
+      if (record?.request?.kind === 'resume') return { runs: true, reason: { code: 'resumed' } }
       return { runs: true, reason: { code: record && record.fence > 0 ? 'marked-pending' : 'new' } }
+    case 'paused':
+      return record && isOnHold(record)
+        ? { runs: false, reason: { code: 'paused-by-request' } }
+        : { runs: true, reason: { code: state } }
+    case 'cancelled':
+      return { runs: false, reason: { code: state } }
     case 'failed':
     case 'interrupted':
-    case 'paused':
       return { runs: true, reason: { code: state } }
     case 'recurring':
       return record?.deployId != null && record.deployId === deployId
@@ -146,7 +172,8 @@ export function isAfter(version: string, upTo: string | undefined): boolean {
   return upTo !== undefined && version > upTo
 }
 
-function leavesOut(definition: Definition | null, environment: string): boolean {
+/** Whether a task never runs in an environment. */
+export function leavesOut(definition: Definition | null, environment: string): boolean {
   return definition?.environments !== undefined && !definition.environments.includes(environment)
 }
 
@@ -154,6 +181,13 @@ function leavesOut(definition: Definition | null, environment: string): boolean 
 function becomesBaseline(definition: Definition | null, fresh: OnFresh): boolean {
   return definition !== null && !isEveryDeploy(definition) && (definition.onFresh ?? fresh) === 'baseline'
 }
+
+/** Whether a task in this state has yet to be done here. */
+export function isPending(state: TaskState): boolean {
+  return PENDING.has(state)
+}
+
+const PENDING: ReadonlySet<TaskState> = new Set(['pending', 'running', 'failed', 'interrupted', 'paused'])
 
 function isDone({ status }: Pick<TaskRecord, 'status'>): boolean {
   return status === 'done' || status === 'baseline'

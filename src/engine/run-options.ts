@@ -1,6 +1,6 @@
 import type { RunPace } from '../define/backfill.js'
 import type { OnFresh } from '../define/config.js'
-import type { RunNews } from '../define/events.js'
+import type { Lane, RunNews } from '../define/events.js'
 import type { TagFilter } from './tags.js'
 
 /** How to run. Durations in ms. */
@@ -9,6 +9,10 @@ export interface RunOptions extends TagFilter {
   names?: readonly string[]
   /** A version: run no task that is newer. */
   upTo?: string | undefined
+  /** Whose tasks run. Default: those that a deploy waits for. */
+  lane?: Lane | undefined
+  /** Versions of background tasks that this run waits for. */
+  awaited?: readonly string[] | undefined
   deployId?: string | undefined
   /** The database is new: what becomes of tasks that don't say it themselves. */
   fresh?: OnFresh | undefined
@@ -19,6 +23,8 @@ export interface RunOptions extends TagFilter {
   stopAt: number
   /** How backfills go in this run, whatever their definitions say. */
   pace?: RunPace
+  /** How many parts of a backfill this process takes at once. Default: as many as it was split into. */
+  partsAtOnce?: number | undefined
   /** Params for the one task that is named: values by name, or `ParamTexts`. */
   params?: object | undefined
   /** Aborts when the process should end: no new task begins. */

@@ -10,10 +10,11 @@ import type { Definition } from '../define/definition.js'
 import { AfterPartyError, headline, messageOf } from '../define/errors.js'
 import type { Holder, LogLevel, Reason, TaskRef, TaskResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
-import type { TaskRecord } from '../ledger/contract.js'
+import type { Ledger, TaskRecord } from '../ledger/contract.js'
 import { shareConnections } from '../prisma/extensions.js'
 import { endDeadRun } from './dead-attempt.js'
 import type { Engine } from './engine.js'
+import { notDone } from './order.js'
 import { paramsAtClaim, type TaskParams } from './params.js'
 import type { PlanEntry } from './plan.js'
 import type { RunOptions } from './run-options.js'
@@ -78,8 +79,10 @@ async function claimAndWork(
     ownParams: planned.params?.own ? planned.params.text : undefined,
     everyDeploy: work.everyDeploy,
     signal,
-    ...(definition.when && {
-      permission: async (seen: TaskRecord | null) => attempt.ask(definition, await paramsAtClaim(planned, seen)),
+    evenIfAsked: planned.reason.code === 'named',
+    ...((definition.when || planned.before) && {
+      permission: async (seen: TaskRecord | null) =>
+        (await mustComeFirst(ledger, planned)) ?? attempt.ask(definition, await paramsAtClaim(planned, seen)),
     }),
     onWaiting: onceAHolder(engine, (holder) => emit({ type: 'waiting', task, holder })),
     whileHeld: (holder) => attempt.help(holder, () => paramsAtClaim({ definition, name }, holder)),
@@ -91,6 +94,8 @@ async function claimAndWork(
       return { end: { outcome: 'locked', ...(await heldBy(engine, acquisition.record)), ...attempt.helped } }
     case 'late':
       return { end: { outcome: 'paused', ...(await lateFor(engine, acquisition.record)), ...attempt.helped } }
+    case 'on-hold':
+      return { end: onHold(acquisition.record) }
     case 'waits':
       return { end: { outcome: 'waiting', reason: acquisition.reason } }
     case 'ended':
@@ -99,6 +104,18 @@ async function claimAndWork(
       emit({ type: 'started', task, attempt: (record?.attempts ?? 0) + 1 })
       return attempt.work(acquisition, params)
   }
+}
+
+/** Why a task does not start yet, because of those that it comes after; null: they are done. */
+async function mustComeFirst(ledger: Ledger, { before = [] }: PlanEntry): Promise<Permission | null> {
+  const open = await notDone(ledger, before)
+  if (open.length === 0) return null
+  return { kind: 'waits', reason: { code: 'after', text: open.map(({ name }) => name).join(', ') } }
+}
+
+function onHold({ status, request, reason }: TaskRecord): End {
+  const cancelled = status === 'cancelled' || request?.kind === 'cancel'
+  return { outcome: cancelled ? 'cancelled' : 'paused', reason: { ...reason, code: 'requested' } }
 }
 
 /** One process's attempt at one task. */
@@ -219,6 +236,14 @@ class Attempt {
     return id
   }
 
+  /** Parts that nobody else hears of are still done: by whoever split them. */
+  async #ringForParts(parts: readonly number[]): Promise<void> {
+    const { version } = this.#task
+    await this.#engine.queue?.ring(parts.map((part) => ({ version, part }))).catch((error) => {
+      this.#options.emit({ type: 'queue-failed', error: messageOf(error) })
+    })
+  }
+
   /** Who says one thing that can't be is likely to go on. */
   #warnOnce(message: string): void {
     if (!this.#warned) this.#log.log.warn(message)
@@ -234,7 +259,7 @@ class Attempt {
 
   async #job(onTold: (processed: number, total: number | null) => void, params: TaskParams | undefined): Promise<Job> {
     const { ledger, owner, ledgerClient } = this.#engine
-    const { signal, graceMs, leaseMs, deployId, stopAt, emit, pace = {} } = this.#options
+    const { signal, graceMs, leaseMs, deployId, stopAt, emit, pace = {}, partsAtOnce } = this.#options
     const task = this.#task
     const client = await this.#engine.tasksClient()
     const tellProgress = (processed: number, total: number | null, batch?: number) =>
@@ -250,6 +275,7 @@ class Attempt {
       leaseMs,
       deployId,
       pace,
+      partsAtOnce,
       stopAt,
       context: {
         log: this.#log.log,
@@ -265,6 +291,7 @@ class Attempt {
         },
       },
       onProgress: tellProgress,
+      onSplit: (parts) => void this.#ringForParts(parts),
       onSkipped: (row) => emit({ type: 'skipped', task, row }),
       onStepSkipped: (step) => emit({ type: 'step-skipped', task, step }),
       onRetry: (error, attempt, attempts) => emit({ type: 'retrying', task, error, attempt, attempts }),

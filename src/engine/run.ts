@@ -1,23 +1,30 @@
+import type { Definition } from '../define/definition.js'
 import { AfterPartyError, storable } from '../define/errors.js'
-import type { Outcome, RunResult, TaskResult } from '../define/events.js'
+import type { Outcome, RunResult, TaskRef, TaskResult } from '../define/events.js'
 import { monotonicNow } from '../ledger/clock.js'
+import type { TaskFile } from '../project/task-files.js'
 import { withBaseline } from './baseline.js'
 import type { Engine, RunEngine } from './engine.js'
+import { orderFaults, tasksBefore } from './order.js'
 import { planParams } from './params.js'
-import { isAfter, mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
+import { isAfter, leavesOut, mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
+import { refOf, ring } from './ring.js'
 import type { RunOptions } from './run-options.js'
 import { demandKnownTags, isFiltered } from './tags.js'
 
 /** What a plan of a run depends on. */
-export type PlanOptions = Pick<RunOptions, 'names' | 'deployId' | 'fresh' | 'upTo' | 'tags' | 'excludeTags' | 'params'>
+export type PlanOptions = Pick<
+  RunOptions,
+  'names' | 'deployId' | 'fresh' | 'upTo' | 'tags' | 'excludeTags' | 'params' | 'lane' | 'awaited'
+>
 
 /**
  * What a run would do, everything about to run loaded and checked. Throws `tasks-invalid` with all faults,
  * `task-unknown`, `tag-unknown`, `params-invalid`, `usage`, or `environment-left-out` for a named task that this environment leaves out.
  */
 export async function planRun(engine: Engine, options: PlanOptions): Promise<PlanEntry[]> {
-  const { names, deployId, fresh, upTo, tags, excludeTags, params } = options
+  const { names, deployId, fresh, upTo, tags, excludeTags, params, lane } = options
   demandStorable(deployId)
   const byName = names !== undefined && names.length > 0
   if (byName && isFiltered(options)) throw namesAndTags()
@@ -38,14 +45,40 @@ export async function planRun(engine: Engine, options: PlanOptions): Promise<Pla
   const { definitions } = loaded
   await demandKnownTags(options, { source: engine.source, files, definitions })
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
-  const wanted = { deployId, named, fresh, upTo, tags, excludeTags }
+  const awaited = options.awaited && new Set(options.awaited)
+  const wanted = { deployId, named, fresh, upTo, tags, excludeTags, lane, awaited }
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, ...wanted })
   const planned = await planParams(engine, tasks, { params, byName })
-  const all = [...faults, ...loaded.faults, ...(await walkFaultsOf(engine, tasks)), ...planned.faults]
+  const order = orderFaults(files, definitions)
+  const all = [...faults, ...loaded.faults, ...order, ...(await walkFaultsOf(engine, tasks)), ...planned.faults]
   if (all.length > 0) throw faultsError(all, engine.source.place)
   for (const task of tasks)
     if (named?.has(task.version) && task.reason.code === 'other-environment') throw leftOut(engine, task)
-  return planned.tasks
+  return withTasksBefore(engine, planned.tasks, { files, definitions })
+}
+
+/** A task that this environment leaves out is never done here: nothing waits for it. */
+export async function withTasksBefore(
+  { source, environment }: Engine,
+  tasks: PlanEntry[],
+  { files, definitions }: { files: readonly TaskFile[]; definitions: ReadonlyMap<string, Definition> },
+): Promise<PlanEntry[]> {
+  const comesAfter = tasks.filter(({ runs, definition }) => runs && definition?.after?.length)
+  if (comesAfter.length === 0) return tasks
+  const before = new Map(comesAfter.map(({ version, definition }) => [version, tasksBefore(definition ?? {}, files)]))
+  const needed = new Set([...before.values()].flat().map(({ version }) => version))
+  const unread = files.filter(({ version }) => needed.has(version) && !definitions.has(version))
+  const known = new Map([...definitions, ...(await loadDefinitions(source, unread)).definitions])
+  const isDoneHere = ({ version }: TaskRef) => !leavesOut(known.get(version) ?? null, environment)
+  return tasks.map((task) => {
+    const its = before.get(task.version)
+    return its ? { ...task, before: its.filter(isDoneHere) } : task
+  })
+}
+
+/** A run goes on without a task that waits, and without one that somebody paused or cancelled. */
+function isLeftOut({ outcome, reason }: TaskResult): boolean {
+  return outcome === 'waiting' || outcome === 'cancelled' || (outcome === 'paused' && reason?.code === 'requested')
 }
 
 function namesAndTags(): AfterPartyError {
@@ -102,8 +135,13 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
   // Before the first task: if this process dies in one of them, the next run doesn't know that the database was new.
   const { tasks, baseline } = await withBaseline(engine, planned, () => planRun(engine, options))
   const queue = tasks.filter((task) => task.runs)
+  const waitForWorker = tasks.filter(({ reason }) => reason.code === 'background').map(refOf)
   options.emit({ type: 'planned', tasks: tasks.map(plannedTask), database })
   if (baseline.length > 0) options.emit({ type: 'baseline', tasks: baseline })
+  await ring(engine, waitForWorker, options)
+  const ours = queue.filter(({ flags }) => options.lane !== 'background' && flags.includes('background')).map(refOf)
+  // Whoever works in the background leaves these to us.
+  if (ours.length > 0) await engine.ledger.enlist(ours, 'foreground')
   const results: TaskResult[] = []
   let outcome: Outcome = 'done'
   while (queue[0] && outcome === 'done') {
@@ -117,9 +155,11 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
       results.push(result)
       // A task that had committed by then is done all the same; it is the run that can't go on.
       if (options.crashed?.aborted) outcome = 'failed'
-      else if (result.outcome !== 'waiting') outcome = result.outcome
+      else if (!isLeftOut(result)) outcome = result.outcome as Outcome
     }
   }
+  const left = ours.filter(({ version }) => !results.some((one) => one.version === version && one.outcome === 'done'))
+  await ring(engine, left, options)
   if (outcome === 'done' && queue.length > 0) outcome = 'paused'
   const { deployId } = options
   const result: RunResult = {
@@ -127,6 +167,7 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
     database,
     results,
     ...(baseline.length > 0 && { baseline }),
+    ...(waitForWorker.length > 0 && { background: waitForWorker }),
     ...(deployId !== undefined && { deployId }),
   }
   options.emit({ type: 'ended', result, notRun: queue.map(({ version, name }) => ({ version, name })) })

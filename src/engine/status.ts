@@ -1,15 +1,18 @@
 import { allChangedMeanwhile, allSkippedRows } from '../backfills/parts.js'
 import { isEveryDeploy } from '../define/definition.js'
-import type { Reason, TaskFlag, TaskState } from '../define/events.js'
+import type { Lane, Reason, TaskFlag, TaskRequest, TaskState } from '../define/events.js'
 import type { ListedRecord, TaskRun } from '../ledger/contract.js'
 import type { Fault } from '../project/task-files.js'
 import { reasonOfAttempt, rowsOfAttempt } from './dead-attempt.js'
 import type { Engine } from './engine.js'
+import { orderFaults } from './order.js'
 import { planParams } from './params.js'
-import { mayRun, type PlanEntry, planTasks } from './plan.js'
+import { type PartStatus, partsOfEach } from './part-status.js'
+import { isPending, mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import { shownParams } from './stored-params.js'
 import { demandKnownTags, isFiltered, leftOutByTag, type TagFilter } from './tags.js'
+import { type WorkerStatus, workerStatus } from './worker-status.js'
 
 /** A task and its recorded state. */
 export interface TaskStatus {
@@ -31,6 +34,12 @@ export interface TaskStatus {
   /** Why it has this state, if there is no error. */
   reason: Reason | null
   error: string | null
+  /** What was asked of it, and stands. */
+  request: TaskRequest | null
+  /** When a worker last saw it wait, if it is a background task. */
+  seenAt: Date | null
+  /** Of a backfill in parts that is not done: how far each of its parts is. */
+  parts: PartStatus[] | null
   /** The process that holds it, or held it last. */
   owner: string | null
   file: string | null
@@ -45,8 +54,10 @@ export type StatusSummary = Record<TaskState, number>
 export interface Status {
   tasks: TaskStatus[]
   summary: StatusSummary
-  /** Whether `run` would run anything but recurring tasks. */
+  /** Whether anything but recurring tasks has yet to run: in a deploy, or in the background. */
   pending: boolean
+  /** Background tasks that wait for a worker, or null if none does. */
+  worker: WorkerStatus | null
   /** Problems with task files. `run` throws until they are fixed. */
   faults: Fault[]
 }
@@ -55,6 +66,8 @@ export interface Status {
 export interface StatusOptions extends TagFilter {
   /** Leaves the files of done tasks unread, unless their tags are asked for: they have no description then. */
   onlyOpen?: boolean
+  /** Only the tasks that deploys wait for, or only those that workers run. */
+  lane?: Lane | undefined
 }
 
 /**
@@ -74,18 +87,25 @@ export async function status(engine: Engine, options: StatusOptions = {}): Promi
   const opened = new Set(open.map(({ file }) => file))
   const checksums = new Map<string, string | null>()
   for (const file of read) checksums.set(file.version, await engine.source.checksum(file))
-  const now = records.some((record) => record.status === 'running') ? await engine.ledger.now() : 0
+  const now = records.some(({ status, lane }) => status === 'running' || lane === 'background')
+    ? await engine.ledger.now()
+    : 0
   const all = planTasks({ files, records, definitions, checksums, now, environment: engine.environment })
-  const tasks = all.filter((task) => isChosen(task, options))
+  const tasks = all.filter((task) => isChosen(task, options) && isInLane(task, options.lane))
+  const parts = await partsOfEach(engine, tasks, now)
   const left = await timesLeft(engine, tasks, now)
   return {
-    tasks: tasks.map((task) => taskStatus(task, now, left.get(task.version) ?? null)),
+    tasks: tasks.map((task) =>
+      taskStatus(task, now, { leftMs: left.get(task.version) ?? null, parts: parts.get(task.version) ?? null }),
+    ),
     summary: summarise(tasks),
-    pending: tasks.some(({ state }) => PENDING.has(state)),
+    pending: tasks.some(({ state }) => isPending(state)),
+    worker: workerStatus(tasks, now),
     // An old task whose imports are long gone has done its work; only files that may still run matter.
     faults: [
       ...faults,
       ...loadFaults.filter(({ file }) => opened.has(file)),
+      ...orderFaults(files, new Map([...definitions].filter(([version]) => mayRun(byVersion.get(version))))),
       ...(await walkFaultsOf(engine, tasks)),
       ...(await planParams(engine, tasks)).faults,
     ],
@@ -97,7 +117,9 @@ function isChosen({ definition }: PlanEntry, filter: TagFilter): boolean {
   return definition ? !leftOutByTag(definition, filter) : (filter.tags ?? []).length === 0
 }
 
-const PENDING = new Set<TaskState>(['pending', 'running', 'failed', 'interrupted', 'paused'])
+function isInLane({ flags }: PlanEntry, lane: Lane | undefined): boolean {
+  return lane === undefined || flags.includes('background') === (lane === 'background')
+}
 
 /** By version: of the tasks that run now. */
 async function timesLeft(
@@ -117,7 +139,7 @@ async function timesLeft(
 function taskStatus(
   { version, name, state, flags, file, record, definition }: PlanEntry,
   now: number,
-  leftMs: number | null,
+  { leftMs, parts }: Pick<TaskStatus, 'leftMs' | 'parts'>,
 ): TaskStatus {
   const started = record?.startedAt?.getTime()
   const finished = record?.finishedAt?.getTime() ?? (state === 'running' ? now : undefined)
@@ -138,6 +160,9 @@ function taskStatus(
     leftMs,
     reason: hasDied(state, record) && !flags.includes('waiting') ? { code: 'died' } : (record?.reason ?? null),
     error: record?.error ?? null,
+    request: record?.request ?? null,
+    seenAt: record?.seenAt ?? null,
+    parts,
     owner: record?.owner ?? null,
     file: file?.file ?? null,
     onlyIn: state === 'skipped' && !record && definition?.environments ? [...definition.environments] : null,
@@ -157,6 +182,7 @@ function summarise(tasks: readonly PlanEntry[]): StatusSummary {
     failed: 0,
     interrupted: 0,
     paused: 0,
+    cancelled: 0,
     skipped: 0,
     baseline: 0,
     missing: 0,

@@ -1,4 +1,4 @@
-import type { Reason, SkippedRow, TaskState } from '../define/events.js'
+import type { Lane, Reason, SkippedRow, TaskRequest, TaskState } from '../define/events.js'
 
 /**
  * How a record stands in the database. `pending` is only ever written by `mark --pending`, `baseline` by a run in a
@@ -38,6 +38,12 @@ export interface TaskRecord {
   /** Rows, when known. */
   total: number | null
   deployId: string | null
+  /** Who waits for it. Null: it was never noted. */
+  lane: Lane | null
+  /** When a worker last saw it wait. */
+  seenAt: Date | null
+  /** What was asked of it, and stands: the next claim takes it away. */
+  request: TaskRequest | null
 }
 
 /** A record as lists have it: without the texts that may be long. */
@@ -105,6 +111,11 @@ export interface Claim {
   readonly name: string
   readonly owner: string
   readonly fence: number
+  /**
+   * The request that its process knows of. Without it, its beats and checkpoints are refused when there is one, so that
+   * it looks why; null: they are not, and nobody knows.
+   */
+  readonly heeds?: TaskRequest | null
 }
 
 /** How far a claim has come, and until when it stands. */
@@ -163,6 +174,15 @@ export interface Postponement {
   reason: Reason
 }
 
+/** What becomes of a task that nobody has, because somebody asked for it. */
+export interface Hold {
+  version: string
+  name: string
+  status: 'paused' | 'cancelled' | 'pending'
+  request: TaskRequest
+  at: Date
+}
+
 /** The writes of a claim that may also happen inside the task's own transaction. */
 export interface ClaimWrites {
   /** Says that the claim's process lives. False: the claim was lost, and nothing was written. */
@@ -216,6 +236,29 @@ export interface Claims extends ClaimWrites {
   checkpointChange?(claim: Claim, checkpoint: CheckpointWrite): RecordChange
 }
 
+/** What people ask of tasks from outside, and who looks after those that wait. */
+export interface Requests {
+  /** Asks whoever has the task, or parts of it, for something; null: for nothing any more. False: nobody has it. */
+  ask(version: string, request: TaskRequest | null): Promise<boolean>
+  /** Carries a request out on a task that nobody has, if it still stands as `seen`. False: it changed meanwhile. */
+  hold(seen: ListedRecord | null, hold: Hold): Promise<boolean>
+  /** Takes a task, and its parts, from a holder that does not heed. False: it changed meanwhile. */
+  revoke(seen: ListedRecord, hold: Hold): Promise<boolean>
+  /**
+   * Notes who waits for these tasks; a task without a record gets a pending one. `alongside` writes in the same
+   * transaction of the ledger's client; what it throws takes the note back.
+   */
+  enlist(
+    tasks: readonly { version: string; name: string }[],
+    lane: Lane,
+    alongside?: (transaction: object) => Promise<void>,
+  ): Promise<void>
+  /** Notes that a worker saw these tasks wait. */
+  sawWaiting(versions: readonly string[], at: Date): Promise<void>
+  /** The parts of these backfills, in order, without their long texts. */
+  partsOf(versions: readonly string[]): Promise<ListedRecord[]>
+}
+
 /** The attempts. */
 export interface History {
   /** Adds a run to the history. */
@@ -224,12 +267,14 @@ export interface History {
   endRun(id: string, end: RunEnd & Pick<TaskRun, 'log'>): Promise<void>
   /** Ends the runs of a version that are still `running` under a lower fence: their processes died. */
   endDeadRuns(version: string, belowFence: number, end: RunEnd): Promise<void>
+  /** Whether a run of a version is still `running` under a lower fence. */
+  hasDeadRuns(version: string, belowFence: number): Promise<boolean>
   /** The latest runs first; `without` leaves texts unread, which are empty then. */
   runs(query: { version?: string; limit: number; without?: readonly LongText[] }): Promise<TaskRun[]>
 }
 
 /** The ledger: what the database knows of tasks. */
-export interface Ledger extends Records, Claims, History {
+export interface Ledger extends Records, Claims, Requests, History {
   /** The database has one writer at a time (SQLite): a heartbeat waits for whoever has an open transaction. */
   readonly singleWriter: boolean
   /**
@@ -248,12 +293,17 @@ export function isSettled(status: RecordStatus): status is SettledRecord['status
   return status === 'done' || status === 'skipped' || status === 'baseline'
 }
 
+/** Whether somebody asked for it not to run, and has not taken that back. */
+export function isOnHold({ status, request }: Pick<TaskRecord, 'status' | 'request'>): boolean {
+  return status === 'cancelled' || (!isSettled(status) && (request?.kind === 'pause' || request?.kind === 'cancel'))
+}
+
 /** Whether an attempt began and did not get its task done. */
 export function isUnfinished({ status }: Pick<TaskRecord, 'status'>): boolean {
   return UNFINISHED.has(status)
 }
 
-const UNFINISHED: ReadonlySet<RecordStatus> = new Set(['running', 'failed', 'interrupted', 'paused'])
+const UNFINISHED: ReadonlySet<RecordStatus> = new Set(['running', 'failed', 'interrupted', 'paused', 'cancelled'])
 
 /** Whether a `running` record's process still says that it lives. */
 export function isHeld(record: Pick<TaskRecord, 'status' | 'leaseUntil'>, now: number): boolean {

@@ -1,9 +1,11 @@
+import type { Lane, TaskRequest } from '../define/events.js'
 import type {
   Beat,
   CheckpointWrite,
   Claim,
   ClaimRequest,
   ClaimWrites,
+  Hold,
   Ledger,
   ListedRecord,
   Mark,
@@ -67,6 +69,8 @@ export class MemoryLedger implements Ledger {
     if (!resume) this.#steps.delete(request.version)
     this.#records.set(request.version, {
       ...START,
+      lane: null,
+      seenAt: null,
       ...current,
       ...(resume !== true && START),
       ...data,
@@ -76,6 +80,7 @@ export class MemoryLedger implements Ledger {
       fence,
       finishedAt: null,
       reason: null,
+      request: null,
       error: null,
     })
     return { version: request.version, name: request.name, owner: request.owner, fence }
@@ -83,15 +88,18 @@ export class MemoryLedger implements Ledger {
 
   async beat(claim: Claim, beat: Beat): Promise<boolean> {
     const { reason, ...told } = beat
-    return this.#write(claim, { ...told, ...(reason !== undefined && { reason }) })
+    if (this.#isAsked(claim)) return false
+    return this.#write(claim, { ...told, ...(reason !== undefined && { reason }), ...heeded(claim) })
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
-    return this.#write(claim, { ...settlement, leaseUntil: null })
+    const over = settlement.status === 'done' && { request: null }
+    return this.#write(claim, { ...settlement, ...over, leaseUntil: null })
   }
 
   async checkpoint(claim: Claim, { from, ...checkpoint }: CheckpointWrite): Promise<boolean> {
-    return (this.#records.get(claim.version)?.checkpoint ?? null) === from && this.#write(claim, written(checkpoint))
+    if (this.#isAsked(claim) || (this.#records.get(claim.version)?.checkpoint ?? null) !== from) return false
+    return this.#write(claim, { ...written(checkpoint), ...heeded(claim) })
   }
 
   async steps(claim: Claim, results: string): Promise<boolean> {
@@ -119,7 +127,10 @@ export class MemoryLedger implements Ledger {
       deployId: null,
       total: null,
       params: null,
+      lane: null,
+      seenAt: null,
       ...current,
+      request: null,
       version,
       name,
       status,
@@ -138,19 +149,59 @@ export class MemoryLedger implements Ledger {
   async postpone(seen: ListedRecord | null, { version, name, reason }: Postponement): Promise<boolean> {
     const current = this.#records.get(version)
     if (!this.#standsAs(seen, current) || (current && isHeld(current, this.#now()))) return false
-    const none = { attempts: 0, checksum: null, deployId: null, owner: null, fence: 0, leaseUntil: null, error: null }
-    const pending = {
-      ...START,
-      ...none,
-      params: null,
-      version,
-      name,
-      status: 'pending' as const,
-      startedAt: null,
-      finishedAt: null,
-    }
-    this.#records.set(version, { ...(current ?? { ...pending, part: partColumns(version).part }), reason })
+    this.#records.set(version, { ...(current ?? pending(version, name)), reason })
     return true
+  }
+
+  async ask(version: string, request: TaskRequest | null): Promise<boolean> {
+    const asked = this.#ofTask(version).filter(({ status }) => status === 'running')
+    for (const record of asked) record.request = request
+    return asked.some((record) => record.version === version)
+  }
+
+  async hold(seen: ListedRecord | null, hold: Hold): Promise<boolean> {
+    const { version, name, status, request, at } = hold
+    const current = this.#records.get(version)
+    if (!this.#standsAs(seen, current) || (current && isHeld(current, this.#now()))) return false
+    const ended = current?.status === 'running' && { finishedAt: at }
+    const held = { status, request, ...reasonOf(hold), leaseUntil: null, ...ended }
+    this.#records.set(version, { ...(current ?? pending(version, name)), ...held })
+    return true
+  }
+
+  async revoke(seen: ListedRecord, hold: Hold): Promise<boolean> {
+    const { version, status, request, at } = hold
+    const current = this.#records.get(version)
+    if (current?.status !== 'running' || current.fence !== seen.fence || current.owner !== seen.owner) return false
+    const data = { request, ...reasonOf(hold), leaseUntil: null, finishedAt: at }
+    for (const record of this.#ofTask(version).filter((one) => one.status === 'running'))
+      Object.assign(record, data, {
+        status: record.version === version ? status : 'paused',
+        fence: record.fence + 1,
+      })
+    return true
+  }
+
+  async enlist(
+    tasks: readonly { version: string; name: string }[],
+    lane: Lane,
+    alongside?: (transaction: object) => Promise<void>,
+  ): Promise<void> {
+    await alongside?.({})
+    for (const { version, name } of tasks)
+      this.#records.set(version, { ...(this.#records.get(version) ?? pending(version, name)), lane })
+  }
+
+  async sawWaiting(versions: readonly string[], at: Date): Promise<void> {
+    for (const version of versions) {
+      const record = this.#records.get(version)
+      if (record && record.status !== 'running') record.seenAt = at
+    }
+  }
+
+  async partsOf(versions: readonly string[]): Promise<ListedRecord[]> {
+    const parts = versions.flatMap((version) => this.#ofTask(version)).filter(({ part }) => part !== null)
+    return parts.sort((a, b) => (a.version < b.version ? -1 : 1))
   }
 
   async addRun(run: TaskRun): Promise<void> {
@@ -168,6 +219,11 @@ export class MemoryLedger implements Ledger {
     }
   }
 
+  async hasDeadRuns(version: string, belowFence: number): Promise<boolean> {
+    const runs = [...this.#runs.values()]
+    return runs.some((run) => run.version === version && run.status === 'running' && run.fence < belowFence)
+  }
+
   async runs({ version, limit, without = [] }: Parameters<Ledger['runs']>[0]): Promise<TaskRun[]> {
     const empty = { skippedRows: [], error: null, log: null, params: null }
     const unread = Object.fromEntries(without.map((text) => [text, empty[text]]))
@@ -181,7 +237,21 @@ export class MemoryLedger implements Ledger {
   async close(): Promise<void> {}
 
   #standsAs(seen: ListedRecord | null, current: TaskRecord | undefined): boolean {
-    return seen === null ? current === undefined : current?.fence === seen.fence && current.status === seen.status
+    if (seen === null || current === undefined) return seen === null && current === undefined
+    return (
+      current.fence === seen.fence && current.status === seen.status && current.request?.kind === seen.request?.kind
+    )
+  }
+
+  /** The record of a task, and those of its parts. */
+  #ofTask(version: string): TaskRecord[] {
+    return [...this.#records.values()].filter(
+      (record) => record.version === version || partColumns(record.version).partOf === version,
+    )
+  }
+
+  #isAsked({ version, heeds }: Claim): boolean {
+    return heeds === undefined && Boolean(this.#records.get(version)?.request)
   }
 
   #write(claim: Claim, change: Partial<TaskRecord>): boolean {
@@ -190,6 +260,24 @@ export class MemoryLedger implements Ledger {
     Object.assign(record, change)
     return true
   }
+}
+
+function pending(version: string, name: string): TaskRecord {
+  return {
+    ...START,
+    ...{ version, name, part: partColumns(version).part, status: 'pending', attempts: 0, fence: 0 },
+    ...{ startedAt: null, finishedAt: null, leaseUntil: null, seenAt: null, reason: null, error: null },
+    ...{ checksum: null, deployId: null, owner: null, params: null, lane: null, request: null },
+  }
+}
+
+function heeded({ heeds }: Claim): Partial<TaskRecord> {
+  return heeds ? { reason: { code: 'requested' } } : {}
+}
+
+function reasonOf({ status, request: { reason } }: Hold): Partial<TaskRecord> {
+  if (status === 'pending') return { reason: null, error: null, finishedAt: null }
+  return { reason: { code: 'requested', ...(reason !== null && { text: reason }) } }
 }
 
 function written({ skippedRows, ...checkpoint }: Omit<CheckpointWrite, 'from'>): Partial<TaskRecord> {

@@ -27,7 +27,7 @@ export const LEDGER_ADDITIONS: Record<LedgerModel, readonly LedgerAddition[]> = 
     {
       fields: [
         ...['partOf', 'part', 'reason', 'reasonText', 'checkpoint', 'changedMeanwhile', 'skippedRows', 'state'],
-        ...['params', 'lane', 'seenAt', 'request', 'requestedBy', 'requestedAt', 'runner'],
+        ...['params', 'lane', 'seenAt', 'request', 'requestedBy', 'requestedAt', 'requestReason', 'runner'],
       ],
       attributes: [],
     },

@@ -51,6 +51,12 @@ export class PrismaHistory implements History {
     await this.#connection.insist(() => this.#connection.client.afterPartyTaskRun.updateMany({ where, data }))
   }
 
+  async hasDeadRuns(version: string, belowFence: number): Promise<boolean> {
+    const where = { version, status: 'running', fence: { lt: belowFence } }
+    const find = () => this.#connection.client.afterPartyTaskRun.findMany({ where, select: { id: true }, take: 1 })
+    return (await this.#connection.ask(find)).length > 0
+  }
+
   async runs({ version, limit, without = [] }: Parameters<History['runs']>[0]): Promise<TaskRun[]> {
     const texts = LONG_TEXTS.filter((text) => !without.includes(text)).map((text) => [text, true])
     const query = {

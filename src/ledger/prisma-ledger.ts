@@ -1,4 +1,5 @@
 import { AfterPartyError } from '../define/errors.js'
+import type { Lane, TaskRequest } from '../define/events.js'
 import { VERSION } from '../define/version.js'
 import { orBusy } from '../prisma/ask.js'
 import { isUniqueViolation } from '../prisma/database-errors.js'
@@ -12,6 +13,7 @@ import type {
   ClaimRequest,
   ClaimWrites,
   History,
+  Hold,
   Ledger,
   ListedRecord,
   Mark,
@@ -35,6 +37,7 @@ import {
   RECORD,
   type RecordRow,
   reasonColumns,
+  requestColumns,
   toListed,
   toRecord,
 } from './rows.js'
@@ -110,7 +113,7 @@ export class PrismaLedger implements Ledger {
   async claim(seen: ListedRecord | null, { resume, ...request }: ClaimRequest): Promise<Claim | null> {
     const fence = (seen?.fence ?? 0) + 1
     const claim: Claim = { version: request.version, name: request.name, owner: request.owner, fence }
-    const of = { ...partColumns(request.version), runner: VERSION, reason: null, reasonText: null }
+    const of = { ...partColumns(request.version), runner: VERSION, ...reasonColumns(null), ...requestColumns(null) }
     const taken = {
       ...request,
       ...of,
@@ -171,7 +174,7 @@ export class PrismaLedger implements Ledger {
     const fence = (seen?.fence ?? 0) + 1
     const finishedAt = status === 'pending' ? null : at
     // No startedAt: it did not run, and took no time.
-    const note = { reason: null, reasonText: null, request: null, requestedBy: null, requestedAt: null }
+    const note = { ...reasonColumns(null), ...requestColumns(null) }
     const data = { status, owner, fence, startedAt: null, finishedAt, error: null, leaseUntil: null, ...note }
     if (!seen) return this.#create({ ...data, version, name })
     const where = { version, fence: seen.fence, status: seen.status }
@@ -193,6 +196,78 @@ export class PrismaLedger implements Ledger {
     return count === 1
   }
 
+  async ask(version: string, request: TaskRequest | null): Promise<boolean> {
+    const data = requestColumns(request)
+    const running = { status: 'running' }
+    const ask = (where: object) =>
+      this.#connection.insist(() =>
+        this.#client.afterPartyTaskRecord.updateMany({ where: { ...where, ...running }, data }),
+      )
+    const { count } = await ask({ version })
+    // After the task itself: whoever takes a part from now on looks at the task first.
+    await ask({ partOf: version })
+    return count === 1
+  }
+
+  async hold(seen: ListedRecord | null, { version, name, status, request, at }: Hold): Promise<boolean> {
+    const data = { ...holdColumns(status, request), leaseUntil: null }
+    if (!seen) return this.#create({ ...data, version, name, runner: VERSION })
+    const where = whereUnheld(seen, await this.now())
+    const ended = seen.status === 'running' && { finishedAt: at }
+    const { count } = await this.#connection.insist(() =>
+      this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, ...ended } }),
+    )
+    return count === 1
+  }
+
+  async revoke(seen: ListedRecord, { version, status, request, at }: Hold): Promise<boolean> {
+    const data = { ...holdColumns(status, request), leaseUntil: null, finishedAt: at, fence: { increment: 1 } }
+    const records = this.#client.afterPartyTaskRecord
+    const { fence, owner } = seen
+    const where = { version, fence, owner, status: 'running' }
+    const { count } = await this.#connection.insist(() => records.updateMany({ where, data }))
+    if (count !== 1) return false
+    const parts = { partOf: version, status: 'running' }
+    await this.#connection.insist(() => records.updateMany({ where: parts, data: { ...data, status: 'paused' } }))
+    return true
+  }
+
+  async enlist(
+    tasks: readonly { version: string; name: string }[],
+    lane: Lane,
+    alongside?: (transaction: object) => Promise<void>,
+  ): Promise<void> {
+    const versions = tasks.map(({ version }) => version)
+    const records = this.#client.afterPartyTaskRecord
+    const known = await this.#connection.ask(() =>
+      records.findMany({ where: { version: { in: versions } }, select: { version: true } }),
+    )
+    const have = new Set(known.map(({ version }) => version))
+    for (const { version, name } of tasks)
+      if (!have.has(version)) await this.#create({ version, name, status: 'pending', runner: VERSION })
+    const note = (client: LedgerClient) =>
+      client.afterPartyTaskRecord.updateMany({ where: { version: { in: versions } }, data: { lane } })
+    const begin = this.#client.$transaction?.bind(this.#client)
+    if (!alongside || !begin) {
+      await this.#connection.insist(() => note(this.#client))
+      return
+    }
+    await begin(async (transaction) => {
+      await note(withoutExtensions(transaction))
+      await alongside(transaction)
+    })
+  }
+
+  async sawWaiting(versions: readonly string[], at: Date): Promise<void> {
+    const where = { version: { in: [...versions] }, status: { not: 'running' } }
+    await this.#connection.insist(() => this.#client.afterPartyTaskRecord.updateMany({ where, data: { seenAt: at } }))
+  }
+
+  async partsOf(versions: readonly string[]): Promise<ListedRecord[]> {
+    const query = { where: { partOf: { in: [...versions] } }, select: LISTED, orderBy: { version: 'asc' } }
+    return (await this.#connection.ask(() => this.#client.afterPartyTaskRecord.findMany(query))).map(toListed)
+  }
+
   addRun(run: TaskRun): Promise<void> {
     return this.#history.addRun(run)
   }
@@ -203,6 +278,10 @@ export class PrismaLedger implements Ledger {
 
   endDeadRuns(...given: Parameters<History['endDeadRuns']>): Promise<void> {
     return this.#history.endDeadRuns(...given)
+  }
+
+  hasDeadRuns(...given: Parameters<History['hasDeadRuns']>): Promise<boolean> {
+    return this.#history.hasDeadRuns(...given)
   }
 
   runs(query: Parameters<History['runs']>[0]): Promise<TaskRun[]> {
@@ -264,12 +343,15 @@ function beatIn(client: LedgerClient, claim: Claim, { leaseUntil, processed, tot
     ...(processed !== undefined && { processed }),
     ...(total !== undefined && { total }),
     ...(reason !== undefined && reasonColumns(reason)),
+    ...heeded(claim),
   }
-  return writeIn(client, { where: whereHeld(claim), data })
+  return writeIn(client, { where: { ...whereHeld(claim), ...unasked(claim) }, data })
 }
 
 function settleIn(client: LedgerClient, claim: Claim, { reason, ...settlement }: Settlement): Promise<boolean> {
-  const data = { ...settlement, ...reasonColumns(reason), leaseUntil: null }
+  // Asked too late: it is done.
+  const over = settlement.status === 'done' && requestColumns(null)
+  const data = { ...settlement, ...reasonColumns(reason), ...over, leaseUntil: null }
   return writeIn(client, { where: whereHeld(claim), data })
 }
 
@@ -288,7 +370,26 @@ async function stepsOfIn(client: LedgerClient, version: string): Promise<string 
 
 function checkpointChange(claim: Claim, { from, skippedRows, ...data }: CheckpointWrite): RecordChange {
   const skipped = skippedRows && { skippedRows: skippedRowsText(skippedRows) }
-  return { where: { ...whereHeld(claim), checkpoint: from }, data: { ...data, ...skipped } }
+  const where = { ...whereHeld(claim), checkpoint: from, ...unasked(claim) }
+  return { where, data: { ...data, ...skipped, ...heeded(claim) } }
+}
+
+/** A request is noticed without a query of its own: whoever does not know of it is refused, and looks why. */
+function unasked({ heeds }: Claim): object {
+  return heeds === undefined ? { request: null } : {}
+}
+
+/** Whoever asked can see that the holder knows. */
+function heeded({ heeds }: Claim): object {
+  return heeds ? reasonColumns({ code: 'requested' }) : {}
+}
+
+function holdColumns(status: Hold['status'], request: TaskRequest): object {
+  const asked = requestColumns(request)
+  const { requestReason: text } = asked
+  const reason = status === 'pending' ? null : { code: 'requested' as const, ...(text !== null && { text }) }
+  // What it failed with is over once it was resumed.
+  return { status, ...asked, ...reasonColumns(reason), ...(status === 'pending' && { error: null, finishedAt: null }) }
 }
 
 async function writeIn(client: LedgerClient, change: RecordChange): Promise<boolean> {
@@ -300,9 +401,9 @@ async function writeIn(client: LedgerClient, change: RecordChange): Promise<bool
  * The condition holds the status beside the fence: settling leaves the fence as it is, and a task that was settled
  * between our look and our claim must not run again.
  */
-function whereUnheld({ version, fence, status }: ListedRecord, now: number): Record<string, unknown> {
+function whereUnheld({ version, fence, status, request }: ListedRecord, now: number): Record<string, unknown> {
   const lapsed = { OR: [{ leaseUntil: null }, { leaseUntil: { lte: new Date(now) } }] }
-  return { version, fence, status, ...(status === 'running' && lapsed) }
+  return { version, fence, status, request: request?.kind ?? null, ...(status === 'running' && lapsed) }
 }
 
 function whereHeld({ version, fence, owner }: Claim): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import type { Reason } from '../define/events.js'
+import type { Reason, TaskRequest } from '../define/events.js'
 import type { ListedRecord, LongText, TaskRecord, TaskRun } from './contract.js'
 import { readSkippedRows } from './skipped-rows.js'
 
@@ -14,7 +14,14 @@ interface Delegate<Row> {
  * A record as the database has it. Row counts can pass 2^31, so they are BigInt there; a number here is exact to 2^53.
  * A ledger of the first release has its checkpoint in `cursor`, and its parts do not say what they are parts of.
  */
-export type RecordRow = Omit<TaskRecord, 'processed' | 'changedMeanwhile' | 'total' | 'skippedRows' | 'reason'> & {
+export type RecordRow = Omit<
+  TaskRecord,
+  'processed' | 'changedMeanwhile' | 'total' | 'skippedRows' | 'reason' | 'request'
+> & {
+  request: string | null
+  requestedBy: string | null
+  requestedAt: Date | null
+  requestReason: string | null
   skippedRows: string | null
   reason: string | null
   reasonText: string | null
@@ -38,12 +45,16 @@ export interface LedgerClient {
   afterPartyTaskRecord: Delegate<RecordRow>
   afterPartyTaskRun: Delegate<RunRow>
   $queryRawUnsafe?(query: string): Promise<unknown>
+  $transaction?<T>(work: (transaction: LedgerClient) => Promise<T>): Promise<T>
   $disconnect(): Promise<void>
   $primary?(): LedgerClient
 }
 
 /** Asked for by name, whatever the client's `omit` leaves out: a record without its checkpoint would start over. */
-export const LISTED: Record<Exclude<keyof ListedRecord, 'error'> | 'reasonText', true> = {
+export const LISTED: Record<
+  Exclude<keyof ListedRecord, 'error'> | 'reasonText' | 'requestedBy' | 'requestedAt' | 'requestReason',
+  true
+> = {
   version: true,
   part: true,
   name: true,
@@ -61,6 +72,12 @@ export const LISTED: Record<Exclude<keyof ListedRecord, 'error'> | 'reasonText',
   changedMeanwhile: true,
   total: true,
   deployId: true,
+  lane: true,
+  seenAt: true,
+  request: true,
+  requestedBy: true,
+  requestedAt: true,
+  requestReason: true,
 }
 export const LISTED_WITH_ERROR = { ...LISTED, error: true }
 export const RECORD = { ...LISTED_WITH_ERROR, checkpoint: true, skippedRows: true, params: true }
@@ -88,6 +105,21 @@ export function reasonColumns(reason: Reason | null): { reason: string | null; r
   return { reason: reason?.code ?? null, reasonText: reason?.text?.slice(0, LONGEST_REASON) ?? null }
 }
 
+/** A request as four columns have it; null takes it away. */
+export function requestColumns(request: TaskRequest | null) {
+  return {
+    request: request?.kind ?? null,
+    requestedBy: request?.by?.slice(0, LONGEST_REASON) ?? null,
+    requestedAt: request?.at ?? null,
+    requestReason: request?.reason?.slice(0, LONGEST_REASON) ?? null,
+  }
+}
+
+function toRequest({ request, requestedBy, requestedAt, requestReason }: Omit<RecordRow, 'error'>): TaskRequest | null {
+  if (request == null) return null
+  return { kind: request as TaskRequest['kind'], by: requestedBy, at: requestedAt, reason: requestReason }
+}
+
 /** A code of a later release is given on as it is. */
 function toReason({ reason, reasonText }: Pick<RecordRow, 'reason' | 'reasonText'>): Reason | null {
   return reason === null ? null : { code: reason as Reason['code'], ...(reasonText !== null && { text: reasonText }) }
@@ -96,10 +128,25 @@ function toReason({ reason, reasonText }: Pick<RecordRow, 'reason' | 'reasonText
 /** Without the columns that nothing here reads. */
 export function toListed(row: Omit<RecordRow, 'error'> & { error?: string | null }): ListedRecord {
   const { version, name, status, attempts, startedAt, finishedAt, error, checksum } = row
-  const { owner, fence, leaseUntil, processed, total, deployId } = row
+  const { owner, fence, leaseUntil, processed, total, deployId, lane, seenAt } = row
   return {
     part: partOf(row),
-    ...{ version, name, status, attempts, startedAt, finishedAt, checksum, owner, fence, leaseUntil, deployId },
+    ...{
+      version,
+      name,
+      status,
+      attempts,
+      startedAt,
+      finishedAt,
+      checksum,
+      owner,
+      fence,
+      leaseUntil,
+      deployId,
+      lane,
+      seenAt,
+    },
+    request: toRequest(row),
     ...(error !== undefined && { error }),
     reason: toReason(row),
     processed: Number(processed),

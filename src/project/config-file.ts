@@ -29,6 +29,10 @@ const factory = v.function('must be a function that returns a PrismaClient, such
 const duration = v.custom(isDuration, 'must be a duration, such as 500, "10s" or "5m"')
 const directory = v.pipe(v.string('must be a path'), v.nonEmpty('must be a path'))
 
+function isQueue(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'ring' in given && 'listen' in given
+}
+
 const config = v.strictObject({
   client: factory,
   ledgerClient: v.optional(factory),
@@ -39,6 +43,7 @@ const config = v.strictObject({
   lockTimeout: v.optional(duration),
   grace: v.optional(duration),
   freshDatabase: v.optional(v.picklist(ON_FRESH, ON_FRESH_MESSAGE)),
+  queue: v.optional(v.custom(isQueue, 'must be a queue with `ring` and `listen`, such as `pgBossQueue({ … })`')),
   onEvent: v.optional(v.function('must be a function')),
 })
 

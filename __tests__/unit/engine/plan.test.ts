@@ -28,6 +28,9 @@ function record(version: string, status: RecordStatus, more: Partial<TaskRecord>
     processed: 0,
     total: null,
     deployId: null,
+    lane: null,
+    seenAt: null,
+    request: null,
     ...more,
   }
 }

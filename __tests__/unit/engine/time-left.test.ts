@@ -31,6 +31,9 @@ function running(walk: number | null, more: Partial<TaskRecord> = {}, splits?: [
     processed: 600,
     total: 1_000,
     deployId: null,
+    lane: null,
+    seenAt: null,
+    request: null,
     ...more,
   }
 }

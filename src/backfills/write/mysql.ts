@@ -62,13 +62,14 @@ export const together = {
     const found = same.length === 0 ? match : `${match} AND IF(${same.join(' AND ')}, TRUE, ${CHANGED})`
     return ({ model, keys, columns, rows: [record] }) => {
       const recordSet = columns.map((column) => `r.${quote(column.column)} = ?`)
-      const recordMatch = keys.map((column) => `r.${quote(column.column)} = ?`)
+      const isNull = keys.map((_, i) => record?.key[i] === null)
+      const recordMatch = keys.map((column, i) => `r.${quote(column.column)} ${isNull[i] ? 'IS NULL' : '= ?'}`)
       return {
         sql: `UPDATE ${tableName(model)} AS r LEFT JOIN (${rows} ON ${found}) ON TRUE SET ${[set, ...recordSet].join(', ')} WHERE ${recordMatch.join(' AND ')}`,
         parameters: [
           ...parameters,
           ...columns.map((column, i) => json(column, record?.values[i])),
-          ...keys.map((column, i) => json(column, record?.key[i])),
+          ...keys.flatMap((column, i) => (isNull[i] ? [] : json(column, record?.key[i]))),
         ],
       }
     }

@@ -93,7 +93,10 @@ export const together = {
       const { keyed, changed, json } = valuesOf(record)
       const value = ({ as, type }: Named) => `($2::json -> 0 ->> '${as}')::${type}`
       const set = changed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
-      const match = keyed.map((named) => `${quote(named.column.column)} = ${value(named)}`)
+      const [{ key }] = record.rows as [ChangeGroup['rows'][number]]
+      const match = keyed.map((named, i) =>
+        key[i] === null ? `${quote(named.column.column)} IS NULL` : `${quote(named.column.column)} = ${value(named)}`,
+      )
       return {
         sql: [
           `WITH changed AS (${rows.sql} RETURNING 1),`,

@@ -2,7 +2,7 @@ import type { AfterParty, PartyRunOptions } from '../../party.js'
 import { defineCommand } from '../command.js'
 import { deployIdOf } from '../deploy-id.js'
 import { EXIT, exitCodeOf } from '../exit-codes.js'
-import { duration, lease, project, repeatable, tags } from '../options.js'
+import { duration, lane, lease, project, repeatable, tags } from '../options.js'
 import { paramsOf } from '../params.js'
 import { printJson } from '../reporters/json.js'
 import { untilSignal } from '../signals.js'
@@ -43,6 +43,7 @@ export const runCommand = defineCommand({
         default: true,
         describe: 'Wait for other runs; with --no-wait, exit with code 3 at once',
       })
+      .option('lane', lane('Whose tasks to run: those that deploys wait for, or those in the background (foreground)'))
       .option('max-duration', duration('Stop cleanly after this long; the next run resumes'))
       .option('param', repeatable('Parameter of the named task, as name=value; repeatable'))
       .option('batch-size', {
@@ -109,6 +110,7 @@ export const runCommand = defineCommand({
         params,
         fresh: args.fresh,
         expectDatabase: args.expectDatabase,
+        lane: args.lane,
       }
       const checks = { grace: args.grace, skipMigrationCheck: args.skipMigrationCheck }
       if (args.dryRun) return plan(party, which, args)

@@ -5,7 +5,10 @@ import type { DeployResult } from '../../deploy/deploy.js'
 import type { PlannedSegment } from '../../deploy/plan-deploy.js'
 import type { Marked } from '../../engine/mark.js'
 import type { Rehearsal } from '../../engine/rehearse.js'
+import type { Requested } from '../../engine/requests.js'
 import type { Status, TaskAttempt } from '../../engine/status.js'
+import type { Waited } from '../../engine/wait.js'
+import type { WorkResult } from '../../worker/worker.js'
 import type { Finding } from '../doctor/finding.js'
 import { stdout } from '../terminal.js'
 
@@ -14,7 +17,10 @@ export interface JsonOutput {
   run: RunResult
   plan: { tasks: PlannedTask[] }
   rehearsal: { rehearsals: Rehearsal[] }
-  status: Pick<Status, 'tasks' | 'summary'>
+  status: Pick<Status, 'tasks' | 'summary' | 'worker'>
+  work: WorkResult
+  requested: { tasks: Requested[] }
+  wait: Waited
   mark: { marked: Marked[] }
   history: { runs: TaskAttempt[] }
   doctor: { findings: Finding[] }

@@ -49,6 +49,7 @@ const REASONS: Record<
   failed: 'failed last time',
   interrupted: 'was interrupted',
   paused: 'paused, resumes',
+  resumed: 'resumed by request',
   'every-deploy': 'every deploy',
   named: 'named explicitly',
   'named-done': 'named explicitly, already done',
@@ -59,5 +60,9 @@ const REASONS: Record<
   'fresh-baseline': 'the database is new, is recorded as baseline',
   missing: 'its file is missing',
   'not-named': 'not named',
+  background: 'in the background, waits for a worker',
+  foreground: 'waits for a deploy',
+  'paused-by-request': 'paused by request',
+  cancelled: 'cancelled',
   newer: 'runs after more migrations',
 }

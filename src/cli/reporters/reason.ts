@@ -20,6 +20,10 @@ export function describeReason({ code, text }: Reason, holder?: Holder): string 
       return `failed in ${ownerOf(text)}`
     case 'throttled':
       return text ? `throttled: ${text}` : 'throttled'
+    case 'after':
+      return text ? `waiting for ${text}` : 'waiting'
+    case 'requested':
+      return text ? `by request: ${text}` : 'by request'
     case 'waiting':
       return text ? `waiting: ${text}` : 'waiting'
     // A later release may have written it.

@@ -1,5 +1,5 @@
 import { headline } from '../../define/errors.js'
-import type { RunDatabase, RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
+import type { Reason, RunDatabase, RunEvent, RunResult, StopReason, TaskRef, TaskResult } from '../../define/events.js'
 import { asCalled } from '../runner.js'
 import { count, formatMs, indent, stderr } from '../terminal.js'
 import { describeFailure } from './failure.js'
@@ -11,17 +11,17 @@ import { describeReason, ownerOf } from './reason.js'
 interface TextOptions {
   verbose?: boolean
   /** The command to type again. */
-  command?: 'run' | 'deploy'
+  command?: 'run' | 'deploy' | 'work'
 }
 
 /** Tells a run as lines of text on stderr. */
 export function reportText({ verbose = false, command = 'run' }: TextOptions = {}): (event: RunEvent) => void {
   const began = performance.now()
-  let progress: Progress | undefined
+  const progress = new Map<string, Progress>()
   let named = false
   return (event) => {
-    if (event.type !== 'progress') progress?.hide()
-    if (event.type === 'finished') progress = undefined
+    if (event.type !== 'progress') for (const shown of progress.values()) shown.hide()
+    if (event.type === 'finished') progress.delete(event.task.version)
     switch (event.type) {
       case 'planned':
         named = event.tasks.some(({ reason }) => reason.code === 'named' || reason.code === 'named-done')
@@ -41,8 +41,9 @@ export function reportText({ verbose = false, command = 'run' }: TextOptions = {
       case 'step-skipped':
         return stderr.line(indent(dim(`› step '${event.step}' is already done`)))
       case 'progress':
-        progress ??= new Progress(process.stderr, event.task.name, (line) => stderr.line(line))
-        return progress.update(event.processed, event.total)
+        if (!progress.has(event.task.version))
+          progress.set(event.task.version, new Progress(process.stderr, event.task.name, (line) => stderr.line(line)))
+        return progress.get(event.task.version)?.update(event.processed, event.total)
       case 'retrying':
         return stderr.line(
           indent(`${warn()} try ${event.attempt} of ${event.attempts} failed: ${headline(event.error)}; retrying`),
@@ -53,6 +54,24 @@ export function reportText({ verbose = false, command = 'run' }: TextOptions = {
         )
       case 'finished':
         return stderr.line(finished(event.task, event.result, event.stack, verbose))
+      case 'idle':
+        return stderr.line(
+          event.waiting.length === 0
+            ? '› Nothing to do. Waiting for tasks.'
+            : `› Nothing to do now. ${count(event.waiting.length, 'task')} ${event.waiting.length === 1 ? 'waits' : 'wait'}.`,
+        )
+      case 'left-alone':
+        return stderr.line(
+          asCalled(
+            `${warn()} ${event.task.name} failed ${event.failures} times in a row. Workers leave it alone. Fix it, then: npx after-party resume ${event.task.name}`,
+          ),
+        )
+      case 'work-failed':
+        return stderr.line(`${warn()} ${event.error}`)
+      case 'queue-failed':
+        return stderr.line(
+          `${warn()} The queue could not be reached: ${event.error}. Workers look at the database, too.`,
+        )
       case 'listener-failed':
         return stderr.line(`${warn()} An \`onEvent\` listener failed: ${event.error}`)
       case 'ended':
@@ -76,6 +95,7 @@ const STOPPING: Record<StopReason, string> = {
   signal: 'signal',
   timeout: 'timeout',
   lost: 'lost claim',
+  request: 'somebody asked',
 }
 
 const LOG_MARKS = {
@@ -105,11 +125,18 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined, 
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
     case 'paused':
       return `› ${task.name} paused after ${took}${rows}: ${why(result)}`
+    case 'cancelled':
+      return `› ${task.name} cancelled ${why(result)}`
     case 'waiting':
-      return `› ${task.name} waits${result.reason?.text ? `: ${result.reason.text}` : ''}`
+      return `› ${task.name} waits${waitsFor(result.reason)}`
     case 'locked':
       return `${stderr.style('red', '✖')} ${task.name}: ${why(result)}`
   }
+}
+
+function waitsFor(reason: Reason | undefined): string {
+  if (!reason?.text) return ''
+  return reason.code === 'after' ? ` for ${reason.text}` : `: ${reason.text}`
 }
 
 function why({ reason, holder }: TaskResult): string {
@@ -129,7 +156,7 @@ function ended(
   const last = results.at(-1)
   const name = last?.name ?? ''
   if (outcome === 'done') {
-    summary(results, { ms, named })
+    summary(result, { ms, named })
     return
   }
   const hint = hintFor(last?.error ?? '')
@@ -137,9 +164,12 @@ function ended(
   stderr.line(asCalled(`\n${whatNext(outcome, name, notRun.length, `npx after-party ${command}`)}`))
 }
 
-function summary(results: readonly TaskResult[], { ms, named }: { ms: number; named: boolean }): void {
+function summary(
+  { results, background = [] }: Pick<RunResult, 'results' | 'background'>,
+  { ms, named }: { ms: number; named: boolean },
+): void {
   const waiting = results.filter((result) => result.outcome === 'waiting')
-  const done = results.length - waiting.length
+  const done = results.filter((result) => result.outcome === 'done').length
   const waits =
     waiting.length === 0 ? '' : `${count(waiting.length, 'task')} ${waiting.length === 1 ? 'waits' : 'wait'}`
   if (done > 0)
@@ -147,7 +177,11 @@ function summary(results: readonly TaskResult[], { ms, named }: { ms: number; na
       `${stderr.style('green', '✔')} ${[`${count(done, 'task')} done in ${formatMs(ms)}`, waits].filter(Boolean).join(', ')}`,
     )
   else if (waits) stderr.line(`› ${waits}`)
-  const name = waiting[0]?.name
+  if (background.length > 0)
+    stderr.line(
+      `› ${count(background.length, 'background task')} ${background.length === 1 ? 'waits' : 'wait'} for a worker`,
+    )
+  const name = waiting.find(({ reason }) => reason?.code === 'waiting')?.name
   if (named && name !== undefined)
     stderr.line(
       asCalled(

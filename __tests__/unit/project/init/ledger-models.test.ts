@@ -60,6 +60,7 @@ model AfterPartyTaskRecord {
   request          String? // pause | resume | cancel
   requestedBy      String?
   requestedAt      DateTime?
+  requestReason    String?
   deployId         String?
   runner           String? // the version of After Party
 

@@ -27,6 +27,7 @@ CREATE TABLE "after_party_task_records" (
     "request" TEXT,
     "requestedBy" TEXT,
     "requestedAt" TIMESTAMP(3),
+    "requestReason" TEXT,
     "deployId" TEXT,
     "runner" TEXT,
 
