@@ -109,6 +109,8 @@ export interface PartyWorkOptions {
   lease?: Duration | undefined
   grace?: Duration | undefined
   expectDatabase?: string | undefined
+  /** Work even if migrations are pending. Default: `false`, it waits until they are applied. */
+  skipMigrationCheck?: boolean
   /** Abort it with an error that nothing caught, to mark the running tasks as failed with that error. */
   crashed?: AbortSignal
   /** Receives the events, in addition to `onEvent` of the config. */
@@ -268,7 +270,12 @@ export function createAfterParty(options: AfterPartyOptions): AfterParty {
     async work(given = {}) {
       const { Worker } = await import('./worker/worker.js')
       const { once = false, concurrency = 1, crashed, signal = new AbortController().signal } = given
-      return new Worker(await inDatabase(given.expectDatabase), {
+      const engine = await inDatabase(given.expectDatabase)
+      return new Worker(engine, {
+        demandReady: async () => {
+          if (options.migrations !== undefined && !given.skipMigrationCheck)
+            demandMigrations(await readMigrations(options.migrations), await appliedMigrations(engine.ledgerClient))
+        },
         ...{ once, concurrency, crashed, signal },
         sliceMs: toMs(given.slice ?? '60s'),
         pollMs: toMs(given.poll ?? '5s'),

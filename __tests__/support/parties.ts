@@ -147,6 +147,23 @@ export class Stage implements AsyncDisposable {
     return (await afterPartyTaskRecord.updateMany({ where, data })).count === 1
   }
 
+  /** Puts the last attempt at a task further into the past, ms. */
+  async age(version: string, ms: number): Promise<void> {
+    const { afterPartyTaskRecord } = this.client as unknown as {
+      afterPartyTaskRecord: { updateMany(args: object): Promise<{ count: number }> }
+    }
+    const data = { finishedAt: new Date(Date.now() - ms) }
+    await afterPartyTaskRecord.updateMany({ where: { version }, data })
+  }
+
+  /** The records of a backfill's parts. */
+  async parts(version: string): Promise<RecordRow[]> {
+    const { afterPartyTaskRecord } = this.client as unknown as {
+      afterPartyTaskRecord: { findMany(args: object): Promise<RecordRow[]> }
+    }
+    return afterPartyTaskRecord.findMany({ where: { partOf: version } })
+  }
+
   titles(): Promise<string[]> {
     return this.client.post.findMany({ orderBy: { id: 'asc' } }).then((posts) => posts.map(({ title }) => title))
   }

@@ -85,7 +85,7 @@ function planTask(
   const changed = isChanged(checksum, record?.checksum ?? null)
   const late = state === 'pending' && version < newestDone
   const waiting = state !== 'missing' && (record?.reason?.code === 'waiting' || record?.reason?.code === 'after')
-  const background = isBackground(definition, record) && state !== 'missing'
+  const background = laneOf(definition, record) === 'background' && state !== 'missing'
   const flags = FLAGS.filter((flag) => ({ late, changed, waiting, background })[flag])
   const decision = decide(state, record, definition, version, input)
   return { version, name: file?.name ?? known?.name ?? '', state, flags, ...decision, file, record, definition }
@@ -94,8 +94,17 @@ function planTask(
 const FLAGS: readonly TaskFlag[] = ['late', 'changed', 'waiting', 'background']
 
 /** By its definition; by its record where the file is not loaded. */
-function isBackground(definition: Definition | null, record: Pick<TaskRecord, 'lane'> | null): boolean {
-  return definition ? definition.background === true : record?.lane === 'background'
+function laneOf(definition: Definition | null, record: Pick<TaskRecord, 'lane'> | null): Lane {
+  if (!definition) return record?.lane ?? 'foreground'
+  return definition.background ? 'background' : 'foreground'
+}
+
+/**
+ * Whether a run has left it to workers: they begin nothing before its deploy has applied the migrations and done what
+ * comes before it.
+ */
+export function isHandedOver(record: Pick<TaskRecord, 'lane' | 'attempts'> | null): boolean {
+  return record !== null && (record.lane !== null || record.attempts > 0)
 }
 
 function stateOf(
@@ -135,10 +144,13 @@ function decide(
   if (state === 'pending' && fresh !== undefined && becomesBaseline(definition, fresh))
     return { runs: false, reason: { code: 'fresh-baseline' } }
   if (isAfter(version, upTo)) return { runs: false, reason: { code: 'newer' } }
+  if (!named && state === 'cancelled') return { runs: false, reason: { code: state } }
+  if (!named && record && isOnHold(record)) return { runs: false, reason: { code: 'paused-by-request' } }
   const settled = state === 'done' || state === 'skipped' || state === 'baseline'
   if (!named && !settled && !awaited?.has(version)) {
-    const its: Lane = isBackground(definition, record) ? 'background' : 'foreground'
+    const its = laneOf(definition, record)
     if (its !== lane) return { runs: false, reason: { code: its } }
+    if (lane === 'background' && !isHandedOver(record)) return { runs: false, reason: { code: 'foreground' } }
   }
   if (state === 'running') return { runs: true, reason: { code: 'running' } }
   if (named) return { runs: true, reason: { code: record?.status === 'done' ? 'named-done' : 'named' } }
@@ -147,12 +159,9 @@ function decide(
       // Without a fence, nobody ever claimed or marked it: it only waits.
       if (record?.request?.kind === 'resume') return { runs: true, reason: { code: 'resumed' } }
       return { runs: true, reason: { code: record && record.fence > 0 ? 'marked-pending' : 'new' } }
-    case 'paused':
-      return record && isOnHold(record)
-        ? { runs: false, reason: { code: 'paused-by-request' } }
-        : { runs: true, reason: { code: state } }
     case 'cancelled':
       return { runs: false, reason: { code: state } }
+    case 'paused':
     case 'failed':
     case 'interrupted':
       return { runs: true, reason: { code: state } }

@@ -135,10 +135,8 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
   // Before the first task: if this process dies in one of them, the next run doesn't know that the database was new.
   const { tasks, baseline } = await withBaseline(engine, planned, () => planRun(engine, options))
   const queue = tasks.filter((task) => task.runs)
-  const waitForWorker = tasks.filter(({ reason }) => reason.code === 'background').map(refOf)
   options.emit({ type: 'planned', tasks: tasks.map(plannedTask), database })
   if (baseline.length > 0) options.emit({ type: 'baseline', tasks: baseline })
-  await ring(engine, waitForWorker, options)
   const ours = queue.filter(({ flags }) => options.lane !== 'background' && flags.includes('background')).map(refOf)
   // Whoever works in the background leaves these to us.
   if (ours.length > 0) await engine.ledger.enlist(ours, 'foreground')
@@ -158,8 +156,12 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
       else if (!isLeftOut(result)) outcome = result.outcome as Outcome
     }
   }
-  const left = ours.filter(({ version }) => !results.some((one) => one.version === version && one.outcome === 'done'))
-  await ring(engine, left, options)
+  const isDone = ({ version }: TaskRef) => results.some((one) => one.version === version && one.outcome === 'done')
+  const open = [...tasks.filter(({ reason }) => reason.code === 'background'), ...ours].map(refOf)
+  // What comes after a task that did not get done may need it.
+  const before = outcome === 'done' ? queue[0]?.version : results.at(-1)?.version
+  const handedOver = open.filter((task) => !isDone(task) && (before === undefined || task.version <= before))
+  await ring(engine, handedOver, options)
   if (outcome === 'done' && queue.length > 0) outcome = 'paused'
   const { deployId } = options
   const result: RunResult = {
@@ -167,7 +169,7 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
     database,
     results,
     ...(baseline.length > 0 && { baseline }),
-    ...(waitForWorker.length > 0 && { background: waitForWorker }),
+    ...(handedOver.length > 0 && { background: handedOver }),
     ...(deployId !== undefined && { deployId }),
   }
   options.emit({ type: 'ended', result, notRun: queue.map(({ version, name }) => ({ version, name })) })

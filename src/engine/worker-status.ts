@@ -1,5 +1,5 @@
 import { isOnHold } from '../ledger/contract.js'
-import { isPending, type PlanEntry } from './plan.js'
+import { isHandedOver, isPending, type PlanEntry } from './plan.js'
 
 /** What waits for a worker. */
 export interface WorkerStatus {
@@ -17,7 +17,9 @@ const OVERDUE_MS = 5 * 60_000
 /** What of these tasks waits for a worker; null: nothing. Pure. `now`: the database's clock, ms. */
 export function workerStatus(tasks: readonly PlanEntry[], now: number): WorkerStatus | null {
   const ofWorkers = tasks.filter(({ flags, state }) => flags.includes('background') && isPending(state))
-  const waiting = ofWorkers.filter(({ state, record }) => state !== 'running' && !(record && isOnHold(record)))
+  const waiting = ofWorkers.filter(
+    ({ state, record }) => state !== 'running' && isHandedOver(record) && !(record && isOnHold(record)),
+  )
   if (waiting.length === 0) return null
   const times = ofWorkers.flatMap(({ record, state }) =>
     state === 'running' ? now : (record?.seenAt?.getTime() ?? []),

@@ -22,6 +22,8 @@ export interface WorkerOptions {
   graceMs: number
   /** On the monotonic clock: no slice begins, and no batch, after it. */
   stopAt: number
+  /** Throws while nothing may begin: migrations are pending. */
+  demandReady(): Promise<void>
   signal: AbortSignal
   crashed?: AbortSignal | undefined
   emit(news: RunNews): void
@@ -74,6 +76,8 @@ export class Worker {
   #seenAt = Number.NEGATIVE_INFINITY
   #idle = false
   #troubleMs = 0
+  /** What kept it from working the last time. */
+  #trouble: string | undefined
   #looked = false
 
   constructor(engine: Engine, options: WorkerOptions) {
@@ -121,11 +125,15 @@ export class Worker {
         this.#looked = true
         this.#troubleMs = 0
         const task = this.#choose(found, rung?.message)
-        if (task) await this.#slice(task)
-        else if (!rung && !(await this.#rest(found))) return
+        if (task) {
+          await this.#options.demandReady()
+          this.#trouble = undefined
+          await this.#slice(task)
+        } else if (!rung && !(await this.#rest(found))) return
       } catch (error) {
         if (!this.#looked || this.#options.once) throw error
-        await this.#trouble(error)
+        this.#idle = false
+        await this.#restAfter(error)
       } finally {
         rung?.answered()
       }
@@ -265,12 +273,11 @@ export class Worker {
   }
 
   /** The database is away, or is being changed: it is asked again, after a pause that grows. */
-  async #trouble(error: unknown): Promise<void> {
+  async #restAfter(error: unknown): Promise<void> {
     if (!(error instanceof Error)) throw error
-    this.#options.emit({
-      type: 'work-failed',
-      error: error instanceof AfterPartyError ? [error.what, error.why].filter(Boolean).join(' ') : messageOf(error),
-    })
+    const said = error instanceof AfterPartyError ? [error.what, error.why].filter(Boolean).join(' ') : messageOf(error)
+    if (said !== this.#trouble) this.#options.emit({ type: 'work-failed', error: said })
+    this.#trouble = said
     this.#troubleMs = Math.min(Math.max(1_000, this.#troubleMs * 2), LONGEST_TROUBLE_MS)
     await this.#alarm.sleep(this.#troubleMs)
   }

@@ -30,6 +30,11 @@ export const workCommand = defineCommand({
         requiresArg: true,
         describe: 'Work only in the database with this name; exit with code 2 in another',
       })
+      .option('skip-migration-check', {
+        type: 'boolean',
+        default: false,
+        describe: 'Work even if migrations are pending, rather than wait until they are applied',
+      })
       .option('lease', lease('How long a claim is valid without a heartbeat (60s)'))
       .option('grace', duration('How long a task may take to finish after a signal (25s)'))
       .check(
@@ -39,11 +44,13 @@ export const workCommand = defineCommand({
   run: async (args) =>
     usingParty(args, async (party, _, crashed) => {
       const { reportText } = await import('../reporters/text.js')
-      const { once, concurrency, slice, poll, maxDuration, lease, grace, expectDatabase, verbose } = args
+      const { once, concurrency, slice, poll, maxDuration, lease, grace, expectDatabase, skipMigrationCheck, verbose } =
+        args
       const times = { slice, poll, maxDuration, lease, grace }
       return untilSignal(async (signal) => {
         const onEvent = reportText({ verbose, command: 'work' })
-        const result = await party.work({ ...times, once, concurrency, expectDatabase, signal, crashed, onEvent })
+        const given = { once, concurrency, expectDatabase, skipMigrationCheck, signal, crashed, onEvent }
+        const result = await party.work({ ...times, ...given })
         if (args.json) printJson('work', result)
         // A signal is how a worker ends.
         return result.outcome === 'failed' ? EXIT.failed : EXIT.done
