@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import type { TaskRequest } from '../../src/define/events.js'
 import type { Claim, ClaimRequest, Ledger, Settlement, TaskRecord, TaskRun } from '../../src/ledger/contract.js'
 import { describeLedgers, type LedgerStand } from '../support/ledger-stands.js'
 
@@ -85,6 +86,9 @@ describeLedgers((makeStand, kind) => {
         processed: 0,
         total: null,
         deployId: 'd1',
+        lane: null,
+        seenAt: null,
+        request: null,
       })
     })
 
@@ -651,6 +655,162 @@ describeLedgers((makeStand, kind) => {
       expect(runs).toEqual(expect.arrayContaining([alive, ended, { ...dead, ...end }]))
       expect(await ledger.runs({ version: untouched.version, limit: 1 })).toEqual([untouched])
     })
+  })
+
+  describe('a request', () => {
+    const asked = async (kind: TaskRequest['kind'] = 'pause'): Promise<TaskRequest> => ({
+      kind,
+      by: 'ada',
+      at: new Date(await ledger.now()),
+      reason: 'the sale',
+    })
+    const beat = async () => ({ leaseUntil: new Date((await ledger.now()) + 2 * MINUTE_MS) })
+    const step = async (from: string | null) => ({
+      from,
+      checkpoint: 'c1',
+      processed: 1,
+      total: null,
+      ...(await beat()),
+    })
+
+    test('to whoever has the task refuses its beats and checkpoints, until it knows', async () => {
+      const { claim } = await claimed()
+      const request = await asked()
+      expect(await other.ask(claim.version, request)).toBe(true)
+      expect((await recordOf(claim.version)).request).toEqual(request)
+      expect(await ledger.beat(claim, await beat())).toBe(false)
+      expect(await ledger.checkpoint(claim, await step(null))).toBe(false)
+      const knows: Claim = { ...claim, heeds: request }
+      expect(await ledger.beat(knows, await beat())).toBe(true)
+      expect((await recordOf(claim.version)).reason).toEqual({ code: 'requested' })
+      expect(await ledger.checkpoint(knows, await step(null))).toBe(true)
+      expect(await ledger.settle(claim, await settlement({ status: 'paused' }))).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'paused', request, checkpoint: 'c1' })
+    })
+
+    test('is over once the task is done, and goes with the next claim', async () => {
+      const { claim } = await claimed()
+      await other.ask(claim.version, await asked())
+      await ledger.settle(claim, await settlement())
+      expect((await recordOf(claim.version)).request).toBeNull()
+      const again = await claimed()
+      await other.ask(again.claim.version, await asked())
+      await ledger.settle(again.claim, await settlement({ status: 'paused' }))
+      const seen = await recordOf(again.claim.version)
+      expect(await ledger.claim(seen, await request({ version: seen.version }))).not.toBeNull()
+      expect((await recordOf(seen.version)).request).toBeNull()
+    })
+
+    test('may be taken back, and reaches the parts of a task that run', async () => {
+      const { claim } = await claimed()
+      const part = await claimed({ version: `${claim.version}/01` })
+      const idle = await claimed({ version: `${claim.version}/02` })
+      await ledger.settle(idle.claim, await settlement({ status: 'paused' }))
+      await other.ask(claim.version, await asked())
+      expect((await recordOf(part.claim.version)).request).toMatchObject({ kind: 'pause' })
+      expect((await recordOf(idle.claim.version)).request).toBeNull()
+      expect(await other.ask(claim.version, null)).toBe(true)
+      expect((await recordOf(part.claim.version)).request).toBeNull()
+      expect(await ledger.beat(claim, await beat())).toBe(true)
+    })
+
+    test('to nobody is refused: there is nobody to heed it', async () => {
+      const { claim } = await claimed()
+      await ledger.settle(claim, await settlement())
+      expect(await other.ask(claim.version, await asked())).toBe(false)
+      expect(await other.ask(newVersion(), await asked())).toBe(false)
+    })
+
+    test('is carried out where nobody has the task, also where there is no record', async () => {
+      const version = newVersion()
+      const hold = { version, name: 'task', status: 'cancelled' as const, request: await asked('cancel') }
+      const at = new Date(await ledger.now())
+      expect(await ledger.hold(null, { ...hold, at })).toBe(true)
+      expect(await ledger.hold(null, { ...hold, at })).toBe(false)
+      const seen = await recordOf(version)
+      expect(seen).toMatchObject({ status: 'cancelled', request: hold.request, attempts: 0 })
+      expect(seen.reason).toEqual({ code: 'requested', text: 'the sale' })
+      const resumed = { ...hold, status: 'pending' as const, request: await asked('resume'), at }
+      expect(await ledger.hold(seen, resumed)).toBe(true)
+      expect(await recordOf(version)).toMatchObject({ status: 'pending', reason: null })
+      // It was seen before that.
+      expect(await ledger.claim(seen, await request({ version }))).toBeNull()
+    })
+
+    test('is not carried out over a live claim; over a dead one, its process loses the task', async () => {
+      const alive = await claimed()
+      const at = new Date(await ledger.now())
+      const hold = { name: 'task', status: 'paused' as const, request: await asked(), at }
+      expect(await other.hold(alive.seen, { ...hold, version: alive.claim.version })).toBe(false)
+      const dead = await claimed({ leaseUntil: await lapsed() })
+      expect(await other.hold(dead.seen, { ...hold, version: dead.claim.version })).toBe(true)
+      expect(await recordOf(dead.claim.version)).toMatchObject({ status: 'paused', finishedAt: at, leaseUntil: null })
+      expect(await ledger.beat(dead.claim, await beat())).toBe(false)
+      expect(await ledger.settle(dead.claim, await settlement())).toBe(false)
+    })
+
+    test('that is not heeded takes the task, and its parts, from their processes', async () => {
+      const { claim, seen } = await claimed()
+      const part = await claimed({ version: `${claim.version}/01` })
+      const hold = { version: claim.version, name: 'task', status: 'paused' as const, request: await asked() }
+      const at = new Date(await ledger.now())
+      expect(await other.revoke({ ...seen, fence: 99 }, { ...hold, at })).toBe(false)
+      expect(await other.revoke(seen, { ...hold, at })).toBe(true)
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'paused', fence: 2, request: hold.request })
+      expect(await recordOf(part.claim.version)).toMatchObject({ status: 'paused', fence: 2 })
+      for (const lost of [claim, part.claim])
+        expect(await ledger.beat({ ...lost, heeds: null }, await beat())).toBe(false)
+      expect(await ledger.settle(claim, await settlement())).toBe(false)
+    })
+  })
+
+  describe('the lane of tasks', () => {
+    test('is noted, with a pending record where there is none, and what is written alongside', async () => {
+      const { claim } = await claimed()
+      await ledger.settle(claim, await settlement({ status: 'paused' }))
+      const fresh = newVersion()
+      const tasks = [claim.version, fresh].map((version) => ({ version, name: 'task' }))
+      let alongside = 0
+      await ledger.enlist(tasks, 'background', async () => {
+        alongside += 1
+      })
+      expect(alongside).toBe(1)
+      expect(await recordOf(fresh)).toMatchObject({ status: 'pending', lane: 'background', fence: 0, attempts: 0 })
+      expect(await recordOf(claim.version)).toMatchObject({ status: 'paused', lane: 'background' })
+      await ledger.enlist(tasks, 'foreground')
+      expect((await recordOf(fresh)).lane).toBe('foreground')
+      const failing = ledger.enlist(tasks, 'background', () => Promise.reject(new Error('no queue')))
+      await expect(failing).rejects.toThrow('no queue')
+      expect((await recordOf(fresh)).lane).toBe('foreground')
+    })
+
+    test('says when a worker saw those that wait', async () => {
+      const { claim } = await claimed()
+      const waiting = newVersion()
+      await ledger.enlist([{ version: waiting, name: 'task' }], 'background')
+      const at = new Date(await ledger.now())
+      await other.sawWaiting([claim.version, waiting], at)
+      expect((await recordOf(waiting)).seenAt).toEqual(at)
+      expect((await recordOf(claim.version)).seenAt).toBeNull()
+    })
+  })
+
+  test('parts are listed with what they are parts of', async () => {
+    const { claim } = await claimed()
+    for (const part of ['02', '01']) await claimed({ version: `${claim.version}/${part}` })
+    await claimed()
+    const parts = await ledger.partsOf([claim.version])
+    expect(parts.map(({ version, part }) => [version, part])).toEqual([
+      [`${claim.version}/01`, 1],
+      [`${claim.version}/02`, 2],
+    ])
+    expect(await ledger.partsOf([newVersion()])).toEqual([])
+  })
+
+  test('whether an attempt was left open by a process that died', async () => {
+    const { version, fence } = await openRun()
+    expect(await ledger.hasDeadRuns(version, fence)).toBe(false)
+    expect(await ledger.hasDeadRuns(version, fence + 1)).toBe(true)
   })
 
   const openRun = async (version = newVersion(), given: Partial<TaskRun> = {}): Promise<TaskRun> => {

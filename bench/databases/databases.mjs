@@ -14,6 +14,7 @@ import { openSqlite } from './sqlite.mjs'
  * @property {string} [project] The directory of the project that its contestants run in.
  * @property {(rows: number) => Promise<unknown>} seed Makes rows without a slug, ids from 1 without gaps.
  * @property {() => Promise<unknown>} reset Takes every slug away, and leaves the table as if it were new.
+ * @property {() => Promise<unknown>} [forget] Deletes what After Party knows of the database.
  * @property {(upTo: number) => Promise<{ id: number, slug: string | null }[]>} slugs In order of id.
  * @property {() => Promise<string>} version
  * @property {() => Promise<unknown>} drop

@@ -36,6 +36,7 @@ export async function openMariaDb() {
       await query('INSERT INTO Post SELECT * FROM PostSeed ORDER BY id')
       await query('ANALYZE TABLE Post')
     },
+    forget: () => query('DELETE FROM after_party_task_runs').then(() => query('DELETE FROM after_party_task_records')),
     slugs: (upTo) => query('SELECT id, slug FROM Post WHERE id <= ? ORDER BY id', [upTo]),
     version: async () => (await query('SELECT VERSION() AS version'))[0].version.split('-')[0],
     drop: () => dropMariaDb(SERVER, name),

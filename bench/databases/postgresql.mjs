@@ -30,6 +30,7 @@ export async function openPostgres() {
       await query('VACUUM ANALYZE "Post"')
       await query('CHECKPOINT')
     },
+    forget: () => query('DELETE FROM after_party_task_runs').then(() => query('DELETE FROM after_party_task_records')),
     slugs: async (upTo) => (await query('SELECT id, slug FROM "Post" WHERE id <= $1 ORDER BY id', [upTo])).rows,
     version: async () => (await query('SHOW server_version')).rows[0].server_version.split(' ')[0],
     drop: () => dropPostgres(SERVER, name),

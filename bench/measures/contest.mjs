@@ -37,7 +37,7 @@ export function enter({ project = '', provider, url }, job, flags = []) {
 }
 
 /** @param {import('../databases/databases.mjs').Database} database @param {number} upTo */
-async function digest(database, upTo) {
+export async function digest(database, upTo) {
   const sum = createHash('sha256')
   const rows = await database.slugs(upTo)
   if (rows.length !== upTo) throw new Error(`${rows.length} rows instead of ${upTo}`)

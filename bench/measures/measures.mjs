@@ -7,6 +7,7 @@ import { measureNetwork } from './network.mjs'
 import { measureSameForAll } from './same-for-all.mjs'
 import { measureStartup } from './startup.mjs'
 import { measureTasks } from './tasks.mjs'
+import { measureWorkers } from './workers.mjs'
 
 /**
  * What can be measured: each answers with lines of Markdown.
@@ -21,6 +22,7 @@ export const MEASURES = {
   network: measureNetwork,
   'same-for-all': measureSameForAll,
   concurrency: measureConcurrency,
+  workers: measureWorkers,
   tasks: measureTasks,
   startup: measureStartup,
 }

@@ -163,7 +163,7 @@ export class MemoryLedger implements Ledger {
     const { version, name, status, request, at } = hold
     const current = this.#records.get(version)
     if (!this.#standsAs(seen, current) || (current && isHeld(current, this.#now()))) return false
-    const ended = current?.status === 'running' && { finishedAt: at }
+    const ended = current?.status === 'running' && { finishedAt: at, fence: current.fence + 1 }
     const held = { status, request, ...reasonOf(hold), leaseUntil: null, ...ended }
     this.#records.set(version, { ...(current ?? pending(version, name)), ...held })
     return true

@@ -213,7 +213,8 @@ export class PrismaLedger implements Ledger {
     const data = { ...holdColumns(status, request), leaseUntil: null }
     if (!seen) return this.#create({ ...data, version, name, runner: VERSION })
     const where = whereUnheld(seen, await this.now())
-    const ended = seen.status === 'running' && { finishedAt: at }
+    // Its holder may only stand still: like a claim, this takes the task from it, and it notices.
+    const ended = seen.status === 'running' && { finishedAt: at, fence: { increment: 1 } }
     const { count } = await this.#connection.insist(() =>
       this.#client.afterPartyTaskRecord.updateMany({ where, data: { ...data, ...ended } }),
     )
