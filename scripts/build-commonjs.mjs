@@ -1,5 +1,5 @@
 /**
- * Bundles the two public faces for `require`: Jest in CommonJS mode can't load an ES module, and some of our
+ * Bundles the public faces for `require`: Jest in CommonJS mode can't load an ES module, and some of our
  * dependencies are nothing else. Those are taken in; the others are required as usual. The types are those of the
  * ES modules, so that a client is registered once for both.
  */
@@ -7,11 +7,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const FACES = ['index', 'testing']
+const FACES = ['index', 'testing', 'queue/pg-boss', 'queue/bullmq']
 const ESM_ONLY = ['p-retry', 'superjson']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 await build({
   absWorkingDir: root,
@@ -21,8 +21,9 @@ await build({
   format: 'cjs',
   target: 'node20',
   outdir: 'dist/cjs',
+  outbase: 'src',
   outExtension: { '.js': '.cjs' },
-  external: Object.keys(dependencies)
+  external: Object.keys({ ...dependencies, ...peerDependencies })
     .filter((name) => !ESM_ONLY.includes(name))
     .flatMap((name) => [name, `${name}/*`]),
   logLevel: 'warning',
@@ -38,11 +39,12 @@ for (const face of FACES) writeFileSync(`${root}/dist/cjs/${face}.d.cts`, await 
  */
 async function typesOf(face) {
   const mode = `with { 'resolution-mode': 'import' }`
-  const module = `import('../${face}.js', { ${mode.replace('with', 'with:')} })`
+  const from = `${'../'.repeat(face.split('/').length)}${face}.js`
+  const module = `import('${from}', { ${mode.replace('with', 'with:')} })`
   const values = Object.entries(await import(`../dist/${face}.js`))
   const lines = values.flatMap(([name, value]) => [
     `export declare const ${name}: typeof ${module}.${name}`,
     ...(String(value).startsWith('class') ? [`export type ${name} = ${module}.${name}`] : []),
   ])
-  return [`export type * from '../${face}.js' ${mode}`, ...lines, ''].join('\n')
+  return [`export type * from '${from}' ${mode}`, ...lines, ''].join('\n')
 }

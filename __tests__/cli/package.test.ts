@@ -44,16 +44,38 @@ describe('the package, installed from its tarball in an empty folder', () => {
       console.log([defineTask, defineConfig, createAfterParty, AfterPartyError].map((it) => typeof it).join())`),
     ).toBe('function,function,function,function')
     expect(await node(`console.log(typeof await import('after-party/testing'))`)).toBe('object')
+    for (const [face, factory] of Object.entries({ 'pg-boss': 'pgBossQueue', bullmq: 'bullmqQueue' })) {
+      expect(await node(`console.log(typeof (await import('after-party/${face}')).${factory})`)).toBe('function')
+      const require = `(await import('node:module')).createRequire(import.meta.resolve('./'))`
+      expect(await node(`console.log(typeof ${require}('after-party/${face}').${factory})`)).toBe('function')
+    }
     expect(await node(`console.log(import.meta.resolve('after-party/package.json').endsWith('package.json'))`)).toBe(
       'true',
     )
+  })
+
+  test.each([
+    ['pg-boss', `pgBossQueue({ connectionString: 'postgres://nowhere' })`, 'npm install pg-boss'],
+    ['bullmq', `bullmqQueue({ connection: 'redis://nowhere' })`, 'npm install bullmq ioredis'],
+  ])('a queue without its package %s says what to install', async (face, make, next) => {
+    const told = `({ code, next }) => console.log(code, next)`
+    const factory = make.slice(0, make.indexOf('('))
+    const ring = `ring([{ version: '20260101000000', part: null }]).catch(${told})`
+    const listen = `listen(async () => {}, { concurrency: 1, signal: new AbortController().signal }).catch(${told})`
+    for (const call of [ring, listen])
+      expect(await node(`import { ${factory} } from 'after-party/${face}'; await ${make}.${call}`)).toBe(
+        `config-invalid ${next}`,
+      )
   })
 
   test('its types resolve, and check without skipping them', async () => {
     await writeFile(
       path.join(folder, 'task.ts'),
       `import { createAfterParty, defineConfig, defineTask, type Task } from 'after-party'
+import { bullmqQueue } from 'after-party/bullmq'
+import { pgBossQueue, type PgBossLike } from 'after-party/pg-boss'
 import * as testing from 'after-party/testing'
+export const queues = [bullmqQueue({ connection: { host: 'redis', port: 6379 } }), pgBossQueue({ boss: {} as PgBossLike })]
 export const task = defineTask({ timeout: '10s', async run({ log, signal, progress }) { log('x', signal.aborted); progress(1) } })
 export const config = defineConfig({ client: () => ({}) as never })
 export const party = createAfterParty({ client: config.client, tasks: { '20260101000000_x': task } })

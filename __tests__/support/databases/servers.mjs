@@ -5,6 +5,7 @@ import { dropMariaDb, listMariaDb, usingMariaDb } from './mariadb.mjs'
 import { isLeftover, isOurs } from './names.mjs'
 import { startPgBouncer } from './pgbouncer.mjs'
 import { dropPostgres, listPostgres, usingPostgres } from './postgres.mjs'
+import { redisMissing } from './redis.mjs'
 import { betterSqlite3 } from './stack.mjs'
 import { VARIANT_NAMES, VARIANTS } from './variants.mjs'
 
@@ -85,13 +86,11 @@ export function chosenVariants(wanted = VARIANT_NAMES, serverToo = true) {
   return chosen
 }
 
-/** The variants that the tests can't run on here, with the reasons. */
+/** The variants that the tests can't run on here, and Redis, with the reasons. */
 export function missingVariants() {
   if (!everyVariant) return []
-  return VARIANT_NAMES.flatMap((name) => {
-    const missing = whyMissing(name)
-    return missing === undefined ? [] : [`${name} (${missing})`]
-  })
+  const missing = VARIANT_NAMES.map((name) => [name, whyMissing(name)])
+  return [...missing, ['redis', redisMissing]].flatMap(([name, why]) => (why === undefined ? [] : [`${name} (${why})`]))
 }
 
 async function findPostgres() {
