@@ -51,13 +51,15 @@ for (const name of ['pg-boss', 'bullmq'] as const) {
       expect(all().sort()).toEqual(versions.sort())
     })
 
-    test('queues that are used for the first time at once do not disturb each other', async () => {
-      const queues = Array.from({ length: 8 }, () => engine.queue())
-      await Promise.all(queues.map((queue, index) => queue.ring(messages(`v${index}`))))
-      const listening = new Listening(engine.queue())
-      await listening.saw(8)
-      await listening.stop()
-      expect(listening.messages).toHaveLength(8)
+    test('workers that are the first ones, at once, do not disturb each other', async () => {
+      const told: unknown[] = []
+      const onError = (error: unknown) => told.push(error)
+      const workers = Array.from({ length: 6 }, () => new Listening(engine.queue({ onError })))
+      await engine.queue().ring(messages('first'))
+      await Promise.race(workers.map((worker) => worker.saw(1)))
+      await Promise.all(workers.map((worker) => worker.stop()))
+      expect(workers.flatMap((worker) => worker.versions)).toEqual(['first'])
+      expect(told).toEqual([])
     })
 
     test('works on as many messages at once as it may, and on no more', async () => {

@@ -46,8 +46,10 @@ export async function listenToBullmq(
   })
   try {
     const broken = new Promise<never>((_, reject) => {
+      let missing: Error | undefined
       worker.on('error', (error) => {
-        const missing = withoutDriver(error)
+        missing ??= withoutDriver(error)
+        // What follows from a missing package is no news.
         if (missing) reject(missing)
         else source.told(error)
       })
