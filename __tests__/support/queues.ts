@@ -59,6 +59,8 @@ export const ENGINES = {
       module: 'bullmq',
       factory: 'bullmqQueue',
       options: { redeliverAfter, connection: network.url },
+      // A proxy takes connections for a server that is down, and a client is told of nothing.
+      inProcess: { redeliverAfter, connection: url },
       network,
       stop,
       start,
@@ -73,11 +75,13 @@ interface EngineParts<Options> extends Pick<QueueEngine, 'network' | 'stop' | 's
   module: string
   factory: string
   options: Options & object
+  /** The options in a process of its own, if they are others. */
+  inProcess?: Options & object
   end(): Promise<void>
 }
 
 function engineOf<Options>(parts: EngineParts<Options>): QueueEngine {
-  const { make, module, factory, options, network, stop, start, forget, end } = parts
+  const { make, module, factory, options, inProcess = options, network, stop, start, forget, end } = parts
   const queues: WorkQueue[] = []
   const processes: QueueProcess[] = []
   return {
@@ -89,7 +93,7 @@ function engineOf<Options>(parts: EngineParts<Options>): QueueEngine {
     },
     process(...args) {
       const file = path.join(unpacked, 'dist', 'queue', `${module}.js`)
-      const child = new QueueProcess([file, factory, JSON.stringify(options), ...args])
+      const child = new QueueProcess([file, factory, JSON.stringify(inProcess), ...args])
       processes.push(child)
       return child
     },
