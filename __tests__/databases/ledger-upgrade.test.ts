@@ -58,7 +58,7 @@ describeDatabases(
         let at = 0
         for (const line of before.split('\n')) at = after.indexOf(line, at) + 1 || Number.NaN
         expect(at).not.toBeNaN()
-        expect(after.length).toBe(before.split('\n').length + 15 + 8)
+        expect(after.length).toBe(before.split('\n').length + 16 + 8)
         expect(await succeed(project.afterParty('init'))).toContain('Nothing to change')
 
         await writeUpgrade(project, variant, '0.1', before)
