@@ -30,7 +30,11 @@ function command(kind: TaskRequest['kind']) {
         .option('reason', { type: 'string', requiresArg: true, describe: 'Why, for status and history' })
         .option('by', { type: 'string', requiresArg: true, describe: 'Who asks (the user and the host)' })
         .option('timeout', duration('How long to wait for the process that runs it to stop (2m)'))
-        .option('wait', { type: 'boolean', default: true, describe: 'Wait until it stopped; with --no-wait, only ask' })
+        .option('wait', {
+          type: 'boolean',
+          default: true,
+          describe: 'Wait until it has stopped; with --no-wait, only ask',
+        })
         .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' }),
     run: async (args) =>
       usingParty(args, async (party) => {

@@ -43,7 +43,7 @@ export const runCommand = defineCommand({
         default: true,
         describe: 'Wait for other runs; with --no-wait, exit with code 3 at once',
       })
-      .option('lane', lane('Whose tasks to run: those that deploys wait for, or those in the background (foreground)'))
+      .option('lane', lane('Which tasks to run: those that deploys wait for, or background tasks (foreground)'))
       .option('max-duration', duration('Stop cleanly after this long; the next run resumes'))
       .option('param', repeatable('Parameter of the named task, as name=value; repeatable'))
       .option('batch-size', {

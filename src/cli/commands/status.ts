@@ -12,14 +12,14 @@ export const statusCommand = defineCommand({
   describe: 'Show the state of every task in this database',
   examples: [
     ['status --check', 'Exit with code 4 as long as a task is pending'],
-    ['status --check --lane foreground', 'The same, without the tasks of workers'],
-    ['status --watch', 'Show it again and again, until nothing is pending'],
+    ['status --check --lane foreground', 'The same, without background tasks'],
+    ['status --watch', 'Show it every 2 seconds, until nothing is pending'],
   ],
   options: (yargs) =>
     tags(project(yargs))
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' })
       .option('check', { type: 'boolean', default: false, describe: 'Exit with code 4 if tasks are pending' })
-      .option('lane', lane('Only the tasks that deploys wait for, or only those in the background'))
+      .option('lane', lane('Only the tasks that deploys wait for, or only background tasks'))
       .option('watch', {
         type: 'boolean',
         default: false,

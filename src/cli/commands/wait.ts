@@ -9,13 +9,13 @@ export const waitCommand = defineCommand({
   describe: 'Wait until tasks are done, whatever process runs them. Without names: all tasks',
   examples: [
     ['wait backfill_slugs --timeout 1h', 'Exit with code 4 if it takes longer'],
-    ['wait --lane background', 'Until workers have nothing left to do'],
+    ['wait --lane background', 'Until every background task is done'],
   ],
   options: (yargs) =>
     project(yargs)
       .positional('names', { type: 'string', array: true, describe: 'Names or versions of tasks' })
       .option('timeout', duration('Exit with code 4 after this long (no limit)'))
-      .option('lane', lane('Only the tasks that deploys wait for, or only those in the background'))
+      .option('lane', lane('Only the tasks that deploys wait for, or only background tasks'))
       .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' }),
   run: async (args) =>
     usingParty(args, async (party) => {

@@ -7,14 +7,14 @@ import { usingParty } from '../using-party.js'
 
 export const workCommand = defineCommand({
   command: 'work',
-  describe: 'Run background tasks until it is stopped, side by side with other workers',
+  describe: 'Run background tasks until stopped. Any number of workers may run at once',
   examples: [
     ['work', 'A worker, as a service of its own'],
     ['work --once --max-duration 50s', 'What a cron job runs every minute'],
   ],
   options: (yargs) =>
     project(yargs)
-      .option('once', { type: 'boolean', default: false, describe: 'Do what is there, and exit' })
+      .option('once', { type: 'boolean', default: false, describe: 'Run what is due, and exit' })
       .option('concurrency', {
         type: 'number',
         default: 1,

@@ -60,7 +60,7 @@ const REASONS: Record<
   'fresh-baseline': 'the database is new, is recorded as baseline',
   missing: 'its file is missing',
   'not-named': 'not named',
-  background: 'in the background, waits for a worker',
+  background: 'waits for a worker',
   foreground: 'waits for a deploy',
   'paused-by-request': 'paused by request',
   cancelled: 'cancelled',

@@ -26,8 +26,8 @@ function told(kind: TaskRequest['kind'], { name, to, effect, holder }: Requested
         ? `› ${name} is ${to}: it ended before it could be ${DONE[kind]}`
         : `${stderr.style('green', '✔')} ${name} ${DONE[kind]}`
     case 'asked':
-      return `› ${name}: asked to ${kind}. ${ownerOf(holder?.owner)} still runs it, and stops at its next batch or heartbeat. To see how it stands: npx after-party status`
+      return `› ${name}: asked to ${kind}. ${ownerOf(holder?.owner)} still runs it, and stops at its next batch or heartbeat.\n→ npx after-party status shows its state.`
     case 'revoked':
-      return `${stderr.style('yellow', '⚠')} ${name} ${DONE[kind]}. ${ownerOf(holder?.owner)} went on without heeding the request, so its claim was revoked: nothing that it still writes to this task is committed.`
+      return `${stderr.style('yellow', '⚠')} ${name} ${DONE[kind]}. ${ownerOf(holder?.owner)} ignored the request, so its claim was revoked. It can't commit to this task any more. Work outside of a transaction may continue.`
   }
 }

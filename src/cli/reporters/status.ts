@@ -73,7 +73,10 @@ function row(task: TaskStatus): string[] {
 function remark(task: TaskStatus): string {
   const { state, flags, reason, error, processed, total, leftMs, description, onlyIn } = task
   const waits = flags.includes('waiting') && reason ? describeReason(reason) : ''
-  const stopped = [headline(error ?? ''), waits].filter(Boolean).join(', ') || why(reason, error)
+  const betweenSlices = flags.includes('background') && reason?.code === 'max-duration'
+  const stopped =
+    [headline(error ?? ''), waits].filter(Boolean).join(', ') ||
+    (betweenSlices ? 'waits for its next slice' : why(reason, error))
   const told = STOPPED.has(state)
     ? [total === null ? '' : rows(processed, total), clip(stopped)].filter(Boolean).join(', ')
     : waits
@@ -98,7 +101,7 @@ function asked({ request }: TaskStatus): string {
 function holders({ owner, parts }: TaskStatus): string {
   const ofParts = (parts ?? []).flatMap((part) => (part.state === 'running' && part.owner !== null ? part.owner : []))
   const all = new Set([...(owner === null ? [] : [owner]), ...ofParts].map(describeOwner))
-  const done = parts && `${parts.filter(({ state }) => state === 'done').length} of ${parts.length} parts done`
+  const done = parts && `${parts.filter(({ state }) => state === 'done').length} of ${count(parts.length, 'part')} done`
   return [done, [...all].join(' and ')].filter(Boolean).join(', ')
 }
 

@@ -53,7 +53,7 @@ export function reportText({ verbose = false, command = 'run' }: TextOptions = {
           indent(`${warn()} stopping (${STOPPING[event.reason]}): ${formatMs(event.graceMs)} to finish`),
         )
       case 'finished':
-        return stderr.line(finished(event.task, event.result, event.stack, verbose))
+        return stderr.line(finished(event.task, event.result, { stack: event.stack, verbose, command }))
       case 'idle':
         return stderr.line(
           event.waiting.length === 0
@@ -95,7 +95,7 @@ const STOPPING: Record<StopReason, string> = {
   signal: 'signal',
   timeout: 'timeout',
   lost: 'lost claim',
-  request: 'somebody asked',
+  request: 'by request',
 }
 
 const LOG_MARKS = {
@@ -113,7 +113,11 @@ function rowsOf({ processed = 0, changedMeanwhile = 0, skipped = 0 }: TaskResult
   return parts.filter(Boolean).join(', ')
 }
 
-function finished(task: TaskRef, result: TaskResult, stack: string | undefined, verbose: boolean): string {
+function finished(
+  task: TaskRef,
+  result: TaskResult,
+  { stack, verbose, command }: { stack: string | undefined; verbose: boolean; command: string },
+): string {
   const took = dim(formatMs(result.durationMs))
   const rows = result.processed === undefined ? '' : dim(`, ${rowsOf(result)}`)
   switch (result.outcome) {
@@ -124,7 +128,7 @@ function finished(task: TaskRef, result: TaskResult, stack: string | undefined, 
     case 'interrupted':
       return `${warn()} ${task.name} was interrupted after ${took}${rows}`
     case 'paused':
-      return `› ${task.name} paused after ${took}${rows}: ${why(result)}`
+      return `› ${task.name} paused after ${took}${rows}: ${command === 'work' && result.reason?.code === 'max-duration' ? 'its slice ended' : why(result)}`
     case 'cancelled':
       return `› ${task.name} cancelled ${why(result)}`
     case 'waiting':
