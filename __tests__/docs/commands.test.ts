@@ -74,7 +74,7 @@ test('the npm scripts that pages show are in package.json', () => {
 
 describe('docs/commands.md', () => {
   const common = keysIn(section(page, 'Options of every command')).map((key) => key.split(' ')[0] ?? '')
-  const words = (usage: string) => `after-party ${usage.replace('..]', '...]')}`
+  const words = (usage: string) => `after-party ${usage.replace(/\.\.(?=[\]>])/, '...')}`
 
   test('has every command', () => {
     const titles = page.headings.filter(({ level }) => level === 2).flatMap(({ title }) => codeSpans(title))

@@ -16,7 +16,10 @@ const ENGINE: Record<string, string> = {
   RunJson: 'RunResult',
   PlanJson: `{ tasks: Pick<PlannedTask, 'version' | 'name' | 'state' | 'flags' | 'runs' | 'reason'>[] }`,
   RehearsalJson: '{ rehearsals: Rehearsal[] }',
-  StatusJson: `Pick<Status, 'tasks' | 'summary'>`,
+  StatusJson: `Pick<Status, 'tasks' | 'summary' | 'worker'>`,
+  WorkJson: `Awaited<ReturnType<AfterParty['work']>>`,
+  RequestedJson: `{ tasks: Awaited<ReturnType<AfterParty['pause']>> }`,
+  WaitJson: `Awaited<ReturnType<AfterParty['wait']>>`,
   DeployJson: 'DeployResult',
   DeployPlanJson: '{ segments: PlannedSegment[] }',
   CheckJson: 'CheckResult',
@@ -40,6 +43,7 @@ beforeAll(async () => {
   await project.task('20260103000000_elsewhere', '', `environments: ['production'], everyDeploy: true,`)
   await project.task('20260104000000_fails', `throw new Error('no')`)
   await project.task('20260105000000_old', '', `onFresh: 'baseline',`)
+  await project.task('20260106000000_behind', '', `background: true,`)
   await say(
     ['PlanJson', 'run', '--dry-run'],
     ['RehearsalJson', 'run', '--rehearse'],
@@ -47,7 +51,10 @@ beforeAll(async () => {
     ['CheckJson', 'check'],
     ['DeployPlanJson', 'deploy', '--dry-run'],
     ['RunJson', 'run', '--deploy-id', 'v1', '--fresh'],
+    ['RequestedJson', 'pause', 'behind', '--reason', 'the sale'],
     ['StatusJson', 'status'],
+    ['WorkJson', 'work', '--once'],
+    ['WaitJson', 'wait', 'behind', '--timeout', '0'],
     ['HistoryJson', 'history'],
     ['DeployJson', 'deploy'],
     ['DoctorJson', 'doctor'],
@@ -88,7 +95,7 @@ describe('docs/json.md', () => {
     const values = printed.map(([type, json], at) => `export const printed${at}: ${type} = ${json}`)
     const same = Object.entries(ENGINE).map(([type, engine]) => `same<Equal<JsonOf<${type}>, JsonOf<${engine}>>>()`)
     const file = [
-      `import type { CheckResult, DeployResult, ErrorCode, Marked, PlannedSegment, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskAttempt, TaskState } from 'after-party'`,
+      `import type { AfterParty, CheckResult, DeployResult, ErrorCode, Marked, PlannedSegment, PlannedTask, Reason, Rehearsal, RunResult, Status, TaskAttempt, TaskState } from 'after-party'`,
       `import { type Equal, same } from './equal.js'`,
       JSON_OF,
       ...shapes,

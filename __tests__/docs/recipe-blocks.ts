@@ -31,7 +31,7 @@ const PARSERS: Record<string, Parser> = {
   ts: ({ text }) => ({ commands: scriptsIn(text).flatMap(shellCommands) }),
   sh: parseShell,
   ruby: parseRuby,
-  text: ({ title, text }) => (title === 'Procfile' ? data(parseProcfile(text)) : { commands: [] }),
+  text: parseText,
 }
 
 export async function parseBlock(block: Block): Promise<Parsed> {
@@ -106,6 +106,26 @@ async function parseRuby({ text }: Block): Promise<Parsed> {
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'))
   const executed = [...text.matchAll(/^ *execute (.+)$/gm)].map(([, words = '']) => literals(words))
   return { commands: executed.flatMap(listedCommands) }
+}
+
+function parseText({ title, text }: Block): Parsed {
+  if (title === 'Procfile') return data(parseProcfile(text))
+  return title?.endsWith('.service') ? data(parseUnit(text)) : { commands: [] }
+}
+
+/** A unit of systemd, by section. */
+function parseUnit(text: string): Record<string, Record<string, string>> {
+  const sections: Record<string, Record<string, string>> = {}
+  let section: Record<string, string> | undefined
+  for (const line of text.split('\n').filter((each) => each !== '')) {
+    const [, name, key, value] = /^\[(\w+)\]$|^([A-Za-z]+)=(\S.*)$/.exec(line) ?? []
+    if (name !== undefined) {
+      section = {}
+      sections[name] = section
+    } else if (section && key !== undefined && value !== undefined) section[key] = value
+    else throw new Error(`not a line of a unit: ${line}`)
+  }
+  return sections
 }
 
 function parseProcfile(text: string): Record<string, string> {

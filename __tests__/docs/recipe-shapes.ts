@@ -51,6 +51,34 @@ const job = strictObject({
   }),
 })
 
+const cronJob = strictObject({
+  apiVersion: literal('batch/v1'),
+  kind: literal('CronJob'),
+  metadata: strictObject({ name: string() }),
+  spec: strictObject({
+    schedule: pipe(string(), regex(/^(\S+ ){4}\S+$/)),
+    concurrencyPolicy: picklist(['Allow', 'Forbid', 'Replace']),
+    jobTemplate: strictObject({ spec: job.entries.spec }),
+  }),
+})
+
+/** A unit of systemd: sections with the directives of its manual that we use. */
+const unit = strictObject({
+  Unit: strictObject({ Description: string(), After: string(), Wants: string() }),
+  Service: strictObject({
+    WorkingDirectory: pipe(string(), regex(/^\//)),
+    EnvironmentFile: pipe(string(), regex(/^-?\//)),
+    // A command is an absolute path.
+    ExecStart: pipe(string(), regex(/^\//)),
+    Restart: picklist(['no', 'always', 'on-failure']),
+    RestartSec: pipe(string(), regex(/^\d+$/)),
+    // More than `--grace`.
+    TimeoutStopSec: pipe(string(), regex(/^(2[6-9]|[3-9]\d|\d{3,})$/)),
+    User: string(),
+  }),
+  Install: strictObject({ WantedBy: string() }),
+})
+
 const deployment = strictObject({
   apiVersion: literal('apps/v1'),
   kind: literal('Deployment'),
@@ -203,6 +231,9 @@ const pm2 = strictObject({
 export const SHAPES: Record<string, GenericSchema> = {
   'templates/migrate-job.yaml': job,
   'deployment.yaml': deployment,
+  'worker.yaml': deployment,
+  'worker-cronjob.yaml': cronJob,
+  'shop-worker.service': unit,
   'compose.yaml': compose,
   '.github/workflows/deploy.yml': workflow,
   '.gitlab-ci.yml': gitlab,
@@ -211,7 +242,7 @@ export const SHAPES: Record<string, GenericSchema> = {
   'vercel.json': vercel,
   'migrate-task.json': ecs,
   'ecosystem.config.cjs': pm2,
-  Procfile: strictObject({ release: string(), web: string() }),
+  Procfile: strictObject({ release: string(), web: string(), worker: string() }),
 }
 
 /** Blocks of a page that are a part of such a file. */

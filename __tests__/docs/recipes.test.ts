@@ -11,13 +11,20 @@ import { PARTS, SHAPES } from './recipe-shapes.js'
 const QUESTIONS = ['Deploy id', 'Several replicas', 'A failure', 'Time limits', '`DATABASE_URL`']
 const DATA = ['yaml', 'toml', 'json']
 
-const pages = [...recipePages(), readPage('docs/compiled-images.md')]
+/** Of this page, what is a file of a platform. */
+const background = readPage('docs/background.md')
+const units = background.blocks.filter(({ title }) => title?.endsWith('.service'))
+const pages = [...recipePages(), readPage('docs/compiled-images.md'), { ...background, blocks: units }]
 const blocks = pages.flatMap((page) =>
   page.blocks.map((block) => [`${page.file}:${block.line} ${block.title ?? block.language}`, page, block] as const),
 )
 
 function shapeOf({ file }: Page, { title, language, text }: Block) {
-  const data = DATA.includes(language) || title === 'Procfile' || text.startsWith('module.exports = {')
+  const data =
+    DATA.includes(language) ||
+    title === 'Procfile' ||
+    title?.endsWith('.service') ||
+    text.startsWith('module.exports = {')
   if (!data) return undefined
   const shape = title === undefined ? PARTS[file] : SHAPES[title]
   if (!shape) throw new Error(`no shape for ${title ?? file}`)

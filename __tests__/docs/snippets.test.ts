@@ -35,6 +35,7 @@ const TABLES: [page: string, section: string, type: string][] = [
   ['docs/library.md', 'Options', 'keyof AfterPartyOptions'],
   ['docs/library.md', 'Methods', 'keyof AfterParty & string'],
   ['docs/library.md', 'Options of `run`', 'keyof PartyRunOptions'],
+  ['docs/library.md', 'Options of `work`', `keyof NonNullable<Parameters<AfterParty['work']>[0]>`],
   ['docs/library.md', 'Events', `RunEvent['type']`],
 ]
 
