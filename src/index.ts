@@ -80,8 +80,20 @@ export type { Gate, Migrations, PendingMigration } from './deploy/pending-migrat
 export type { PlannedSegment } from './deploy/plan-deploy.js'
 export type { BlockedMigration, Segment } from './deploy/segments.js'
 export type { Marked, MarkOptions } from './engine/mark.js'
+export type { PartStatus } from './engine/part-status.js'
 export type { Rehearsal } from './engine/rehearse.js'
+export type { Requested } from './engine/requests.js'
 export type { HistoryOptions, Status, StatusOptions, StatusSummary, TaskAttempt, TaskStatus } from './engine/status.js'
 export type { TagFilter } from './engine/tags.js'
-export type { AfterParty, AfterPartyOptions, PartyRunOptions } from './party.js'
+export type { Waited } from './engine/wait.js'
+export type { WorkerStatus } from './engine/worker-status.js'
+export type {
+  AfterParty,
+  AfterPartyOptions,
+  PartyRequestOptions,
+  PartyRunOptions,
+  PartyWaitOptions,
+  PartyWorkOptions,
+} from './party.js'
 export { createAfterParty } from './party.js'
+export type { WorkResult } from './worker/worker.js'

@@ -47,6 +47,8 @@ export async function compile(directory: string, files: ReadonlyMap<string, stri
         '@/*': ['./*'],
         'after-party': [path.join(unpacked, 'dist/index.d.ts')],
         'after-party/testing': [path.join(unpacked, 'dist/testing.d.ts')],
+        'after-party/pg-boss': [path.join(unpacked, 'dist/queue/pg-boss.d.ts')],
+        'after-party/bullmq': [path.join(unpacked, 'dist/queue/bullmq.d.ts')],
       },
     },
     include: ['.'],

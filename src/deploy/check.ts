@@ -2,6 +2,7 @@ import type { OnFresh } from '../define/config.js'
 import type { Definition } from '../define/definition.js'
 import type { AfterPartyError } from '../define/errors.js'
 import type { Engine } from '../engine/engine.js'
+import { withAllBefore } from '../engine/order.js'
 import { planParams } from '../engine/params.js'
 import { mayRun, plannedTask, planTasks } from '../engine/plan.js'
 import { faultsError, loadDefinitions, walkFaultsOf } from '../engine/prepare.js'
@@ -73,7 +74,8 @@ export async function check(
     migrations === undefined ? { pending: [], fresh: false } : await readPendingMigrations(engine, migrations)
   const now = records.some(({ status }) => status === 'running') ? await opened.ledger.now() : 0
   const here = { environment: opened.environment, deployId, fresh: fresh ? freshDatabase : undefined }
-  const plan = planTasks({ ...known, now, ...here })
+  const needed = pending.flatMap(({ gates }) => gates.filter(({ open }) => !open).map(({ version }) => version))
+  const plan = planTasks({ ...known, now, ...here, awaited: withAllBefore(needed, known) })
   const closed = pending
     .map(({ name, gates }) => ({ migration: name, requires: gates.filter(({ open }) => !open) }))
     .filter(({ requires }) => requires.length > 0)

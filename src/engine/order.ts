@@ -9,6 +9,18 @@ export function tasksBefore({ after = [] }: Pick<Definition, 'after'>, tasks: re
   return after.flatMap((word) => find(word, tasks) ?? [])
 }
 
+/** Some tasks with all that they come after, directly or not. Pure. */
+export function withAllBefore(
+  versions: readonly string[],
+  { files, definitions }: { files: readonly TaskFile[]; definitions: ReadonlyMap<string, Definition> },
+): Set<string> {
+  const all = new Set(versions)
+  // A set grows while it is walked.
+  for (const version of all)
+    for (const before of tasksBefore(definitions.get(version) ?? {}, files)) all.add(before.version)
+  return all
+}
+
 /** What is wrong with what tasks come after: it must be there, and older, or nothing would ever come first. Pure. */
 export function orderFaults(files: readonly TaskFile[], definitions: ReadonlyMap<string, Definition>): Fault[] {
   return files.flatMap(({ version, file }) =>

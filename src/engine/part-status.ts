@@ -1,6 +1,7 @@
+import { readCheckpoint } from '../backfills/checkpoint.js'
+import { partsOf, recordsOfParts } from '../backfills/parts.js'
 import type { TaskState } from '../define/events.js'
 import { isHeld } from '../ledger/contract.js'
-import { partColumns } from '../ledger/rows.js'
 import type { Engine } from './engine.js'
 import { isPending, type PlanEntry } from './plan.js'
 
@@ -14,23 +15,27 @@ export interface PartStatus {
   owner: string | null
 }
 
-/** By version: of the backfills in parts that are not done. */
+/** How far each part is, by version: of the backfills that were split, and are not done. `now`: the database's clock. */
 export async function partsOfEach(
   { ledger }: Engine,
   tasks: readonly PlanEntry[],
   now: number,
 ): Promise<Map<string, PartStatus[]>> {
-  const open = tasks.filter(({ state, record, definition }) => {
-    const parted = definition?.kind === 'backfill' && (definition.concurrency ?? 1) > 1
-    return parted && record !== null && record.attempts > 0 && isPending(state)
-  })
   const parts = new Map<string, PartStatus[]>()
-  if (open.length === 0) return parts
-  for (const record of await ledger.partsOf(open.map(({ version }) => version))) {
-    const version = partColumns(record.version).partOf ?? ''
-    const state = record.status === 'running' && !isHeld(record, now) ? 'interrupted' : record.status
-    const { part, processed, owner } = record
-    parts.set(version, [...(parts.get(version) ?? []), { part: part ?? 0, state, processed, owner }])
+  for (const { version, state, record, definition } of tasks) {
+    const parted = definition?.kind === 'backfill' && (definition.concurrency ?? 1) > 1
+    if (!parted || !record?.attempts || !isPending(state)) continue
+    const checkpoint = readCheckpoint((await ledger.record(version))?.checkpoint ?? null)
+    if (!checkpoint?.splits) continue
+    const records = await recordsOfParts(ledger, partsOf(version, checkpoint))
+    parts.set(
+      version,
+      records.map((found, i) => {
+        const { status = 'pending', processed = 0, owner = null } = found ?? {}
+        const state = found && status === 'running' && !isHeld(found, now) ? 'interrupted' : status
+        return { part: i + 1, state, processed, owner }
+      }),
+    )
   }
   return parts
 }

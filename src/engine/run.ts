@@ -5,7 +5,7 @@ import { monotonicNow } from '../ledger/clock.js'
 import type { TaskFile } from '../project/task-files.js'
 import { withBaseline } from './baseline.js'
 import type { Engine, RunEngine } from './engine.js'
-import { orderFaults, tasksBefore } from './order.js'
+import { orderFaults, tasksBefore, withAllBefore } from './order.js'
 import { planParams } from './params.js'
 import { isAfter, leavesOut, mayRun, type PlanEntry, plannedTask, planTasks } from './plan.js'
 import { faultsError, loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
@@ -45,7 +45,7 @@ export async function planRun(engine: Engine, options: PlanOptions): Promise<Pla
   const { definitions } = loaded
   await demandKnownTags(options, { source: engine.source, files, definitions })
   const now = records.some(({ status }) => status === 'running') ? await engine.ledger.now() : 0
-  const awaited = options.awaited && new Set(options.awaited)
+  const awaited = options.awaited && withAllBefore(options.awaited, { files, definitions })
   const wanted = { deployId, named, fresh, upTo, tags, excludeTags, lane, awaited }
   const tasks = planTasks({ files, records, definitions, now, environment: engine.environment, ...wanted })
   const planned = await planParams(engine, tasks, { params, byName })
@@ -138,7 +138,6 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
   options.emit({ type: 'planned', tasks: tasks.map(plannedTask), database })
   if (baseline.length > 0) options.emit({ type: 'baseline', tasks: baseline })
   const ours = queue.filter(({ flags }) => options.lane !== 'background' && flags.includes('background')).map(refOf)
-  // Whoever works in the background leaves these to us.
   if (ours.length > 0) await engine.ledger.enlist(ours, 'foreground')
   const results: TaskResult[] = []
   let outcome: Outcome = 'done'
@@ -148,6 +147,9 @@ export async function run(engine: RunEngine, options: RunOptions): Promise<RunRe
     else {
       // With nothing to do, none of what runs tasks is loaded.
       const { runTask } = await import('./run-task.js')
+      // Whoever works in the background leaves it to us: they would be faster to take it, again and again.
+      if (ours.some(({ version }) => version === queue[0]?.version))
+        await engine.ledger.enlist([queue[0]], 'foreground')
       const result = await runTask(engine, queue[0], options)
       queue.shift()
       results.push(result)

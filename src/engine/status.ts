@@ -12,6 +12,7 @@ import { isPending, mayRun, type PlanEntry, planTasks } from './plan.js'
 import { loadDefinitions, resolveNames, walkFaultsOf } from './prepare.js'
 import { shownParams } from './stored-params.js'
 import { demandKnownTags, isFiltered, leftOutByTag, type TagFilter } from './tags.js'
+import { failuresInARow, pauseAfter } from './try-again.js'
 import { type WorkerStatus, workerStatus } from './worker-status.js'
 
 /** A task and its recorded state. */
@@ -38,6 +39,8 @@ export interface TaskStatus {
   request: TaskRequest | null
   /** When a worker last saw it wait, if it is a background task. */
   seenAt: Date | null
+  /** Of a background task that failed: when workers try it again. Null: they leave it to people, or it did not fail. */
+  retryAt: Date | null
   /** Of a backfill in parts that is not done: how far each of its parts is. */
   parts: PartStatus[] | null
   /** The process that holds it, or held it last. */
@@ -93,14 +96,22 @@ export async function status(engine: Engine, options: StatusOptions = {}): Promi
   const all = planTasks({ files, records, definitions, checksums, now, environment: engine.environment })
   const tasks = all.filter((task) => isChosen(task, options) && isInLane(task, options.lane))
   const parts = await partsOfEach(engine, tasks, now)
+  const retries = await retriesOf(engine, tasks)
   const left = await timesLeft(engine, tasks, now)
   return {
     tasks: tasks.map((task) =>
-      taskStatus(task, now, { leftMs: left.get(task.version) ?? null, parts: parts.get(task.version) ?? null }),
+      taskStatus(task, now, {
+        leftMs: left.get(task.version) ?? null,
+        parts: parts.get(task.version) ?? null,
+        retryAt: retries.get(task.version) ?? null,
+      }),
     ),
     summary: summarise(tasks),
     pending: tasks.some(({ state }) => isPending(state)),
-    worker: workerStatus(tasks, now),
+    worker: workerStatus(
+      tasks.filter(({ version, state }) => state !== 'failed' || retries.has(version)),
+      now,
+    ),
     // An old task whose imports are long gone has done its work; only files that may still run matter.
     faults: [
       ...faults,
@@ -115,6 +126,17 @@ export async function status(engine: Engine, options: StatusOptions = {}): Promi
 /** A file that is gone or can't be loaded has no tags that anybody knows. */
 function isChosen({ definition }: PlanEntry, filter: TagFilter): boolean {
   return definition ? !leftOutByTag(definition, filter) : (filter.tags ?? []).length === 0
+}
+
+/** By version: when workers try what failed again; what they leave to people is not there. */
+async function retriesOf({ ledger }: Engine, tasks: readonly PlanEntry[]): Promise<Map<string, Date>> {
+  const retries = new Map<string, Date>()
+  for (const { version, state, flags, record } of tasks) {
+    if (state !== 'failed' || !flags.includes('background')) continue
+    const pause = pauseAfter(await failuresInARow(ledger, version))
+    if (pause !== undefined) retries.set(version, new Date((record?.finishedAt?.getTime() ?? 0) + pause))
+  }
+  return retries
 }
 
 function isInLane({ flags }: PlanEntry, lane: Lane | undefined): boolean {
@@ -139,7 +161,7 @@ async function timesLeft(
 function taskStatus(
   { version, name, state, flags, file, record, definition }: PlanEntry,
   now: number,
-  { leftMs, parts }: Pick<TaskStatus, 'leftMs' | 'parts'>,
+  { leftMs, parts, retryAt }: Pick<TaskStatus, 'leftMs' | 'parts' | 'retryAt'>,
 ): TaskStatus {
   const started = record?.startedAt?.getTime()
   const finished = record?.finishedAt?.getTime() ?? (state === 'running' ? now : undefined)
@@ -162,6 +184,7 @@ function taskStatus(
     error: record?.error ?? null,
     request: record?.request ?? null,
     seenAt: record?.seenAt ?? null,
+    retryAt,
     parts,
     owner: record?.owner ?? null,
     file: file?.file ?? null,

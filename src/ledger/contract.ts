@@ -40,7 +40,7 @@ export interface TaskRecord {
   deployId: string | null
   /** Who waits for it. Null: it was never noted. */
   lane: Lane | null
-  /** When a worker last saw it wait. */
+  /** When a worker last saw it wait, or a run asked for it. */
   seenAt: Date | null
   /** What was asked of it, and stands: the next claim takes it away. */
   request: TaskRequest | null
@@ -245,8 +245,8 @@ export interface Requests {
   /** Takes a task, and its parts, from a holder that does not heed. False: it changed meanwhile. */
   revoke(seen: ListedRecord, hold: Hold): Promise<boolean>
   /**
-   * Notes who waits for these tasks; a task without a record gets a pending one. `alongside` writes in the same
-   * transaction of the ledger's client; what it throws takes the note back.
+   * Notes who waits for these tasks, and in the foreground since when; a task without a record gets a pending one.
+   * `alongside` writes in the same transaction of the ledger's client; what it throws takes the note back.
    */
   enlist(
     tasks: readonly { version: string; name: string }[],
@@ -255,8 +255,6 @@ export interface Requests {
   ): Promise<void>
   /** Notes that a worker saw these tasks wait. */
   sawWaiting(versions: readonly string[], at: Date): Promise<void>
-  /** The parts of these backfills, in order, without their long texts. */
-  partsOf(versions: readonly string[]): Promise<ListedRecord[]>
 }
 
 /** The attempts. */

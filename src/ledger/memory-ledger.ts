@@ -188,8 +188,9 @@ export class MemoryLedger implements Ledger {
     alongside?: (transaction: object) => Promise<void>,
   ): Promise<void> {
     await alongside?.({})
+    const seen = lane === 'foreground' && { seenAt: new Date(this.#now()) }
     for (const { version, name } of tasks)
-      this.#records.set(version, { ...(this.#records.get(version) ?? pending(version, name)), lane })
+      this.#records.set(version, { ...(this.#records.get(version) ?? pending(version, name)), lane, ...seen })
   }
 
   async sawWaiting(versions: readonly string[], at: Date): Promise<void> {
@@ -197,11 +198,6 @@ export class MemoryLedger implements Ledger {
       const record = this.#records.get(version)
       if (record && record.status !== 'running') record.seenAt = at
     }
-  }
-
-  async partsOf(versions: readonly string[]): Promise<ListedRecord[]> {
-    const parts = versions.flatMap((version) => this.#ofTask(version)).filter(({ part }) => part !== null)
-    return parts.sort((a, b) => (a.version < b.version ? -1 : 1))
   }
 
   async addRun(run: TaskRun): Promise<void> {

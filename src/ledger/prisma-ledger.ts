@@ -246,14 +246,14 @@ export class PrismaLedger implements Ledger {
     const have = new Set(known.map(({ version }) => version))
     for (const { version, name } of tasks)
       if (!have.has(version)) await this.#create({ version, name, status: 'pending', runner: VERSION })
+    const data = { lane, ...(lane === 'foreground' && { seenAt: new Date(await this.now()) }) }
     const note = (client: LedgerClient) =>
-      client.afterPartyTaskRecord.updateMany({ where: { version: { in: versions } }, data: { lane } })
-    const begin = this.#client.$transaction?.bind(this.#client)
-    if (!alongside || !begin) {
+      client.afterPartyTaskRecord.updateMany({ where: { version: { in: versions } }, data })
+    if (!alongside) {
       await this.#connection.insist(() => note(this.#client))
       return
     }
-    await begin(async (transaction) => {
+    await this.#client.$transaction(async (transaction) => {
       await note(withoutExtensions(transaction))
       await alongside(transaction)
     })
@@ -262,11 +262,6 @@ export class PrismaLedger implements Ledger {
   async sawWaiting(versions: readonly string[], at: Date): Promise<void> {
     const where = { version: { in: [...versions] }, status: { not: 'running' } }
     await this.#connection.insist(() => this.#client.afterPartyTaskRecord.updateMany({ where, data: { seenAt: at } }))
-  }
-
-  async partsOf(versions: readonly string[]): Promise<ListedRecord[]> {
-    const query = { where: { partOf: { in: [...versions] } }, select: LISTED, orderBy: { version: 'asc' } }
-    return (await this.#connection.ask(() => this.#client.afterPartyTaskRecord.findMany(query))).map(toListed)
   }
 
   addRun(run: TaskRun): Promise<void> {

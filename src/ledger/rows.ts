@@ -45,7 +45,7 @@ export interface LedgerClient {
   afterPartyTaskRecord: Delegate<RecordRow>
   afterPartyTaskRun: Delegate<RunRow>
   $queryRawUnsafe?(query: string): Promise<unknown>
-  $transaction?<T>(work: (transaction: LedgerClient) => Promise<T>): Promise<T>
+  $transaction<T>(work: (transaction: LedgerClient) => Promise<T>): Promise<T>
   $disconnect(): Promise<void>
   $primary?(): LedgerClient
 }

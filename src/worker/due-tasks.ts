@@ -29,9 +29,9 @@ export interface Found {
 
 /**
  * The background tasks that wait here or are under way, the one that nobody has touched for longest first. Records
- * without a file are of another release, and are left to it.
+ * without a file are of another release, and are left to it. `triedHere`: what failed in this process, by version.
  */
-export async function dueTasks(engine: Engine): Promise<Found> {
+export async function dueTasks(engine: Engine, triedHere: ReadonlyMap<string, unknown>): Promise<Found> {
   const { source, ledger, environment } = engine
   const [{ files, faults }, records, now] = await Promise.all([source.list(), ledger.recordsForRun(), ledger.now()])
   const byVersion = new Map(records.map((record) => [record.version, record]))
@@ -43,7 +43,9 @@ export async function dueTasks(engine: Engine): Promise<Found> {
   const { tasks: withParams, faults: paramFaults } = await planParams(engine, runnable)
   const ready = withParams.filter(({ file }) => !paramFaults.some((fault) => fault.file === file?.file))
   const tasks = await withTasksBefore(engine, ready, { files, definitions })
-  const due = await Promise.all(tasks.map(async (task) => ({ task, ...(await dueAt(engine, task)) })))
+  const due = await Promise.all(
+    tasks.map(async (task) => ({ task, ...(await dueAt(engine, task, triedHere.has(task.version))) })),
+  )
   const ofWorkers = [...wrong, ...paramFaults].filter(({ file }) => isOfWorkers(file, files, definitions))
   return { tasks: due.sort(longestUntouchedFirst), now, faults: [...faults, ...loadFaults, ...ofWorkers] }
 }
@@ -57,13 +59,17 @@ function isOfWorkers(
   return definitions.get(version)?.background === true
 }
 
-/** A task that failed waits, longer each time; a file that was changed since may be the remedy. */
+/**
+ * A task that failed waits, longer each time. Another file than the one that failed may be the remedy, so it is tried at
+ * once: by each process once, or workers of two releases would try in turns.
+ */
 async function dueAt(
   { ledger, source }: Engine,
   { state, version, record, file }: PlanEntry,
+  triedHere: boolean,
 ): Promise<Pick<DueTask, 'at' | 'failures'>> {
   if (state !== 'failed' || !record) return { at: 0, failures: 0 }
-  if (file && isChanged(await source.checksum(file), record.checksum)) return { at: 0, failures: 0 }
+  if (!triedHere && file && isChanged(await source.checksum(file), record.checksum)) return { at: 0, failures: 0 }
   const failures = await failuresInARow(ledger, version)
   const pause = pauseAfter(failures)
   return { at: pause === undefined ? undefined : (record.finishedAt?.getTime() ?? 0) + pause, failures }

@@ -7,6 +7,7 @@ import type { PlanEntry } from '../engine/plan.js'
 import { monotonicNow } from '../ledger/clock.js'
 import { Alarm } from './alarm.js'
 import { type DueTask, dueTasks, type Found } from './due-tasks.js'
+import { LoadedTasks } from './loaded-tasks.js'
 
 /** How to work. Durations in ms. */
 export interface WorkerOptions {
@@ -47,8 +48,11 @@ const NOT_NOW_MS = 1_000
 const WAITING_MS = 30_000
 /** Ms: the longest pause after a look at the database that failed. */
 const LONGEST_TROUBLE_MS = 30_000
-/** Ms: a run that waits for a background task, and was killed, has it no longer. */
+/** Ms: a run that asked for a background task, and was killed before it took it, has it no longer. */
 const AWAITED_MS = 10 * 60_000
+
+/** Ms: longer than it takes to see who has a backfill, which is helped then for as long as there are parts. */
+const HELP_MS = 1_000
 
 /** Somebody rang: resolved when the task has had its turn, or needs none. */
 interface Rung {
@@ -66,8 +70,6 @@ export class Worker {
   readonly #busy = new Map<string, number>()
   /** By version, on the monotonic clock: not before. */
   readonly #notBefore = new Map<string, number>()
-  /** By version, on the monotonic clock: since when somebody waits for it in the foreground. */
-  readonly #awaitedSince = new Map<string, number>()
   readonly #leftAlone = new Set<string>()
   readonly #done = new Map<string, TaskRef>()
   readonly #failed = new Map<string, TaskRef>()
@@ -81,7 +83,7 @@ export class Worker {
   #looked = false
 
   constructor(engine: Engine, options: WorkerOptions) {
-    this.#engine = engine
+    this.#engine = { ...engine, source: new LoadedTasks(engine.source) }
     this.#options = options
   }
 
@@ -120,7 +122,7 @@ export class Worker {
     while (!this.#isOver) {
       const rung = this.#rung.shift()
       try {
-        const found = await dueTasks(this.#engine)
+        const found = await dueTasks(this.#engine, this.#failed)
         await this.#noteSeen(found)
         this.#looked = true
         this.#troubleMs = 0
@@ -168,22 +170,11 @@ export class Worker {
       return false
     }
     this.#leftAlone.delete(version)
-    if (at > now || this.#isAwaited(task)) return false
+    if (at > now || isAwaited(task, now)) return false
     if (this.#options.once && this.#failed.has(version)) return false
     const parts = hasParts(task) && !this.#engine.ledger.singleWriter
     if (!parts && (this.#busy.has(version) || state === 'running')) return false
     return isRung || monotonicNow() >= (this.#notBefore.get(version) ?? 0)
-  }
-
-  /** Whether a deploy that needs it, or somebody who named it, has it or is about to take it. */
-  #isAwaited({ version, record, state }: PlanEntry): boolean {
-    if (record?.lane !== 'foreground' || state === 'running') {
-      this.#awaitedSince.delete(version)
-      return false
-    }
-    const since = this.#awaitedSince.get(version) ?? monotonicNow()
-    this.#awaitedSince.set(version, since)
-    return monotonicNow() - since < AWAITED_MS
   }
 
   /** One attempt at a task, for as long as a slice. */
@@ -200,8 +191,8 @@ export class Worker {
       const { runTask } = await import('../engine/run-task.js')
       const result = await runTask({ ...this.#engine, owner: makeOwner() }, task, {
         leaseMs,
-        // Long enough to lend a hand.
-        lockTimeoutMs: 1,
+        // Who has parts to spare is helped; for anything else there is no waiting.
+        lockTimeoutMs: hasParts(task) ? HELP_MS : 0,
         graceMs,
         stopAt: Math.min(monotonicNow() + sliceMs, stopAt),
         partsAtOnce: 1,
@@ -224,7 +215,7 @@ export class Worker {
 
   #hear(task: PlanEntry, { outcome, processed = 0 }: TaskResult): void {
     const { version } = task
-    if (outcome !== 'locked') {
+    if (outcome !== 'locked' && outcome !== 'waiting') {
       this.#slices += 1
       this.#idle = false
     }
@@ -243,7 +234,7 @@ export class Worker {
   async #noteSeen({ tasks, now }: Found): Promise<void> {
     if (monotonicNow() - this.#seenAt < SEEN_EVERY_MS) return
     this.#seenAt = monotonicNow()
-    const waiting = tasks.filter(({ task }) => task.record && task.state !== 'running')
+    const waiting = tasks.filter(({ task }) => task.record?.lane === 'background' && task.state !== 'running')
     if (waiting.length > 0)
       await this.#engine.ledger.sawWaiting(
         waiting.map(({ task }) => task.version),
@@ -290,6 +281,12 @@ export class Worker {
 
 function refOf({ version, name }: TaskRef): TaskRef {
   return { version, name }
+}
+
+/** Whether a deploy that needs it, or somebody who named it, is about to take it. */
+function isAwaited({ record, state }: PlanEntry, now: number): boolean {
+  if (record?.lane !== 'foreground' || state === 'running') return false
+  return now - (record.seenAt?.getTime() ?? 0) < AWAITED_MS
 }
 
 function hasParts({ definition }: PlanEntry): boolean {

@@ -77,6 +77,7 @@ const shown: TaskStatus = {
   processed: 200,
   total: 500,
   leftMs: null,
+  retryAt: null,
   reason: null,
   error: null,
   request: null,

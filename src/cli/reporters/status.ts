@@ -74,11 +74,12 @@ function remark(task: TaskStatus): string {
   const { state, flags, reason, error, processed, total, leftMs, description, onlyIn } = task
   const waits = flags.includes('waiting') && reason ? describeReason(reason) : ''
   const betweenSlices = flags.includes('background') && reason?.code === 'max-duration'
-  const stopped =
-    [headline(error ?? ''), waits].filter(Boolean).join(', ') ||
-    (betweenSlices ? 'waits for its next slice' : why(reason, error))
+  const stopped = isAsked(task)
+    ? why(reason, null)
+    : [headline(error ?? ''), waits].filter(Boolean).join(', ') ||
+      (betweenSlices ? 'waits for its next slice' : why(reason, error))
   const told = STOPPED.has(state)
-    ? [total === null ? '' : rows(processed, total), clip(stopped)].filter(Boolean).join(', ')
+    ? [total === null ? '' : rows(processed, total), clip(stopped), retry(task)].filter(Boolean).join(', ')
     : waits
       ? clip(waits)
       : state === 'running'
@@ -89,6 +90,17 @@ function remark(task: TaskStatus): string {
           ? `only in ${onlyIn.join(', ')}`
           : clip(description ?? '')
   return [...flags.filter((flag) => flag !== 'waiting'), told].filter(Boolean).join(', ')
+}
+
+/** It stands as it does because somebody asked for that, whatever happened before. */
+function isAsked({ state, request }: TaskStatus): boolean {
+  return state === 'cancelled' || (state === 'paused' && request?.kind === 'pause')
+}
+
+/** What becomes of a background task that failed. */
+function retry({ state, flags, retryAt }: TaskStatus): string {
+  if (state !== 'failed' || !flags.includes('background')) return ''
+  return retryAt === null ? 'left alone' : `next try ${utc(retryAt).slice(11, 16)} UTC`
 }
 
 /** What somebody asked of a task that still runs. */
