@@ -1,8 +1,10 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { Project } from '../support/project.js'
 
 /** How many slices: 10,000 with CHAOS=long, and fewer where every run of the tests does it. */
-const SLICES = process.env.CHAOS === 'long' ? 10_000 : 600
+const SLICES = process.env.CHAOS === 'long' ? 10_000 : 300
+
+jest.setTimeout(120_000 + SLICES * 300)
 
 /** Works slice by slice, a row each, and says how much memory is in use early on and at the end, in bytes. */
 const SCRIPT = `

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
 import { alternate } from '../support/alternate.mjs'
+import { farAway } from '../support/far-away.mjs'
 import { median, ratio, spread, thousands } from '../support/figures.mjs'
-import { bench } from '../support/paths.mjs'
 import { table } from '../support/table.mjs'
 import { contest } from './contest.mjs'
 
@@ -19,25 +16,15 @@ export async function measureNetwork(databases, { rows: sizes, batch, rounds }) 
     await database.seed(size)
     for (const ms of DELAYS) {
       process.stderr.write(`› ${ms} ms away, ${thousands(size)} rows on ${database.name}\n`)
-      const url = new URL(database.url)
-      const proxy = spawn(process.execPath, [path.join(bench, 'support/slow-network.mjs'), url.port, String(ms)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      try {
-        const [port] = await once(proxy.stdout, 'data')
-        url.port = String(port).trim()
-        const digests = new Set()
-        const results = await alternate(CONTESTANTS, rounds, (contestant) =>
-          contest({ ...database, url: url.href }, { contestant, batch, upTo: size }, digests),
-        )
-        const ours = median(results['After Party']?.map(({ ms }) => ms) ?? [])
-        for (const [name, runs] of Object.entries(results)) {
-          const times = runs.map(({ ms }) => ms)
-          const takes = name === 'After Party' ? '' : ratio(ours, median(times))
-          cells.push([database.name, `${ms} ms`, name, spread(times), takes, String(runs.length)])
-        }
-      } finally {
-        proxy.kill()
+      const digests = new Set()
+      const results = await farAway(database, ms, (far) =>
+        alternate(CONTESTANTS, rounds, (contestant) => contest(far, { contestant, batch, upTo: size }, digests)),
+      )
+      const ours = median(results['After Party']?.map(({ ms }) => ms) ?? [])
+      for (const [name, runs] of Object.entries(results)) {
+        const times = runs.map(({ ms }) => ms)
+        const takes = name === 'After Party' ? '' : ratio(ours, median(times))
+        cells.push([database.name, `${ms} ms`, name, spread(times), takes, String(runs.length)])
       }
     }
   }

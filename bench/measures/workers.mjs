@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { alternate } from '../support/alternate.mjs'
 import { runNode } from '../support/child.mjs'
+import { farAway } from '../support/far-away.mjs'
 import { median, ratio, spread, thousands } from '../support/figures.mjs'
 import { table } from '../support/table.mjs'
 import { digest } from './contest.mjs'
+
+/** Ms that a round trip takes more: where the server has cores of its own, workers wait rather than compute. */
+const DELAYS = [0, 20]
 
 /** Parts of the backfill: more than workers, so that none of them is idle at the end for long. */
 const PARTS = 8
@@ -18,21 +22,23 @@ export async function measureWorkers(databases, { rows: sizes, batch, rounds }) 
     process.stderr.write(`› workers, ${thousands(size)} rows on ${database.name}\n`)
     await database.seed(size)
     const digests = new Set()
-    const results = await alternate(['1', '2', '4'], rounds, (workers) =>
-      work(database, { batch, size, workers: Number(workers) }, digests),
-    )
-    const one = median(results['1'] ?? [])
-    for (const [workers, times] of Object.entries(results))
-      cells.push([
-        database.name,
-        thousands(size),
-        workers,
-        spread(times),
-        workers === '1' ? '' : ratio(median(times), one),
-        String(times.length),
-      ])
+    for (const ms of DELAYS) {
+      const results = await farAway(database, ms, (far) =>
+        alternate(['1', '2', '4'], rounds, (workers) => work(far, { batch, size, workers: Number(workers) }, digests)),
+      )
+      const one = median(results['1'] ?? [])
+      for (const [workers, times] of Object.entries(results))
+        cells.push([
+          database.name,
+          ms === 0 ? 'on the same machine' : `${ms} ms away`,
+          workers,
+          spread(times),
+          workers === '1' ? '' : ratio(median(times), one),
+          String(times.length),
+        ])
+    }
   }
-  return table(['database', 'rows', 'worker processes', 'time', 'of the time of 1', 'runs'], cells)
+  return table(['database', `${thousands(size)} rows`, 'worker processes', 'time', 'of the time of 1', 'runs'], cells)
 }
 
 /**
