@@ -132,6 +132,7 @@ describe('status', () => {
       failed: 1,
       interrupted: 0,
       paused: 0,
+      cancelled: 0,
       skipped: 1,
       baseline: 0,
       missing: 1,
