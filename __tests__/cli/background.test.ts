@@ -51,7 +51,7 @@ test('a deploy hands a backfill over; a worker does it; pause, resume and wait a
     await worker.saw(/› count paused after .*: by request: the sale/)
     await worker.saw(/› Nothing to do/)
     const held = await project.afterParty('status')
-    expect(held.stdout).toMatch(/^paused .*background, \d+ of 60 rows, by request: the sale$/m)
+    expect(held.stdout).toMatch(/^paused .*background, \d+ of 60 rows, by ada: the sale$/m)
     const json = JSON.parse((await project.afterParty('status', '--json')).stdout)
     expect(json).toMatchObject({
       tasks: [{ state: 'done' }, { state: 'paused', request: { kind: 'pause', by: 'ada', reason: 'the sale' } }],

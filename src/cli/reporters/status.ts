@@ -75,7 +75,7 @@ function remark(task: TaskStatus): string {
   const waits = flags.includes('waiting') && reason ? describeReason(reason) : ''
   const betweenSlices = flags.includes('background') && reason?.code === 'max-duration'
   const stopped = isAsked(task)
-    ? why(reason, null)
+    ? byWhom(task)
     : [headline(error ?? ''), waits].filter(Boolean).join(', ') ||
       (betweenSlices ? 'waits for its next slice' : why(reason, error))
   const told = STOPPED.has(state)
@@ -95,6 +95,12 @@ function remark(task: TaskStatus): string {
 /** It stands as it does because somebody asked for that, whatever happened before. */
 function isAsked({ state, request }: TaskStatus): boolean {
   return state === 'cancelled' || (state === 'paused' && request?.kind === 'pause')
+}
+
+/** Who asked, and why. */
+function byWhom({ request, reason }: TaskStatus): string {
+  if (request === null) return why(reason, null)
+  return [`by ${request.by ?? 'request'}`, request.reason].filter(Boolean).join(': ')
 }
 
 /** What becomes of a background task that failed. */
