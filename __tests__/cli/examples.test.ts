@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
-import { execa } from 'execa'
+import { compiled } from '../support/compiled.js'
 import { databaseName } from '../support/databases/names.mjs'
 import { createPostgres, dropPostgres, usingPostgres } from '../support/databases/postgres.mjs'
 import { servers } from '../support/databases/servers.mjs'
@@ -14,13 +14,6 @@ import { type } from '../support/transcript.js'
 /** The examples are what teams copy: each of them deploys, and says what is kept in the snapshots. */
 
 const DEPLOY = 'npx prisma migrate deploy && npx after-party run'
-
-/** What the compiler says of an example. */
-async function compiled(folder: string): Promise<string> {
-  const tsc = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { all } = await execa(process.execPath, [tsc, '-p', folder, '--noEmit'], { all: true, reject: false })
-  return all
-}
 
 const server = servers().postgresql.url
 

@@ -9,25 +9,31 @@ export interface Ended {
   stderr: string
 }
 
-/** The built binary as a process that a test can watch, stop and kill while it runs. */
+export interface ChildOptions {
+  /** With what it starts it makes a group of its own, which can be killed together. */
+  detached?: boolean
+  /** What Node.js runs, with its own options before it. Default: the built binary. */
+  program?: readonly string[]
+}
+
+/** The built binary, or a program of the project, as a process that a test can watch, stop and kill while it runs. */
 export class Child {
   readonly ended: Promise<Ended>
   readonly pid: number | undefined
   readonly #kill: (signal: NodeJS.Signals) => boolean
   readonly #watchers = new Set<() => void>()
-  #stderr = ''
+  readonly #said = { stdout: '', stderr: '' }
   #over = false
 
-  /** `detached`: with what it starts it makes a group of its own, which can be killed together. */
   constructor(
     project: Project,
     args: readonly string[],
     env: Record<string, string> = {},
-    { detached = false }: { detached?: boolean } = {},
+    { detached = false, program = [] }: ChildOptions = {},
   ) {
     const { PATH = '', HOME = '', TMPDIR = '' } = process.env
     const bin = project.path('node_modules/after-party/dist/cli/bin.js')
-    const subprocess = execa(process.execPath, [bin, ...args], {
+    const subprocess = execa(process.execPath, [...(program.length > 0 ? program : [bin]), ...args], {
       cwd: project.directory,
       env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), NO_COLOR: '1', ...project.env, ...env },
       extendEnv: false,
@@ -37,10 +43,11 @@ export class Child {
     })
     this.pid = subprocess.pid
     this.#kill = (signal) => subprocess.kill(signal)
-    subprocess.stderr.on('data', (chunk: Buffer) => {
-      this.#stderr += String(chunk)
-      this.#tellWatchers()
-    })
+    for (const stream of ['stdout', 'stderr'] as const)
+      subprocess[stream].on('data', (chunk: Buffer) => {
+        this.#said[stream] += String(chunk)
+        this.#tellWatchers()
+      })
     this.ended = subprocess.then(({ exitCode, signal, stdout, stderr }) => {
       this.#over = true
       this.#tellWatchers()
@@ -50,13 +57,18 @@ export class Child {
 
   /** What it has said on stderr so far. */
   get stderr(): string {
-    return this.#stderr
+    return this.#said.stderr
+  }
+
+  /** What it has said on stdout so far. */
+  get stdout(): string {
+    return this.#said.stdout
   }
 
   /** Waits until it has said something; throws when it ends without. */
-  async saw(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.#stderr)) {
-      if (this.#over) throw new Error(`ended without saying ${pattern}:\n${this.#stderr}`)
+  async saw(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stderr'): Promise<void> {
+    while (!pattern.test(this.#said[stream])) {
+      if (this.#over) throw new Error(`ended without saying ${pattern}:\n${this.#said[stream]}`)
       await new Promise<void>((resolve) => this.#watchers.add(resolve))
     }
   }
