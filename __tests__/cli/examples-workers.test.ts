@@ -20,7 +20,7 @@ CREATE TABLE written (id int NOT NULL, by text NOT NULL);
 CREATE FUNCTION note_written() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO written SELECT id, current_setting('application_name') FROM changed;
-  PERFORM pg_sleep(0.15);
+  PERFORM pg_sleep(0.25);
   RETURN NULL;
 END $$;
 CREATE TRIGGER note_written AFTER UPDATE ON "Ticket"
@@ -123,6 +123,12 @@ describe.each(queues)('examples/workers with $queue', ({ queue, missing }) => {
     expect(await late.ended).toMatchObject({ code: 0, stderr: '' })
     expect(await results()).toEqual([TICKETS, TICKETS, TICKETS, TICKETS, 50])
   })
+})
+
+test('a web process whose worker reaches no database ends with 1, and not silently without a worker', async () => {
+  const env = { DATABASE_URL: 'postgresql://postgres@127.0.0.1:9/nowhere', PORT: '0', WEB_WORKER: '1' }
+  await using web = new Child(project, [], env, { program: ['--import', 'tsx', 'src/server.ts'] })
+  expect(await web.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Can't reach the database") })
 })
 
 test('examples/workers has types that are right, no queue if it is told so, and none that it does not know', async () => {
