@@ -25,6 +25,7 @@ const BACKFILLS = new Set<Kind>(['backfill', 'updating', 'loose', 'concurrent', 
 const AT_LEAST_ONCE = new Set<Kind>(['plain', 'loose'])
 /** Three batches. */
 const ROWS = 12
+const LOOK_MS = 20
 /** Of the rows that `leaving` walks, one in each batch can't be changed. */
 const isBad = (kind: Kind, row: number) => kind === 'leaving' && row % 4 === 1
 
@@ -63,16 +64,27 @@ export class ChaosProject {
     return new ChaosProject(project, client as ChaosClient)
   }
 
-  /** Writes the next task, and the rows that it walks. Returns its version. */
-  async task(kind: Kind): Promise<string> {
+  /**
+   * Writes the next task, and the rows that it walks. Returns its version. One in the background is also alone in a
+   * tasks directory: see `only`.
+   */
+  async task(kind: Kind, { background = false }: { background?: boolean } = {}): Promise<string> {
     const version = versionOf(this.#kinds.size)
     this.#kinds.set(version, kind)
+    const nth = this.#kinds.size
     if (BACKFILLS.has(kind))
       await this.#client.post.createMany({
         data: Array.from({ length: ROWS }, (_, row) => ({ title: version, slug: isBad(kind, row) ? 'bad' : null })),
       })
-    await this.project.write(`prisma/after-party/${version}_${kind}_${this.#kinds.size}.js`, taskFile(version, kind))
+    const directories = ['prisma/after-party', ...(background ? [directoryOf(version)] : [])]
+    for (const directory of directories)
+      await this.project.write(`${directory}/${version}_${kind}_${nth}.js`, taskFile(version, kind, background))
     return version
+  }
+
+  /** The environment of a process that has only this task in the background, as a release that knows no other. */
+  only(version: string): Record<string, string> {
+    return { CHAOS_TASKS: directoryOf(version) }
   }
 
   /** Starts the binary. */
@@ -91,6 +103,37 @@ export class ChaosProject {
   async finish(args: readonly string[] = [], env: Record<string, string> = {}): Promise<void> {
     const { code, stderr } = await this.run(['run', ...args], env)
     expect([code, stderr]).toEqual([0, expect.stringContaining('✔')])
+  }
+
+  /** Waits until a task's record is as a condition says, which no event tells. */
+  async until(version: string, condition: (record: TaskRecord) => unknown): Promise<void> {
+    for (;;) {
+      const record = await this.record(version)
+      if (record && condition(record)) return
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
+
+  /** The states of all tasks, as `status` shows them. */
+  async states(): Promise<Record<string, string>> {
+    const { stdout } = await this.run(['status', '--json'])
+    const { tasks } = JSON.parse(stdout) as { tasks: { version: string; state: string }[] }
+    return Object.fromEntries(tasks.map(({ version, state }) => [version, state]))
+  }
+
+  /** Resumes whatever somebody paused or cancelled, and expects that it succeeds. */
+  async resumeAll(): Promise<void> {
+    const held = Object.entries(await this.states()).filter(([, state]) => state === 'paused' || state === 'cancelled')
+    if (held.length === 0) return
+    const { code, stderr } = await this.run(['resume', ...held.map(([version]) => version)])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('✔')])
+  }
+
+  /** Runs everything that is not done, in the background too; expects that it succeeds, and that every row is counted. */
+  async finishAll(args: readonly string[] = []): Promise<void> {
+    for (const lane of ['foreground', 'background']) await this.finish(['--lane', lane, ...args])
+    expect(await this.history()).not.toContain('running')
+    expect(await this.miscounted()).toEqual([])
   }
 
   /** The states of all attempts, as `history` shows them. */
@@ -194,12 +237,17 @@ function versionOf(nth: number): string {
   return new Date(Date.UTC(2026, 0, 1) + nth * 1_000).toISOString().replace(/\D/g, '').slice(0, 14)
 }
 
-function taskFile(version: string, kind: Kind): string {
+function directoryOf(version: string): string {
+  return `prisma/only-${version}`
+}
+
+function taskFile(version: string, kind: Kind, background: boolean): string {
+  const task = `${kind}('${version}')`
   const define = BACKFILLS.has(kind) ? 'defineBackfill' : 'defineTask'
   return `import { ${define} } from 'after-party'
 import { ${kind} } from '../../chaos/tasks.js'
 
-export default ${define}(${kind}('${version}'))
+export default ${define}(${background ? `{ ...${task}, background: true }` : task})
 `
 }
 
@@ -210,6 +258,8 @@ import { connect } from './clients/${variant}.js'
 
 export const client = () => chaotic(connect(process.env['DATABASE_URL'] ?? '', Number(process.env['CHAOS_POOL'] ?? 4)))
 
-export default defineConfig({ client, tasks: 'prisma/after-party', migrations: 'prisma/migrations' })
+const tasks = process.env['CHAOS_TASKS'] ?? 'prisma/after-party'
+
+export default defineConfig({ client, tasks, migrations: 'prisma/migrations' })
 `
 }

@@ -140,6 +140,38 @@ export function scenariosOf(variant: VariantName, extent: Extent): Scenario[] {
   }
 }
 
+/** Where a slice of a worker ends in the middle of a backfill, and the next begins. */
+const SLICES = each(
+  'before:settle',
+  'during:settle',
+  'after:settle',
+  'before:end-history',
+  'after:end-history',
+  'before:claim#2',
+  'during:claim#2',
+  'after:claim#2',
+  'after:open-history#2',
+)
+const SLICE_AFTER_SLICE = [['after:claim#2', 'before:settle#2', 'during:claim#2']]
+
+/** What to kill of a worker that has the task to itself. */
+export function slicesOf(variant: VariantName, all: boolean): Scenario[] {
+  const oneWriter = STACKS[VARIANTS[variant].stack].provider === 'sqlite'
+  const backfills: Kind[] = ['backfill', 'updating', 'loose', ...(oneWriter ? [] : (['concurrent'] as const))]
+  if (all)
+    return [
+      ...scenariosOf(variant, 'every kind'),
+      ...backfills.flatMap((kind) => of(kind, [...SLICES, ...inARow(SLICE_AFTER_SLICE)])),
+    ]
+  // Each kind has its own share of the moments.
+  const share = (nth: number) => SLICES.filter((_, i) => i % backfills.length === nth).slice(0, 2)
+  return [
+    ...of('transactional', each('after:claim', 'during:commit')),
+    ...of('plain', each('after:work')),
+    ...backfills.flatMap((kind, nth) => of(kind, share(nth))),
+  ]
+}
+
 const SERVERS = SHARERS.filter((variant) => STACKS[VARIANTS[variant].stack].provider !== 'sqlite')
 
 /**

@@ -252,14 +252,19 @@ export class HeldClaim {
     if (!this.#paused) this.#schedule(0)
   }
 
-  /** Looks whether a write was refused because of a request, and takes note of that. */
-  async wasAsked(): Promise<boolean> {
-    const { version, fence, owner } = this.#claim
+  /**
+   * Looks whether a write was refused because of a request, and takes note of that: sent again, it may count. `sent`:
+   * what the write was conditional on, for somebody else in this process may have noted the request since.
+   */
+  async wasAsked(sent: Claim): Promise<boolean> {
+    if (sent.heeds !== undefined) return false
+    if (this.#claim.heeds) return true
+    const { version, fence, owner } = sent
     const record = await this.#ledger.record(version)
     const ours = record?.fence === fence && record.owner === owner && record.status === 'running'
-    if (!ours || !record.request || this.#claim.heeds) return false
-    this.heed(record.request)
-    return true
+    // Without a request, it was taken back meanwhile.
+    if (ours && record.request) this.heed(record.request)
+    return ours
   }
 
   /** Aborts when another process may have taken the task. */
@@ -363,10 +368,11 @@ export class HeldClaim {
         const now = await this.#ledger.now()
         this.#progressWritten = true
         const told = { ...this.#progress, reason: this.#reason }
-        const beat = this.#ledger.beat(this.claim, { leaseUntil: new Date(now + leaseMs), ...told })
+        const claim = this.#claim
+        const beat = this.#ledger.beat(claim, { leaseUntil: new Date(now + leaseMs), ...told })
         const held = await answerWithin(Math.max(this.#deadline - sent, NO_ANSWER_MS), beat)
         if (held) this.#deadline = sent + leaseMs
-        else if (await this.wasAsked()) continue
+        else if (await this.wasAsked(claim)) continue
         else if (!(await this.#isSettledByUs())) this.#lost.abort()
         return
       } catch {

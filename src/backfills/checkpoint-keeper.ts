@@ -2,7 +2,7 @@ import { Lost } from '../attempt/stop.js'
 import { type BackfillDefinition, DEFAULT_MAX_SKIPPED } from '../define/backfill.js'
 import { codeOf } from '../define/errors.js'
 import type { SkippedRow } from '../define/events.js'
-import type { TaskRecord } from '../ledger/contract.js'
+import type { Claim, TaskRecord } from '../ledger/contract.js'
 import { type Checkpoint, type CheckpointWrites, readCheckpoint, skippedRowsOf, writeCheckpoint } from './checkpoint.js'
 import { waitUntil } from './pace.js'
 import { Displaced } from './rows/batch-fault.js'
@@ -104,8 +104,9 @@ export class CheckpointKeeper {
     const stored = writeCheckpoint(checkpoint)
     const { stored: from } = before
     const { total } = this
-    const write = () =>
-      writes.checkpoint(claim.claim, {
+    const sent = claim.claim
+    const write = (as: Claim) =>
+      writes.checkpoint(as, {
         ...{ from, checkpoint: stored, processed, total, leaseUntil },
         // Most batches skip nothing, and the list may be long.
         ...((skipped !== before.skipped || !this.#listed) && { skippedRows: skipped }),
@@ -113,7 +114,8 @@ export class CheckpointKeeper {
       })
     const { ledger } = this.#options
     // What is done without a transaction is done: its checkpoint must not be lost to a request.
-    const written = (await write()) || (writes === ledger && (await claim.wasAsked()) && (await write()))
+    const written =
+      (await write(sent)) || (writes === ledger && (await claim.wasAsked(sent)) && (await write(claim.claim)))
     if (!written) throw new Displaced()
     return { checkpoint, stored, skipped, processed, changedMeanwhile, heard }
   }

@@ -68,7 +68,7 @@ export interface Config {
    * Wakes workers for background tasks: `pgBossQueue(…)`, `bullmqQueue(…)` or your own. Default: none, workers look at the
    * database every few seconds.
    */
-  queue?: WorkQueue
+  queue?: WorkQueue | undefined
   /** Receives the events of every run. It is not awaited, and its errors don't affect the run. */
   onEvent?: RunListener
 }

@@ -7,6 +7,7 @@
  *     CHAOS_KILL=during:commit         SIGKILL while the database is at it
  *     CHAOS_KILL=before:any#17         SIGKILL before the 17th write of any kind
  *     CHAOS_STOP=before:work           SIGSTOP, likewise
+ *     CHAOS_KILL=before:awake#2        SIGKILL before the second write of any kind after it stood still
  *     CHAOS_AWAIT=beat                 tasks wait for the first heartbeat before they work
  *     CHAOS_AWAIT=signal               tasks say that they are at work, and wait until they are told to stop
  */
@@ -24,6 +25,10 @@ export type Point =
   | 'open-history'
   | 'end-history'
   | 'end-dead-history'
+  | 'ask'
+  | 'hold'
+  | 'note'
+  | 'seen'
 
 type Moment = 'before' | 'during' | 'after'
 
@@ -43,6 +48,7 @@ const orders = [orderOf(process.env.CHAOS_KILL, 'SIGKILL'), orderOf(process.env.
   (order) => order !== undefined,
 )
 const passed = new Map<string, number>()
+let stoodStill = false
 let beaten = () => {}
 const firstBeat = new Promise<void>((resolve) => {
   beaten = resolve
@@ -58,7 +64,10 @@ export async function awaited({ signal, log }: { signal: AbortSignal; log(messag
 }
 
 const WATCHED: Record<string, Operations> = {
-  afterPartyTaskRecord: { create: () => 'claim', updateMany: ({ data }: Write) => recordPoint(data) },
+  afterPartyTaskRecord: {
+    create: ({ data }: Write) => (data.status === 'pending' ? 'note' : recordPoint(data)),
+    updateMany: ({ data }: Write) => recordPoint(data),
+  },
   afterPartyTaskRun: {
     create: () => 'open-history',
     updateMany: ({ where }: Write) => (where?.id === undefined ? 'end-dead-history' : 'end-history'),
@@ -98,8 +107,11 @@ function watchingOperations(delegate: object, operations: Operations): object {
 
 function recordPoint(data: Record<string, unknown>): Point {
   if (data.status === 'running') return 'claim'
-  if (data.status !== undefined) return 'settle'
+  if (data.status !== undefined) return data.request ? 'hold' : 'settle'
+  if ('request' in data) return 'ask'
   if ('state' in data) return 'step'
+  if ('lane' in data) return 'note'
+  if ('seenAt' in data) return 'seen'
   return 'checkpoint' in data ? 'checkpoint' : 'beat'
 }
 
@@ -110,7 +122,7 @@ function watchingCommits<Client extends object>(client: Client): Client {
       if (key !== '$transaction') return value
       const transact = value as Transact
       const watched: Transact = async (work, options) => {
-        let nth: number[] = []
+        let nth: Nth = {}
         const whole = async (transaction: object) => {
           const result = await work(watchingWrites(transaction))
           nth = count('commit')
@@ -119,7 +131,7 @@ function watchingCommits<Client extends object>(client: Client): Client {
           return result
         }
         const result = await transact.call(target, whole, options).catch((error) => {
-          if (nth.length > 0) uncount('commit')
+          uncount(nth)
           throw error
         })
         obey('after', 'commit', nth)
@@ -135,7 +147,7 @@ async function pass<Result>(point: Point, query: () => Promise<Result>): Promise
   obey('before', point, nth)
   obey('during', point, nth)
   const result = await query().catch((error) => {
-    uncount(point)
+    uncount(nth)
     throw error
   })
   obey('after', point, nth)
@@ -143,29 +155,34 @@ async function pass<Result>(point: Point, query: () => Promise<Result>): Promise
   return result
 }
 
-/** The how manieth of its kind this write is, and the how manieth of all. */
-function count(point: Point): number[] {
-  return [point, 'any'].map((name) => {
-    const nth = (passed.get(name) ?? 0) + 1
-    passed.set(name, nth)
-    return nth
-  })
+/** The how manieth of its kind a write is, and of all; and of those since the process stood still. */
+type Nth = Record<string, number>
+
+function count(point: Point): Nth {
+  const names = [point, 'any', ...(stoodStill ? ['awake'] : [])]
+  return Object.fromEntries(
+    names.map((name) => {
+      const nth = (passed.get(name) ?? 0) + 1
+      passed.set(name, nth)
+      return [name, nth]
+    }),
+  )
 }
 
 /** What was refused is sent again, and is the same write then. */
-function uncount(point: Point): void {
-  for (const name of [point, 'any']) passed.set(name, (passed.get(name) ?? 1) - 1)
+function uncount(nth: Nth): void {
+  for (const name of Object.keys(nth)) passed.set(name, (passed.get(name) ?? 1) - 1)
 }
 
-function obey(moment: Moment, point: Point, [nth, nthOfAll]: number[]): void {
+function obey(moment: Moment, point: Point, nth: Nth): void {
   for (const order of orders) {
-    const meant = order.point === 'any' ? order.nth === nthOfAll : order.point === point && order.nth === nth
-    if (!meant || order.moment !== moment || order.obeyed) continue
+    if (nth[order.point] !== order.nth || order.moment !== moment || order.obeyed) continue
     // What is refused and sent again counts as the same write: it stops the process once.
     order.obeyed = true
     const strike = () => {
       writeSync(2, `chaos: ${order.signal} ${moment} ${point}\n`)
       process.kill(process.pid, order.signal)
+      stoodStill = true
     }
     if (moment === 'during') setTimeout(strike, Math.random() * DURING_MS)
     else strike()

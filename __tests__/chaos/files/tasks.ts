@@ -51,7 +51,10 @@ async function countUp(posts: Post[], context: Omit<Context, 'version' | 'step'>
   await prisma.post.updateMany({ where: { id: { in: ids } }, data: { views: { increment: 1 } } })
 }
 
-const walk = (version: string) => ({ model: 'post', where: { title: version }, batchSize: 4 })
+/** Ms after each batch: a slice of a worker ends in the middle of a backfill. */
+const pause = Number(process.env.CHAOS_PAUSE ?? 0)
+
+const walk = (version: string) => ({ model: 'post', where: { title: version }, batchSize: 4, pause })
 
 /** SQLite with Prisma 6 does not wait for another writer: what a task writes by itself must be tried again. */
 export const plain = () => ({ retry: { attempts: 8, delay: '100ms' as const }, run: addPost })
