@@ -4,6 +4,7 @@ import { measureConcurrency } from './concurrency.mjs'
 import { measureLatency } from './latency.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureNetwork } from './network.mjs'
+import { measurePause } from './pause.mjs'
 import { measureSameForAll } from './same-for-all.mjs'
 import { measureStartup } from './startup.mjs'
 import { measureTasks } from './tasks.mjs'
@@ -23,6 +24,7 @@ export const MEASURES = {
   'same-for-all': measureSameForAll,
   concurrency: measureConcurrency,
   workers: measureWorkers,
+  pause: measurePause,
   tasks: measureTasks,
   startup: measureStartup,
 }

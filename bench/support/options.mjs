@@ -5,7 +5,7 @@ const HELP = `npm run bench -- [options]
   --full               10k, 100k and 1M rows, instead of 10k
   --rows 10000,50000   these sizes instead
   --databases a,b      of postgresql, mariadb, sqlite (all)
-  --measures a,b       of backfill, batches, memory, network, same-for-all, latency, concurrency, workers, tasks, startup (all)
+  --measures a,b       of backfill, batches, memory, network, same-for-all, latency, concurrency, workers, pause, tasks, startup (all)
   --batch 500          rows in a batch, of backfill and concurrency
   --contestants a,b    of a backfill: 'After Party', 'raw keyset loop', … (all)
   --rounds 3           how often each contestant runs on a table
@@ -33,7 +33,7 @@ export function readOptions(args) {
       databases: { type: 'string', default: 'postgresql,mariadb,sqlite' },
       measures: {
         type: 'string',
-        default: 'backfill,batches,memory,network,same-for-all,latency,concurrency,workers,tasks,startup',
+        default: 'backfill,batches,memory,network,same-for-all,latency,concurrency,workers,pause,tasks,startup',
       },
       contestants: { type: 'string', default: '' },
       batch: { type: 'string', default: '500' },
