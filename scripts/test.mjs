@@ -11,9 +11,10 @@ const CHAOS = '__tests__/chaos'
 /**
  * Left out of a newcomer's run, for others touch the same promises: the demo is the other command of the README, and
  * the examples are projects like it; what several processes, stalls and outages do to a claim is in databases/engine and
- * databases/connection-loss; deploys with gates are in cli/deploy-gates, and what a killed one leaves in unit/deploy; the
- * steps of a killed task are in databases/steps; the testing face, new databases and the upgrade of a ledger have tests
- * of their own without a process.
+ * databases/connection-loss; what is asked of tasks is in databases/requests, and workers and queues are in
+ * databases/workers and databases/queues; deploys with gates are in cli/deploy-gates, and what a killed one leaves in
+ * unit/deploy; the steps of a killed task are in databases/steps; the testing face, new databases and the upgrade of a
+ * ledger have tests of their own without a process.
  */
 const THOROUGH = [
   'cli/blame',
