@@ -43,7 +43,7 @@ export interface WorkResult {
 
 /** Ms between two notes that a worker is there. */
 const SEEN_EVERY_MS = 30_000
-/** Ms: how long a task that did not start, or that somebody else has, is left alone. */
+/** Ms: how long a task is left alone that somebody else has, or that did not start or failed here. */
 const NOT_NOW_MS = 1_000
 const WAITING_MS = 30_000
 /** Ms: the longest pause after a look at the database that failed. */
@@ -81,6 +81,8 @@ export class Worker {
   /** What kept it from working the last time. */
   #trouble: string | undefined
   #looked = false
+  /** It ends with an error. */
+  #isBroken = false
 
   constructor(engine: Engine, options: WorkerOptions) {
     this.#engine = { ...engine, source: new LoadedTasks(engine.source) }
@@ -95,14 +97,14 @@ export class Worker {
     for (const stop of stops) stop.addEventListener('abort', wake)
     const over = new AbortController()
     const listening = this.#listen(over.signal)
-    try {
-      await Promise.all(Array.from({ length: concurrency }, () => this.#loop()))
-    } finally {
-      over.abort()
-      for (const { answered } of this.#rung.splice(0)) answered()
-      await listening
-      for (const stop of stops) stop.removeEventListener('abort', wake)
-    }
+    // Where one of them ends with an error, the others finish what they have.
+    const loops = await Promise.allSettled(Array.from({ length: concurrency }, () => this.#loop()))
+    over.abort()
+    for (const { answered } of this.#rung.splice(0)) answered()
+    await listening
+    for (const stop of stops) stop.removeEventListener('abort', wake)
+    const thrown = loops.find((loop) => loop.status === 'rejected')
+    if (thrown) throw thrown.reason
     const failed = [...this.#failed.values()]
     const outcome = crashed?.aborted || (this.#options.once && failed.length > 0) ? 'failed' : 'done'
     return {
@@ -115,7 +117,7 @@ export class Worker {
 
   get #isOver(): boolean {
     const { signal, crashed, stopAt } = this.#options
-    return signal.aborted || crashed?.aborted === true || monotonicNow() >= stopAt
+    return this.#isBroken || signal.aborted || crashed?.aborted === true || monotonicNow() >= stopAt
   }
 
   async #loop(): Promise<void> {
@@ -127,13 +129,11 @@ export class Worker {
         this.#looked = true
         this.#troubleMs = 0
         const task = this.#choose(found, rung?.message)
-        if (task) {
-          await this.#options.demandReady()
-          this.#trouble = undefined
-          await this.#slice(task)
-        } else if (!rung && !(await this.#rest(found))) return
+        if (task) await this.#slice(task)
+        else if (!rung && !(await this.#rest(found))) return
       } catch (error) {
-        if (!this.#looked || this.#options.once) throw error
+        this.#isBroken = !this.#looked || this.#options.once
+        if (this.#isBroken) throw error
         this.#idle = false
         await this.#restAfter(error)
       } finally {
@@ -180,7 +180,7 @@ export class Worker {
   /** One attempt at a task, for as long as a slice. */
   async #slice(task: PlanEntry): Promise<void> {
     const { version } = task
-    const { sliceMs, stopAt, leaseMs, graceMs, signal, crashed, emit } = this.#options
+    const { sliceMs, stopAt, leaseMs, graceMs, signal, crashed, emit, demandReady } = this.#options
     this.#busy.set(version, (this.#busy.get(version) ?? 0) + 1)
     // Signals of a process that works for days would keep all that ever listened to them.
     const stop = new AbortController()
@@ -188,6 +188,8 @@ export class Worker {
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
     try {
+      await demandReady()
+      this.#trouble = undefined
       const { runTask } = await import('../engine/run-task.js')
       const result = await runTask({ ...this.#engine, owner: makeOwner() }, task, {
         leaseMs,
@@ -222,7 +224,8 @@ export class Worker {
     const ref = refOf(task)
     this.#failed.delete(version)
     if (outcome === 'failed') this.#failed.set(version, ref)
-    if (outcome === 'waiting') this.#notBefore.set(version, monotonicNow() + WAITING_MS)
+    // A failure that no history has (no client could be made) would be the next thing that it does, again and again.
+    if (outcome === 'waiting' || outcome === 'failed') this.#notBefore.set(version, monotonicNow() + WAITING_MS)
     else if (outcome === 'locked' && processed === 0) this.#notBefore.set(version, monotonicNow() + NOT_NOW_MS)
     if (outcome !== 'done') return
     this.#done.set(version, ref)
