@@ -45,12 +45,15 @@ export function asks(oneWriter: boolean, all: boolean): Ask[] {
     kind,
     point: `${moment}:${write}`,
   })
+  // Its second is that of a part.
+  const kindsAt = (write: string): Kind[] =>
+    kindsOf(oneWriter).filter((kind) => write !== 'ask#2' || kind === 'concurrent')
   if (all)
     return points.flatMap((point) =>
-      kindsOf(oneWriter).flatMap((kind) => MOMENTS.map((moment) => ask(point, kind, moment))),
+      kindsAt(point.write).flatMap((kind) => MOMENTS.map((moment) => ask(point, kind, moment))),
     )
-  const share = points.filter((_, i) => i % SHARES === (oneWriter ? 0 : 1))
-  return share.map((point, i) => ask(point, turn(kindsOf(oneWriter), i), turn(MOMENTS, i)))
+  const share = points.filter(({ write }, i) => i % SHARES === (oneWriter ? 0 : 1) && kindsAt(write).length > 0)
+  return share.map((point, i) => ask(point, turn(kindsAt(point.write), i), turn(MOMENTS, i)))
 }
 
 /** The third is left to the long suite. */

@@ -23,7 +23,7 @@ const SOME: VariantName[] | undefined = long ? undefined : ['sqlite-libsql', 'po
 const LEASE = ['--lease', '8s']
 const LONG_LEASE = ['--lease', '60s']
 const SHORT_LEASE = ['--lease', '1s']
-const MOST_WRITES = 12
+const MOST_WRITES = 20
 
 /** What somebody asks of a task that another process has, and one of the two dies. */
 describeDatabases((variant) => {
@@ -138,8 +138,14 @@ describeDatabases((variant) => {
         lives.signal('SIGCONT')
         const { code, stderr } = await lives.ended
         const asker = await requester.ended
-        const end = { victim, point, code, stderr: code === 0 ? '' : stderr, asker: [asker.code, asker.stderr] }
-        expect(end).toEqual({ victim, point, code: 0, stderr: '', asker: [0, expect.any(String)] })
+        const end = {
+          victim,
+          point,
+          code,
+          stderr: code === 0 ? '' : stderr,
+          asker: asker.code === 0 ? '' : asker.stderr,
+        }
+        expect(end).toEqual({ victim, point, code: 0, stderr: '', asker: '' })
         expect(await chaos.record(version)).toMatchObject({ status: 'paused', leaseUntil: null })
       })
       expect(await chaos.run(['run'])).toMatchObject({ code: 0 })

@@ -198,14 +198,11 @@ export class PrismaLedger implements Ledger {
 
   async ask(version: string, request: TaskRequest | null): Promise<boolean> {
     const data = requestColumns(request)
-    const running = { status: 'running' }
-    const ask = (where: object) =>
-      this.#connection.insist(() =>
-        this.#client.afterPartyTaskRecord.updateMany({ where: { ...where, ...running }, data }),
-      )
-    const { count } = await ask({ version })
+    const { count } = await this.#connection.insist(() =>
+      this.#client.afterPartyTaskRecord.updateMany({ where: { version, status: 'running' }, data }),
+    )
     // After the task itself: whoever takes a part from now on looks at the task first.
-    await ask({ partOf: version })
+    await this.#changeRunningParts(version, data)
     return count === 1
   }
 
@@ -228,8 +225,7 @@ export class PrismaLedger implements Ledger {
     const where = { version, fence, owner, status: 'running' }
     const { count } = await this.#connection.insist(() => records.updateMany({ where, data }))
     if (count !== 1) return false
-    const parts = { partOf: version, status: 'running' }
-    await this.#connection.insist(() => records.updateMany({ where: parts, data: { ...data, status: 'paused' } }))
+    await this.#changeRunningParts(version, { ...data, status: 'paused' })
     return true
   }
 
@@ -286,6 +282,21 @@ export class PrismaLedger implements Ledger {
 
   async close(): Promise<void> {
     await this.#client.$disconnect()
+  }
+
+  /**
+   * Part by part, by their key: to find them while it writes, MySQL would lock the records of all tasks, and wait for
+   * whoever has one of them.
+   */
+  async #changeRunningParts(partOf: string, data: object): Promise<void> {
+    const records = this.#client.afterPartyTaskRecord
+    const where = { partOf, status: 'running' }
+    const parts = await this.#connection.ask(() => records.findMany({ where, select: { version: true } }))
+    await Promise.all(
+      parts.map(({ version }) =>
+        this.#connection.insist(() => records.updateMany({ where: { version, status: 'running' }, data })),
+      ),
+    )
   }
 
   async #tasks(query: { where?: object; select: object }): Promise<RecordRow[]> {
