@@ -105,9 +105,13 @@ export class ChaosProject {
     expect([code, stderr]).toEqual([0, expect.stringContaining('✔')])
   }
 
-  /** Waits until a task's record is as a condition says, which no event tells. */
-  async until(version: string, condition: (record: TaskRecord) => unknown): Promise<void> {
-    for (;;) {
+  /** Waits until a task's record is as a condition says, which no event tells; or until a process has ended. */
+  async until(version: string, condition: (record: TaskRecord) => unknown, orEnded?: Child): Promise<void> {
+    let over = false
+    orEnded?.ended.then(() => {
+      over = true
+    })
+    while (!over) {
       const record = await this.record(version)
       if (record && condition(record)) return
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
